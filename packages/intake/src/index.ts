@@ -1,1 +1,4 @@
-export {};
+export { CommitLoop, type CommitLoopEvents } from './commit-loop.js';
+export { Intake, type IntakeLimits, type IntakeOptions } from './intake.js';
+export { Ledger } from './ledger.js';
+export { TopicFilters } from './topic-filters.js';

@@ -1,0 +1,58 @@
+import { identityOf } from './identity.js';
+import type { Observation } from './observation.js';
+import type { Rejection } from './rejection.js';
+
+/** Numbers in a row of a batch: timestampMs, identity, temp, humidity. */
+export const ROW_LENGTH = 4;
+
+/** How many rejections of one batch are kept to be read; all are counted in any case. */
+const REJECTIONS_LISTED_MAX = 100;
+
+/**
+ * Observations pending or being committed together. Each lab's are one flat array of rows of ROW_LENGTH numbers, in
+ * the order of arrival: appending to it allocates nothing.
+ */
+export class Batch {
+  readonly rowsByLab = new Map<string, number[]>();
+  /** Rejections to be listed for operators. */
+  readonly rejections: Rejection[] = [];
+  #observations = 0;
+
+  /** Number of observations in the batch. */
+  get observations(): number {
+    return this.#observations;
+  }
+
+  get isEmpty(): boolean {
+    return this.#observations === 0 && this.rejections.length === 0;
+  }
+
+  add(lab: string, timestampMs: number, identity: number, temp: number, humidity: number): void {
+    let rows = this.rowsByLab.get(lab);
+    if (rows === undefined) {
+      rows = [];
+      this.rowsByLab.set(lab, rows);
+    }
+    rows.push(timestampMs, identity, temp, humidity);
+    this.#observations += 1;
+  }
+
+  /** Adds an observation that says when it was measured. */
+  addTimed(lab: string, observation: Observation): void {
+    const { timestampMs, temp, humidity, sensor } = observation;
+    this.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, sensor), temp, humidity);
+  }
+
+  /** Adds all rows of a lab, taken from another batch. */
+  addRows(lab: string, rows: readonly number[]): void {
+    const mine = this.rowsByLab.get(lab);
+    if (mine === undefined) this.rowsByLab.set(lab, rows.slice());
+    else for (const value of rows) mine.push(value);
+    this.#observations += rows.length / ROW_LENGTH;
+  }
+
+  /** Keeps a rejection to be listed, unless the batch has plenty. */
+  list(rejection: Rejection): void {
+    if (this.rejections.length < REJECTIONS_LISTED_MAX) this.rejections.push(rejection);
+  }
+}

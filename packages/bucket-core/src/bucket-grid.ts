@@ -1,0 +1,60 @@
+/** The arithmetic of buckets: integers, half-open intervals, floor division. It stands only here. */
+
+/** A bucket duration and how many buckets are kept, the current one included. */
+export interface Resolution {
+  readonly durationS: number;
+  readonly retention: number;
+}
+
+/** Every resolution that a commit writes, and where bucket borders are anchored. */
+export interface BucketGrid {
+  /** A bucket border, Unix seconds; all others lie whole durations away. */
+  readonly alignmentS: number;
+  /** The primary resolution first, then the rollups. At least one, all durations different. */
+  readonly resolutions: readonly Resolution[];
+}
+
+/** Start, in Unix seconds, of the bucket [start, start + durationS) that holds a time in Unix milliseconds. */
+export function bucketStartS(timestampMs: number, durationS: number, alignmentS: number): number {
+  return alignmentS + Math.floor((timestampMs / 1000 - alignmentS) / durationS) * durationS;
+}
+
+/** When a bucket expires, Unix seconds: it is kept for `retention` buckets, itself included. */
+export function bucketExpiryS(startS: number, resolution: Resolution): number {
+  return startS + resolution.retention * resolution.durationS;
+}
+
+export function primaryResolution(grid: BucketGrid): Resolution {
+  return grid.resolutions[0]!;
+}
+
+/** The resolution that looks back furthest. A lab's newest bucket in it lives as long as anything of the lab. */
+export function longestLivedResolution(grid: BucketGrid): Resolution {
+  return grid.resolutions.reduce((longest, resolution) =>
+    reachS(resolution) > reachS(longest) ? resolution : longest,
+  );
+}
+
+/** How long a bucket is kept from its start, in seconds. */
+export function reachS(resolution: Resolution): number {
+  return resolution.retention * resolution.durationS;
+}
+
+/** Whether no resolution keeps a bucket for this time any more. */
+export function isExpired(timestampMs: number, grid: BucketGrid, nowMs: number): boolean {
+  for (const resolution of grid.resolutions) {
+    const startS = bucketStartS(timestampMs, resolution.durationS, grid.alignmentS);
+    if (bucketExpiryS(startS, resolution) * 1000 > nowMs) return false;
+  }
+  return true;
+}
+
+/** Start of the bucket that lies `offset` buckets from the current one: 0 the current, −1 the previous. */
+export function bucketStartAtOffsetS(
+  nowMs: number,
+  offset: number,
+  resolution: Resolution,
+  alignmentS: number,
+): number {
+  return bucketStartS(nowMs, resolution.durationS, alignmentS) + offset * resolution.durationS;
+}

@@ -1,0 +1,18 @@
+/** 1 to 50 of `A-Z a-z 0-9 / _ - .`, which keeps a lab id harmless in topics, keys and URLs. */
+export const LAB_ID_PATTERN = '^[A-Za-z0-9/_.-]{1,50}$';
+
+const pattern = new RegExp(LAB_ID_PATTERN);
+
+export function isLabId(text: string): boolean {
+  return pattern.test(text);
+}
+
+/** How many index partitions there are, whatever the number of servers. Part of the key layout: never change it. */
+export const LAB_PARTITIONS = 16;
+
+/** The index partition of a lab, 0 … LAB_PARTITIONS − 1: FNV-1a of the id's characters. */
+export function labPartition(lab: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < lab.length; i++) hash = Math.imul(hash ^ lab.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % LAB_PARTITIONS;
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import type { ChainableCommander, Redis } from 'ioredis';
+import { ROW_LENGTH } from '../batch.js';
+import type { BatchPart } from '../batch-part.js';
+import { type BucketGrid, bucketExpiryS } from '../bucket-grid.js';
+import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
+import type { Keys } from './keys.js';
+
+/** The only caller of commit.lua: its arguments and its result stand here and there, nowhere else. */
+
+// The one copy of the script, found from the compiled code and from the source alike.
+const script = readFileSync(new URL('../../src/redis/commit.lua', import.meta.url), 'utf8');
+
+type CommitCommand = (keys: number, ...keysAndArguments: (string | number | Buffer)[]) => unknown;
+
+/** Makes the script known to a connection. */
+export function defineCommitScript(redis: Redis): void {
+  redis.defineCommand('humtempCommit', { lua: script });
+}
+
+/** Adds one call of the script for these parts to a pipeline. */
+export function addCommit(
+  pipeline: ChainableCommander,
+  parts: readonly BatchPart[],
+  keys: Keys,
+  grid: BucketGrid,
+  deduplicationHorizonS: number,
+  nowMs: number,
+): void {
+  const keyArguments: string[] = [];
+  const packed: Buffer[] = [];
+  for (const part of parts) {
+    keyArguments.push(keys.seen(part.lab, part.hour));
+    part.startsS.forEach((startS, i) => {
+      if (startS !== undefined)
+        keyArguments.push(keys.bucket(part.lab, grid.resolutions[i]!.durationS, startS));
+    });
+    packed.push(packPart(part, grid, deduplicationHorizonS, nowMs));
+  }
+  const commit = (pipeline as unknown as { humtempCommit: CommitCommand }).humtempCommit.bind(pipeline);
+  commit(keyArguments.length, ...keyArguments, IDENTITIES_MAX, ...packed);
+}
+
+/** What the script says of one part. */
+export interface PartResult {
+  readonly counted: number;
+  readonly suspended: boolean;
+  /** A bucket was created, so it must be in the lab index. */
+  readonly created: boolean;
+}
+
+export function partResult(encoded: number): PartResult {
+  return { counted: encoded >> 2, suspended: (encoded & 2) !== 0, created: (encoded & 1) !== 0 };
+}
+
+const ROW_BYTES = 24;
+
+function packPart(part: BatchPart, grid: BucketGrid, horizonS: number, nowMs: number): Buffer {
+  const { rows, startsS, hour } = part;
+  const buckets = startsS.reduce<number>((count, startS) => count + (startS === undefined ? 0 : 1), 0);
+  const bytes = Buffer.allocUnsafe(10 + buckets * 8 + (rows.length / ROW_LENGTH) * ROW_BYTES);
+  bytes[0] = buckets;
+  bytes[1] = horizonS === 0 ? 0 : (hour + 1) * 3_600_000 > nowMs ? 1 : 2;
+  let at = bytes.writeDoubleLE(horizonS === 0 ? 0 : identitiesExpiryS(hour, horizonS, grid, nowMs), 2);
+  startsS.forEach((startS, i) => {
+    if (startS !== undefined) at = bytes.writeDoubleLE(bucketExpiryS(startS, grid.resolutions[i]!), at);
+  });
+  for (let i = 0; i < rows.length; i += ROW_LENGTH) {
+    at = bytes.writeDoubleLE(rows[i]!, at);
+    at = bytes.writeDoubleLE(rows[i + 1]!, at);
+    at = bytes.writeInt32LE(rows[i + 2]!, at);
+    at = bytes.writeInt32LE(rows[i + 3]!, at);
+  }
+  return bytes;
+}

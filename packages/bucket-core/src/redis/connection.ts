@@ -1,0 +1,52 @@
+import { Redis } from 'ioredis';
+
+/** Which Redis, and how patient to be with it. */
+export interface RedisConnectionOptions {
+  /** redis:// or rediss://, with user, password and database as Redis clients know it. */
+  readonly url: string;
+  /** How long an answer may take before the connection is given up and made anew. */
+  readonly replyTimeoutMs: number;
+  /** Told of each loss and each return of the connection, once. */
+  readonly onConnection?: (state: { connected: boolean; reason: string }) => void;
+}
+
+const RECONNECT_DELAY_MS_MAX = 2000;
+
+/**
+ * A connection that reports every failure to its caller and repeats nothing by itself: repeating is for whoever knows
+ * that it is safe. It connects, and connects again with growing delays, in the background.
+ */
+export function connectRedis(options: RedisConnectionOptions): Redis {
+  const redis = new Redis(options.url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    // Fails what is unanswered as soon as the connection is lost.
+    maxRetriesPerRequest: 0,
+    // An answer that does not come ends the connection, so that nothing piles up behind it.
+    socketTimeout: options.replyTimeoutMs,
+    connectTimeout: options.replyTimeoutMs,
+    keepAlive: 10_000,
+    retryStrategy: (attempt) =>
+      Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_DELAY_MS_MAX) * (0.5 + Math.random() / 2),
+    // A replica that was promoted away from under us: connect anew and let the caller repeat.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  });
+  let connected: boolean | undefined;
+  let reason = 'not connected yet';
+  const tell = (now: boolean, why: string) => {
+    reason = why;
+    if (connected === now) return;
+    connected = now;
+    options.onConnection?.({ connected, reason });
+  };
+  redis.on('ready', () => tell(true, 'connected'));
+  redis.on('error', (error: Error) =>
+    tell(false, error.message || String((error as NodeJS.ErrnoException).code)),
+  );
+  redis.on('close', () => tell(false, connected === true ? 'connection closed' : reason));
+  redis.connect().catch(() => {
+    // The error event has told it, and the retry strategy goes on.
+  });
+  return redis;
+}

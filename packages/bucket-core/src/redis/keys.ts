@@ -1,0 +1,43 @@
+import { labPartition } from '../lab-id.js';
+
+/**
+ * Every Redis key is spelled here. `{lab}` is the cluster hash tag: all keys of a lab lie in one slot. A lab id has
+ * no braces, no colon and no blank, so keys cannot be confused.
+ */
+export class Keys {
+  constructor(readonly prefix: string) {}
+
+  /** String: one packed aggregate. Expires with the bucket. */
+  bucket(lab: string, durationS: number, startS: number): string {
+    return `${this.prefix}bucket:{${lab}}:${durationS}:${startS}`;
+  }
+
+  /** Set of integers: identities of the observations of one hour (whole hours since 1970). */
+  seen(lab: string, hour: number): string {
+    return `${this.prefix}seen:{${lab}}:${hour}`;
+  }
+
+  /** Set: the labs of an index partition that have a bucket. Expires with the bucket. */
+  labsOfBucket(partition: number, durationS: number, startS: number): string {
+    return `${this.prefix}labs:${partition}:${durationS}:${startS}`;
+  }
+
+  /** Sorted set: the labs of an index partition by the start of their newest bucket in the longest-lived resolution. */
+  labs(partition: number): string {
+    return `${this.prefix}labs:${partition}`;
+  }
+
+  labsOf(lab: string): string {
+    return this.labs(labPartition(lab));
+  }
+
+  /** List: the newest rejections as JSON, newest first. */
+  rejections(): string {
+    return `${this.prefix}rejections`;
+  }
+
+  /** Hash: what each process last reported, as JSON. */
+  ledgers(): string {
+    return `${this.prefix}ledgers`;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Redis } from 'ioredis';
+import type { BatchPart } from '../batch-part.js';
+import { type BucketGrid, bucketExpiryS, longestLivedResolution, reachS } from '../bucket-grid.js';
+import { LAB_PARTITIONS, labPartition } from '../lab-id.js';
+import { IndexCache } from './index-cache.js';
+import type { Keys } from './keys.js';
+import { executePipeline } from './pipeline.js';
+
+/**
+ * Which labs there are, and which of them have a given bucket: so that reads never scan the key space. An entry is
+ * written before the bucket it names, and only when this process has not written it already; a reader skips an entry
+ * whose bucket is missing.
+ */
+export class LabIndex {
+  readonly #written: IndexCache;
+  readonly #longestLived: number;
+
+  constructor(
+    readonly redis: Redis,
+    readonly keys: Keys,
+    readonly grid: BucketGrid,
+  ) {
+    this.#written = new IndexCache(grid);
+    this.#longestLived = grid.resolutions.indexOf(longestLivedResolution(grid));
+  }
+
+  /** Forgets what was written: the server may have come back without it. */
+  forget(): void {
+    this.#written.clear();
+  }
+
+  /**
+   * Writes the entries that these parts need.
+   * @returns the parts that had one to write.
+   */
+  async write(parts: readonly BatchPart[], nowMs: number): Promise<Set<BatchPart>> {
+    const touched = new Set<BatchPart>();
+    const labsByKey = new Map<string, { labs: string[]; expiryS: number }>();
+    const newestByPartition = new Map<number, (string | number)[]>();
+    for (const part of parts) {
+      part.startsS.forEach((startS, i) => {
+        if (startS === undefined || this.#written.has(part.lab, i, startS)) return;
+        touched.add(part);
+        this.#written.add(part.lab, i, startS);
+        const resolution = this.grid.resolutions[i]!;
+        const partition = labPartition(part.lab);
+        const key = this.keys.labsOfBucket(partition, resolution.durationS, startS);
+        const entry = labsByKey.get(key);
+        if (entry === undefined)
+          labsByKey.set(key, { labs: [part.lab], expiryS: bucketExpiryS(startS, resolution) });
+        else entry.labs.push(part.lab);
+        if (i === this.#longestLived) {
+          const newest = newestByPartition.get(partition) ?? [];
+          newest.push(startS, part.lab);
+          newestByPartition.set(partition, newest);
+        }
+      });
+    }
+    if (touched.size === 0) return touched;
+
+    const pipeline = this.redis.pipeline();
+    for (const [key, { labs, expiryS }] of labsByKey) {
+      pipeline.sadd(key, ...labs);
+      if (this.#written.needsExpiry(key)) pipeline.expireat(key, expiryS);
+    }
+    for (const [partition, newest] of newestByPartition) {
+      const key = this.keys.labs(partition);
+      pipeline.zadd(key, 'GT', ...newest);
+      pipeline.zremrangebyscore(key, '-inf', this.#newestStartExpired(nowMs));
+    }
+    try {
+      await executePipeline(pipeline);
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+    return touched;
+  }
+
+  /** Of these labs, the ones that would be new beyond `labsMax` labs in all. */
+  async beyondLimit(labs: Iterable<string>, labsMax: number, nowMs: number): Promise<Set<string>> {
+    const unknown = [...labs].filter((lab) => !this.#written.knowsLab(lab));
+    if (unknown.length === 0) return new Set();
+    const pipeline = this.redis.pipeline();
+    for (let partition = 0; partition < LAB_PARTITIONS; partition++)
+      pipeline.zcount(this.keys.labs(partition), `(${this.#newestStartExpired(nowMs)}`, '+inf');
+    for (const lab of unknown) pipeline.zscore(this.keys.labs(labPartition(lab)), lab);
+    const replies = await executePipeline(pipeline);
+    const known = replies.slice(0, LAB_PARTITIONS).reduce<number>((sum, count) => sum + Number(count), 0);
+    const scores = replies.slice(LAB_PARTITIONS);
+    const fresh = unknown.filter((_, i) => scores[i] === null);
+    return new Set(fresh.slice(Math.max(0, labsMax - known)));
+  }
+
+  /** Every known lab with the start of its newest bucket in the longest-lived resolution. */
+  async newestStarts(nowMs: number): Promise<Map<string, number>> {
+    const pipeline = this.redis.pipeline();
+    for (let partition = 0; partition < LAB_PARTITIONS; partition++)
+      pipeline.zrange(
+        this.keys.labs(partition),
+        `(${this.#newestStartExpired(nowMs)}`,
+        '+inf',
+        'BYSCORE',
+        'WITHSCORES',
+      );
+    const starts = new Map<string, number>();
+    for (const reply of (await executePipeline(pipeline)) as string[][])
+      for (let i = 0; i < reply.length; i += 2) starts.set(reply[i]!, Number(reply[i + 1]));
+    return starts;
+  }
+
+  /** The latest start whose bucket has expired by `nowMs`. */
+  #newestStartExpired(nowMs: number): number {
+    return Math.floor(nowMs / 1000) - reachS(this.grid.resolutions[this.#longestLived]!);
+  }
+}

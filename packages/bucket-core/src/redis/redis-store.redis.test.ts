@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Service, startRedis } from '@humtemp/test-services';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { EmbeddedStore } from '../embedded/index.js';
+import { addObservation, emptyAggregate, packAggregate, type StoreOptions } from '../index.js';
+import {
+  batchOf,
+  CONTRACT_GRID,
+  CONTRACT_OPTIONS,
+  commitsArbitrary,
+  contentOf,
+  storeContract,
+} from '../store-contract.suite.js';
+import { Keys } from './keys.js';
+import { RedisStore } from './redis-store.js';
+
+let service: Service;
+let serial = 0;
+
+before(async () => {
+  service = await startRedis();
+});
+after(async () => {
+  await service.close();
+});
+
+/** A store on keys of its own. */
+async function openRedisStore(options: StoreOptions, prefix = `t${serial++}:`): Promise<RedisStore> {
+  const store = new RedisStore({ ...options, url: service.url, prefix, replyTimeoutMs: 5000 });
+  await ready(store);
+  return store;
+}
+
+async function ready(store: RedisStore): Promise<void> {
+  for (let i = 0; ; i++) {
+    try {
+      return await store.ping();
+    } catch (error) {
+      if (i > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+storeContract('the Redis store', openRedisStore);
+
+describe('the Redis store', () => {
+  test('holds the same as the embedded store after any sequence of commits', async () => {
+    const nowMs = Date.now();
+    const folder = mkdtempSync(join(tmpdir(), 'humtemp-both-'));
+    try {
+      await fc.assert(
+        fc.asyncProperty(commitsArbitrary, async (commits) => {
+          const redis = await openRedisStore(CONTRACT_OPTIONS);
+          const embedded = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir: join(folder, `${serial++}`) });
+          for (const { rows } of commits) {
+            const batch = batchOf(rows, nowMs);
+            assert.deepEqual(await redis.commit(batch, nowMs), await embedded.commit(batch, nowMs));
+          }
+          assert.deepEqual(await contentOf(redis, nowMs), await contentOf(embedded, nowMs));
+          await redis.close();
+          await embedded.close();
+        }),
+        { numRuns: 25 },
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('packs buckets as the TypeScript twin does, and lets them expire with the bucket', async () => {
+    const nowMs = Date.now();
+    const store = await openRedisStore(CONTRACT_OPTIONS, 'twin:');
+    await store.commit(
+      batchOf(
+        [
+          ['lab', 0, 22_080, 51_530],
+          ['lab', 0, -5, 0],
+        ],
+        nowMs,
+      ),
+      nowMs,
+    );
+    const aggregate = emptyAggregate();
+    addObservation(aggregate, nowMs, 22_080, 51_530);
+    addObservation(aggregate, nowMs, -5, 0);
+    const client = new Redis(service.url);
+    const keys = await client.keys('twin:bucket:*');
+    assert.equal(keys.length, CONTRACT_GRID.resolutions.length);
+    for (const key of keys) {
+      assert.deepEqual(await client.getBuffer(key), packAggregate(aggregate));
+      const [, , , durationS, startS] = key.split(':').map(Number) as number[];
+      const { retention } = CONTRACT_GRID.resolutions.find((one) => one.durationS === durationS)!;
+      assert.equal(await client.expiretime(key), startS! + retention * durationS!);
+    }
+    for (const key of await client.keys('twin:*'))
+      if (!/rejections|ledgers|labs:\d+$/.test(key)) assert.ok((await client.ttl(key)) > 0, `${key} expires`);
+    client.disconnect();
+    await store.close();
+  });
+
+  test('recovers its index and its script after FLUSHALL and SCRIPT FLUSH behind its back', async () => {
+    const nowMs = Date.now();
+    const store = await openRedisStore(CONTRACT_OPTIONS, 'flush:');
+    await store.commit(batchOf([['lab', 1, 0, 0]], nowMs), nowMs);
+    const client = new Redis(service.url);
+    await client.flushall();
+    await client.script('FLUSH');
+    const result = await store.commit(batchOf([['lab', 2, 0, 0]], nowMs), nowMs);
+    assert.equal(result.committed, 1);
+    assert.deepEqual(await store.labs('', 9, nowMs), ['lab']);
+    assert.equal((await contentOf(store, nowMs)).latest[0]?.aggregate.observations, 1);
+    client.disconnect();
+    await store.close();
+  });
+
+  test('refuses to touch a bucket that it does not understand, and says which', async () => {
+    const nowMs = Date.now();
+    const store = await openRedisStore(CONTRACT_OPTIONS, 'odd:');
+    await store.commit(batchOf([['lab', 1, 0, 0]], nowMs), nowMs);
+    const client = new Redis(service.url);
+    const [key] = await client.keys('odd:bucket:{lab}:7200:*');
+    await client.set(key!, 'x', 'KEEPTTL');
+    const rows = [['lab', 2, 0, 0]] as const;
+    await assert.rejects(store.commit(batchOf(rows, nowMs), nowMs), /not a packed aggregate.*odd:bucket/);
+    await client.del(key!);
+    assert.equal((await store.commit(batchOf(rows, nowMs), nowMs)).committed, 1, 'nothing had been written');
+    client.disconnect();
+    await store.close();
+  });
+
+  test('while the server is away, commits fail with what remains, and succeed once it is back', async () => {
+    const nowMs = Date.now();
+    const store = await openRedisStore(CONTRACT_OPTIONS, 'away:');
+    await service.kill();
+    const batch = batchOf([['lab', 1, 0, 0]], nowMs);
+    await assert.rejects(
+      store.commit(batch, nowMs),
+      (error: { remaining: unknown }) => error.remaining === batch,
+    );
+    await assert.rejects(store.ping());
+    await service.start();
+    await ready(store);
+    assert.equal((await store.commit(batch, nowMs)).committed, 1);
+    await store.close();
+  });
+});
+
+test('keys keep a lab in one cluster slot', () => {
+  const keys = new Keys('p:');
+  assert.equal(keys.bucket('a/b', 300, 600), 'p:bucket:{a/b}:300:600');
+  assert.equal(keys.seen('a/b', 7), 'p:seen:{a/b}:7');
+});

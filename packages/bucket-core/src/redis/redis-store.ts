@@ -1,0 +1,230 @@
+import type { Redis } from 'ioredis';
+import { Batch, ROW_LENGTH } from '../batch.js';
+import { type BatchPart, partsOf } from '../batch-part.js';
+import { bucketExpiryS, longestLivedResolution, type Resolution } from '../bucket-grid.js';
+import { LAB_PARTITIONS } from '../lab-id.js';
+import type { LedgerReport } from '../ledger-counters.js';
+import { unpackAggregate } from '../packed-aggregate.js';
+import type { Rejection } from '../rejection.js';
+import {
+  type BucketStore,
+  CommitError,
+  type CommitResult,
+  emptyCommitResult,
+  type LabBucket,
+  LEDGER_REPORT_KEPT_S,
+  type StoreOptions,
+} from '../store.js';
+import { addCommit, defineCommitScript, partResult } from './commit-script.js';
+import { connectRedis, type RedisConnectionOptions } from './connection.js';
+import { Keys } from './keys.js';
+import { LabIndex } from './lab-index.js';
+import { executePipeline, pipelineReplies } from './pipeline.js';
+
+export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
+  /** In front of every key. */
+  readonly prefix: string;
+}
+
+/** Parts in one call of the commit script: bounds how long the server serves nobody else. */
+const PARTS_PER_CALL = 256;
+/** Labs in one page of summaries, and in one MGET. */
+const PAGE_LABS = 500;
+
+/** Buckets in a Redis (6.2 or later) or Valkey server. */
+export class RedisStore implements BucketStore {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #index: LabIndex;
+  #connection = { connected: false, reason: 'not connected yet' };
+
+  constructor(readonly options: RedisStoreOptions) {
+    this.#keys = new Keys(options.prefix);
+    this.#redis = connectRedis({
+      ...options,
+      onConnection: (state) => {
+        this.#connection = state;
+        this.#index.forget();
+        options.onConnection?.(state);
+      },
+    });
+    this.#index = new LabIndex(this.#redis, this.#keys, options.grid);
+    defineCommitScript(this.#redis);
+  }
+
+  async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
+    const result = emptyCommitResult();
+    try {
+      const parts = await this.#prepare(batch, nowMs, result);
+      const indexed = await this.#index.write(parts, nowMs);
+      return await this.#commitParts(parts, indexed, batch.rejections, nowMs, result);
+    } catch (error) {
+      if (error instanceof CommitError) throw error;
+      throw new CommitError(`Redis: ${messageOf(error)}`, emptyCommitResult(), batch, { cause: error });
+    }
+  }
+
+  async *summaries(
+    resolution: Resolution,
+    startS: number,
+    nowMs: number,
+  ): AsyncIterable<readonly LabBucket[]> {
+    if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
+    for (let partition = 0; partition < LAB_PARTITIONS; partition++) {
+      const labs = await this.#redis.smembers(
+        this.#keys.labsOfBucket(partition, resolution.durationS, startS),
+      );
+      for (let i = 0; i < labs.length; i += PAGE_LABS) {
+        const wanted = labs.slice(i, i + PAGE_LABS).map((lab) => ({ lab, startS }));
+        const page = (await this.#buckets(resolution, wanted)).filter((bucket) => bucket !== undefined);
+        if (page.length > 0) yield page;
+      }
+    }
+  }
+
+  async series(
+    lab: string,
+    resolution: Resolution,
+    fromS: number,
+    toS: number,
+    nowMs: number,
+  ): Promise<readonly LabBucket[]> {
+    const wanted = [];
+    for (let startS = fromS; startS < toS; startS += resolution.durationS)
+      if (bucketExpiryS(startS, resolution) * 1000 > nowMs) wanted.push({ lab, startS });
+    return (await this.#buckets(resolution, wanted)).filter((bucket) => bucket !== undefined);
+  }
+
+  async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
+    const labs = [...(await this.#index.newestStarts(nowMs)).keys()].filter((lab) => lab > after);
+    return labs.sort().slice(0, limit);
+  }
+
+  async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const lab of labs) pipeline.zscore(this.#keys.labsOf(lab), lab);
+    const scores = await executePipeline(pipeline);
+    const resolution = longestLivedResolution(this.options.grid);
+    return this.#buckets(
+      resolution,
+      labs.map((lab, i) => {
+        const startS = Number(scores[i] ?? Number.NaN);
+        return { lab, startS: bucketExpiryS(startS, resolution) * 1000 > nowMs ? startS : Number.NaN };
+      }),
+    );
+  }
+
+  async rejections(limit: number): Promise<readonly Rejection[]> {
+    const texts = await this.#redis.lrange(this.#keys.rejections(), 0, limit - 1);
+    return texts.map((text) => JSON.parse(text) as Rejection);
+  }
+
+  async reportLedger(report: LedgerReport): Promise<void> {
+    await this.#redis.hset(this.#keys.ledgers(), report.process, JSON.stringify(report));
+    await this.#redis.expire(this.#keys.ledgers(), LEDGER_REPORT_KEPT_S);
+  }
+
+  async ledgers(nowMs: number): Promise<readonly LedgerReport[]> {
+    const texts = await this.#redis.hvals(this.#keys.ledgers());
+    const reports = texts.map((text) => JSON.parse(text) as LedgerReport);
+    const old = reports.filter((report) => report.reportedMs + LEDGER_REPORT_KEPT_S * 1000 <= nowMs);
+    if (old.length > 0) await this.#redis.hdel(this.#keys.ledgers(), ...old.map((report) => report.process));
+    return reports.filter((report) => !old.includes(report));
+  }
+
+  async ping(): Promise<void> {
+    if (!this.#connection.connected) throw new Error(`Redis is not connected: ${this.#connection.reason}`);
+    await this.#redis.ping();
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect();
+  }
+
+  /** The parts to commit. Labs beyond the limit and expired rows are counted in `result` instead. */
+  async #prepare(batch: Batch, nowMs: number, result: CommitResult): Promise<BatchPart[]> {
+    const { grid, labsMax } = this.options;
+    const refused = await this.#index.beyondLimit(batch.rowsByLab.keys(), labsMax, nowMs);
+    const parts: BatchPart[] = [];
+    for (const [lab, rows] of batch.rowsByLab) {
+      if (refused.has(lab)) {
+        result.tooManyLabs += rows.length / ROW_LENGTH;
+        result.refusedLabs.add(lab);
+        continue;
+      }
+      const split = partsOf(lab, rows, grid, nowMs);
+      for (const part of split.parts) parts.push(part);
+      result.expired += split.expired;
+    }
+    return parts;
+  }
+
+  async #commitParts(
+    parts: readonly BatchPart[],
+    indexed: ReadonlySet<BatchPart>,
+    rejections: readonly Rejection[],
+    nowMs: number,
+    result: CommitResult,
+  ): Promise<CommitResult> {
+    const { grid, deduplicationHorizonS, rejectionsMax } = this.options;
+    const pipeline = this.#redis.pipeline();
+    for (let i = 0; i < parts.length; i += PARTS_PER_CALL)
+      addCommit(pipeline, parts.slice(i, i + PARTS_PER_CALL), this.#keys, grid, deduplicationHorizonS, nowMs);
+    const calls = pipeline.length;
+    if (rejections.length > 0) {
+      pipeline.lpush(this.#keys.rejections(), ...rejections.map((rejection) => JSON.stringify(rejection)));
+      pipeline.ltrim(this.#keys.rejections(), 0, rejectionsMax - 1);
+    }
+    const replies = await pipelineReplies(pipeline);
+
+    let failure = replies.find(([error]) => error !== null)?.[0];
+    const remaining = new Batch();
+    if (replies[calls]?.[0]) for (const rejection of rejections) remaining.list(rejection);
+    const unindexed: BatchPart[] = [];
+    parts.forEach((part, i) => {
+      const [error, reply] = replies[Math.floor(i / PARTS_PER_CALL)]!;
+      if (error !== null) {
+        remaining.addRows(part.lab, part.rows);
+        return;
+      }
+      const { counted, suspended, created } = partResult((reply as number[])[i % PARTS_PER_CALL]!);
+      result.committed += counted;
+      result.duplicate += part.rows.length / ROW_LENGTH - counted;
+      if (suspended) result.suspended += counted;
+      if (created && !indexed.has(part)) unindexed.push(part);
+    });
+    if (unindexed.length > 0) {
+      // The server has lost what this process had written, by a FLUSHALL say.
+      this.#index.forget();
+      failure ??= await this.#index.write(unindexed, nowMs).then(
+        () => undefined,
+        (error: Error) => error,
+      );
+    }
+    if (failure) throw new CommitError(`Redis: ${failure.message}`, result, remaining, { cause: failure });
+    return result;
+  }
+
+  /** The wanted buckets in the same order; undefined where there is none, or where startS is not a number. */
+  async #buckets(
+    resolution: Resolution,
+    wanted: readonly { readonly lab: string; readonly startS: number }[],
+  ): Promise<(LabBucket | undefined)[]> {
+    const buckets: (LabBucket | undefined)[] = [];
+    for (let i = 0; i < wanted.length; i += PAGE_LABS) {
+      const page = wanted.slice(i, i + PAGE_LABS);
+      const values = await this.#redis.mgetBuffer(
+        page.map(({ lab, startS }) => this.#keys.bucket(lab, resolution.durationS, startS)),
+      );
+      page.forEach(({ lab, startS }, j) => {
+        const value = values[j];
+        buckets.push(value ? { lab, startS, aggregate: unpackAggregate(value) } : undefined);
+      });
+    }
+    return buckets;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

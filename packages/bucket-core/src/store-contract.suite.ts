@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  ABSENT,
+  type Aggregate,
+  addObservation,
+  Batch,
+  type BucketGrid,
+  type BucketStore,
+  bucketExpiryS,
+  bucketGrid,
+  bucketStartS,
+  EMPTY_COUNTERS,
+  emptyAggregate,
+  identityOf,
+  type LabBucket,
+  type Resolution,
+  type StoreOptions,
+} from './index.js';
+
+/** One observation as tests write it: lab, seconds before now, temp and humidity in thousandths. */
+export type Row = readonly [lab: string, agoS: number, temp: number, humidity: number];
+
+const HOUR_S = 3600;
+
+/** A grid with rollups, aligned to nothing in particular. */
+export const CONTRACT_GRID: BucketGrid = bucketGrid(1234, { durationS: 2 * HOUR_S, retention: 3 }, [
+  { durationS: 300, retention: 24 },
+  { durationS: HOUR_S, retention: 48 },
+]);
+
+export const CONTRACT_OPTIONS: StoreOptions = {
+  grid: CONTRACT_GRID,
+  deduplicationHorizonS: 48 * HOUR_S,
+  labsMax: 1000,
+  rejectionsMax: 5,
+};
+
+/** Opens an empty store. */
+export type OpenStore = (options: StoreOptions) => Promise<BucketStore>;
+
+export function batchOf(rows: readonly Row[], nowMs: number): Batch {
+  const batch = new Batch();
+  for (const [lab, agoS, temp, humidity] of rows) {
+    const timestampMs = nowMs - agoS * 1000;
+    batch.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, ''), temp, humidity);
+  }
+  return batch;
+}
+
+/** Everything that a store says, in one comparable form. */
+export async function contentOf(store: BucketStore, nowMs: number, grid = CONTRACT_GRID) {
+  const labs = await store.labs('', 1000, nowMs);
+  const buckets: Record<string, Aggregate> = {};
+  for (const resolution of grid.resolutions) {
+    const newest = bucketStartS(nowMs + 60_000, resolution.durationS, grid.alignmentS);
+    const oldest = newest - resolution.durationS * resolution.retention;
+    for (let startS = oldest; startS <= newest; startS += resolution.durationS)
+      for (const bucket of await pages(store, resolution, startS, nowMs))
+        buckets[`${bucket.lab} ${resolution.durationS} ${startS}`] = bucket.aggregate;
+    for (const lab of labs)
+      for (const bucket of await store.series(lab, resolution, oldest, newest + 1, nowMs))
+        assert.deepEqual(
+          bucket.aggregate,
+          buckets[`${lab} ${resolution.durationS} ${bucket.startS}`],
+          'series and summaries agree',
+        );
+  }
+  return { labs, buckets, latest: await store.latest(labs, nowMs) };
+}
+
+async function pages(store: BucketStore, resolution: Resolution, startS: number, nowMs: number) {
+  const buckets: LabBucket[] = [];
+  for await (const page of store.summaries(resolution, startS, nowMs)) buckets.push(...page);
+  return buckets;
+}
+
+/** The contract in its plainest form: remembers every observation and computes each bucket anew. */
+class Model {
+  readonly #counted = new Map<string, Row>();
+
+  commit(rows: readonly Row[]): { committed: number; duplicate: number } {
+    const before = this.#counted.size;
+    for (const row of rows) if (!this.#counted.has(row.join(' '))) this.#counted.set(row.join(' '), row);
+    const committed = this.#counted.size - before;
+    return { committed, duplicate: rows.length - committed };
+  }
+
+  buckets(nowMs: number): Record<string, Aggregate> {
+    const buckets: Record<string, Aggregate> = {};
+    for (const [lab, agoS, temp, humidity] of this.#counted.values())
+      for (const resolution of CONTRACT_GRID.resolutions) {
+        const timestampMs = nowMs - agoS * 1000;
+        const startS = bucketStartS(timestampMs, resolution.durationS, CONTRACT_GRID.alignmentS);
+        if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
+        const name = `${lab} ${resolution.durationS} ${startS}`;
+        buckets[name] ??= emptyAggregate();
+        addObservation(buckets[name], timestampMs, temp, humidity);
+      }
+    return buckets;
+  }
+}
+
+const value = (min: number, max: number) =>
+  fc.oneof(
+    { arbitrary: fc.integer({ min, max }), weight: 5 },
+    { arbitrary: fc.constantFrom(min, 0, max), weight: 1 },
+  );
+
+/** Few labs, times and values, so that duplicates, shared buckets and late observations are frequent. */
+export const rowArbitrary: fc.Arbitrary<Row> = fc
+  .tuple(
+    fc.constantFrom('a', 'b/1', 'lab-3', 'A.very_long-lab/id.of.fifty.characters/0123456789-x'),
+    fc.oneof(
+      fc.integer({ min: 0, max: 600 }),
+      fc.integer({ min: 0, max: 30 * HOUR_S }),
+      fc.constantFrom(0, 0.001, 299.999, 300, 3600, -59),
+    ),
+    fc.option(value(-100_000, 200_000), { nil: ABSENT }),
+    value(0, 100_000),
+  )
+  .map(([lab, agoS, temp, humidity]) => [lab, agoS, temp, humidity] as const);
+
+/** Commits of a random test; each may be sent a second time, as after a lost reply. */
+export const commitsArbitrary = fc.array(
+  fc.record({ rows: fc.array(rowArbitrary, { maxLength: 30 }), repeat: fc.boolean() }),
+  { maxLength: 6 },
+);
+
+/** Holds a store to the contract in store.ts. */
+export function storeContract(name: string, open: OpenStore, runs = 40): void {
+  describe(`${name} keeps the store contract`, () => {
+    const nowMs = Date.now();
+    let store: BucketStore;
+    const opened: BucketStore[] = [];
+    const fresh = async (options = CONTRACT_OPTIONS) => {
+      const one = await open(options);
+      opened.push(one);
+      return one;
+    };
+    before(async () => {
+      store = await fresh();
+    });
+    after(async () => {
+      for (const one of opened) await one.close();
+    });
+
+    test('an observation is in every resolution, with its values', async () => {
+      const result = await store.commit(batchOf([['lab01', 10, 22_080, 51_530]], nowMs), nowMs);
+      assert.deepEqual([result.committed, result.duplicate], [1, 0]);
+      const { buckets, labs } = await contentOf(store, nowMs);
+      assert.deepEqual(labs, ['lab01']);
+      assert.equal(Object.keys(buckets).length, 3);
+      for (const aggregate of Object.values(buckets)) {
+        assert.equal(aggregate.observations, 1);
+        assert.equal(aggregate.firstMs, nowMs - 10_000);
+        assert.deepEqual(aggregate.temp, {
+          count: 1,
+          sum: 22_080,
+          sumSquares: 2080 * 2080,
+          min: 22_080,
+          max: 22_080,
+          last: 22_080,
+          lastMs: nowMs - 10_000,
+        });
+      }
+    });
+
+    test('a repeated commit counts nothing and changes nothing', async () => {
+      const before = await contentOf(store, nowMs);
+      const result = await store.commit(batchOf([['lab01', 10, 22_080, 51_530]], nowMs), nowMs);
+      assert.deepEqual([result.committed, result.duplicate], [0, 1]);
+      assert.deepEqual(await contentOf(store, nowMs), before);
+    });
+
+    test('two different observations of the same moment both count', async () => {
+      const result = await store.commit(batchOf([['lab01', 10, 22_081, 51_530]], nowMs), nowMs);
+      assert.equal(result.committed, 1);
+    });
+
+    test('without temperature, only humidity is counted', async () => {
+      await store.commit(batchOf([['dry', 1, ABSENT, 0]], nowMs), nowMs);
+      const [latest] = await store.latest(['dry'], nowMs);
+      assert.equal(latest?.aggregate.observations, 1);
+      assert.deepEqual(latest?.aggregate.temp, emptyAggregate().temp);
+      assert.equal(latest?.aggregate.humidity.count, 1);
+    });
+
+    test('a late observation lands in its own bucket', async () => {
+      await store.commit(batchOf([['late', 26 * HOUR_S, 1000, 1000]], nowMs), nowMs);
+      const hours = CONTRACT_GRID.resolutions[2]!;
+      const startS = bucketStartS(nowMs - 26 * HOUR_S * 1000, HOUR_S, CONTRACT_GRID.alignmentS);
+      assert.deepEqual(
+        (await store.series('late', hours, startS, startS + 1, nowMs)).map((bucket) => bucket.startS),
+        [startS],
+      );
+    });
+
+    test('an observation whose buckets have all expired is not counted', async () => {
+      const result = await store.commit(batchOf([['gone', 50 * HOUR_S, 1000, 1000]], nowMs), nowMs);
+      assert.deepEqual([result.committed, result.expired], [0, 1]);
+      assert.ok(!(await store.labs('', 100, nowMs)).includes('gone'));
+    });
+
+    test('more rows of one lab than a part holds are all counted once', async () => {
+      const rows: Row[] = Array.from({ length: 2500 }, (_, i) => ['many', i / 1000, 20_000, i]);
+      const result = await store.commit(batchOf([...rows, ...rows.slice(0, 10)], nowMs), nowMs);
+      assert.deepEqual([result.committed, result.duplicate], [2500, 10]);
+      const [latest] = await store.latest(['many'], nowMs);
+      assert.equal(latest?.aggregate.humidity.count, 2500);
+    });
+
+    test('labs come in order, page by page', async () => {
+      const all = await store.labs('', 100, nowMs);
+      assert.deepEqual(all, ['dry', 'lab01', 'late', 'many']);
+      assert.deepEqual(await store.labs('', 2, nowMs), ['dry', 'lab01']);
+      assert.deepEqual(await store.labs('lab01', 2, nowMs), ['late', 'many']);
+      assert.deepEqual(await store.latest(['nobody'], nowMs), [undefined]);
+    });
+
+    test('nothing is shown after it has expired', async () => {
+      const laterMs = nowMs + 72 * HOUR_S * 1000;
+      assert.deepEqual(await store.labs('', 100, laterMs), []);
+      assert.deepEqual(await store.latest(['lab01'], laterMs), [undefined]);
+      const { durationS } = CONTRACT_GRID.resolutions[0]!;
+      const startS = bucketStartS(nowMs, durationS, CONTRACT_GRID.alignmentS);
+      assert.deepEqual(await pages(store, CONTRACT_GRID.resolutions[0]!, startS, laterMs), []);
+    });
+
+    test('labs beyond the limit are refused, known ones are not', async () => {
+      const small = await fresh({ ...CONTRACT_OPTIONS, labsMax: 2 });
+      await small.commit(batchOf([['one', 1, 0, 0]], nowMs), nowMs);
+      const rows: Row[] = [
+        ['one', 2, 0, 0],
+        ['two', 2, 0, 0],
+        ['three', 2, 0, 0],
+        ['three', 3, 0, 0],
+      ];
+      const result = await small.commit(batchOf(rows, nowMs), nowMs);
+      assert.deepEqual([result.committed, result.tooManyLabs], [2, 2]);
+      assert.deepEqual([...result.refusedLabs], ['three']);
+      assert.deepEqual(await small.labs('', 9, nowMs), ['one', 'two']);
+    });
+
+    test('beyond 65,536 identities in an hour deduplication is suspended, and said so', async () => {
+      const small = await fresh();
+      const hourStartMs = Math.floor(nowMs / 3_600_000) * 3_600_000 - 3_600_000;
+      const rows = (from: number, count: number) => {
+        const batch = new Batch();
+        for (let i = from; i < from + count; i++) batch.add('busy', hourStartMs + i, i, 20_000, 50_000);
+        return batch;
+      };
+      assert.equal((await small.commit(rows(0, 65_536), nowMs)).suspended, 0);
+      const result = await small.commit(rows(0, 3), nowMs);
+      assert.deepEqual([result.committed, result.duplicate, result.suspended], [3, 0, 3]);
+    });
+
+    test('with a horizon of 0 everything counts', async () => {
+      const forgetful = await fresh({ ...CONTRACT_OPTIONS, deduplicationHorizonS: 0 });
+      const rows: Row[] = [['lab', 1, 20_000, 50_000]];
+      await forgetful.commit(batchOf(rows, nowMs), nowMs);
+      assert.equal((await forgetful.commit(batchOf(rows, nowMs), nowMs)).committed, 1);
+    });
+
+    test('the newest rejections are kept, newest first, up to the limit', async () => {
+      for (let i = 0; i < 8; i++) {
+        const batch = new Batch();
+        batch.list({ atMs: i, reason: 'not_json', source: 'labs/x/observation', excerpt: `${i}` });
+        await store.commit(batch, nowMs);
+      }
+      const excerpts = (await store.rejections(10)).map((rejection) => rejection.excerpt);
+      assert.deepEqual(excerpts, ['7', '6', '5', '4', '3']);
+    });
+
+    test('ledgers are those of the last hour, the last of each process', async () => {
+      const report = {
+        process: 'p1',
+        role: 'worker',
+        reportedMs: nowMs,
+        counters: { ...EMPTY_COUNTERS, received: 1 },
+      };
+      await store.reportLedger({ ...report, process: 'old', reportedMs: nowMs - 3_600_000 });
+      await store.reportLedger(report);
+      const newer = { ...report, counters: { ...EMPTY_COUNTERS, received: 2 } };
+      await store.reportLedger(newer);
+      assert.deepEqual(await store.ledgers(nowMs), [newer]);
+    });
+
+    test('any sequence of commits and repeats leaves what the observations say', async () => {
+      await fc.assert(
+        fc.asyncProperty(commitsArbitrary, async (commits) => {
+          const one = await open(CONTRACT_OPTIONS);
+          try {
+            const model = new Model();
+            for (const { rows, repeat } of commits) {
+              const expected = model.commit(rows);
+              const result = await one.commit(batchOf(rows, nowMs), nowMs);
+              assert.deepEqual(
+                [result.committed, result.duplicate],
+                [expected.committed, expected.duplicate],
+              );
+              if (repeat) assert.equal((await one.commit(batchOf(rows, nowMs), nowMs)).committed, 0);
+            }
+            assert.deepEqual((await contentOf(one, nowMs)).buckets, model.buckets(nowMs));
+          } finally {
+            await one.close();
+          }
+        }),
+        { numRuns: runs },
+      );
+    });
+  });
+}

@@ -1,0 +1,101 @@
+import type { Aggregate } from './aggregate.js';
+import type { Batch } from './batch.js';
+import type { BucketGrid, Resolution } from './bucket-grid.js';
+import type { LedgerReport } from './ledger-counters.js';
+import type { Rejection } from './rejection.js';
+
+/** What every store is opened with. */
+export interface StoreOptions {
+  readonly grid: BucketGrid;
+  /** Seconds for which an identity is remembered; 0 turns deduplication off. */
+  readonly deduplicationHorizonS: number;
+  readonly labsMax: number;
+  /** Newest rejections kept in the list. */
+  readonly rejectionsMax: number;
+}
+
+/** The fate of every observation of a batch. The first four add up to what the batch held. */
+export interface CommitResult {
+  committed: number;
+  duplicate: number;
+  /** Bucket expired between receipt and commit. */
+  expired: number;
+  /** Of labs that are new beyond labsMax. */
+  tooManyLabs: number;
+  /** Of the committed: counted without deduplication, because their lab's hour held IDENTITIES_MAX identities. */
+  suspended: number;
+  /** The labs behind `tooManyLabs`. */
+  readonly refusedLabs: Set<string>;
+}
+
+export function emptyCommitResult(): CommitResult {
+  return { committed: 0, duplicate: 0, expired: 0, tooManyLabs: 0, suspended: 0, refusedLabs: new Set() };
+}
+
+/**
+ * A commit that did not succeed as a whole. `done` is the fate of the labs that did; `remaining` holds the others
+ * and is what to commit again, unchanged and as often as needed.
+ */
+export class CommitError extends Error {
+  override readonly name = 'CommitError';
+
+  constructor(
+    message: string,
+    readonly done: CommitResult,
+    readonly remaining: Batch,
+    options: { readonly cause: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** One lab's bucket. */
+export interface LabBucket {
+  readonly lab: string;
+  readonly startS: number;
+  readonly aggregate: Aggregate;
+}
+
+/**
+ * Where buckets live. Every implementation keeps the same promises, and the contract suite holds all of them to it:
+ *
+ * - `commit` is atomic for each lab and part of a batch: an observation is in every resolution or in none.
+ * - `commit` may be repeated with the same batch; what it had counted before is then a duplicate.
+ * - What `commit` has returned survives the death of the process.
+ * - Reads never show a torn or an expired bucket, nor another lab's.
+ *
+ * Times come in as arguments; a store asks no clock, but a Redis server deletes by its own.
+ */
+export interface BucketStore {
+  /**
+   * Drops duplicates, merges the rest into every resolution and lists the batch's rejections.
+   * @throws CommitError when the store is out of reach or refuses.
+   */
+  commit(batch: Batch, nowMs: number): Promise<CommitResult>;
+  /** All labs that have the bucket [startS, startS + durationS), in pages, in no particular order. */
+  summaries(resolution: Resolution, startS: number, nowMs: number): AsyncIterable<readonly LabBucket[]>;
+  /** One lab's existing buckets with fromS ≤ start < toS, oldest first. */
+  series(
+    lab: string,
+    resolution: Resolution,
+    fromS: number,
+    toS: number,
+    nowMs: number,
+  ): Promise<readonly LabBucket[]>;
+  /** Ids of known labs after `after` in the order of their characters' codes, at most `limit`. */
+  labs(after: string, limit: number, nowMs: number): Promise<readonly string[]>;
+  /** The newest bucket of each given lab, in the longest-lived resolution; undefined for an unknown lab. */
+  latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]>;
+  /** The newest rejections, newest first. */
+  rejections(limit: number): Promise<readonly Rejection[]>;
+  /** Leaves this process' counters for others to read, for an hour. */
+  reportLedger(report: LedgerReport): Promise<void>;
+  /** What processes reported in the hour before `nowMs`. */
+  ledgers(nowMs: number): Promise<readonly LedgerReport[]>;
+  /** Resolves when the store can take a commit now. @throws with the cause otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How long a process' last report is kept, in seconds. */
+export const LEDGER_REPORT_KEPT_S = 3600;

@@ -1,0 +1,148 @@
+import { Batch, type BucketStore, CommitError, type CommitResult } from '@humtemp/bucket-core';
+import type { Ledger } from './ledger.js';
+
+/** What the loop tells of itself, for logs. */
+export interface CommitLoopEvents {
+  /** A commit failed; it is tried again after `delayMs`. */
+  readonly onFailure?: (error: Error, attempt: number, delayMs: number) => void;
+  /** A commit succeeded after `attempts` failures. */
+  readonly onRecovery?: (attempts: number) => void;
+  readonly onCommit?: (result: CommitResult) => void;
+}
+
+const RETRY_DELAY_MS_MIN = 50;
+const RETRY_DELAY_MS_MAX = 5000;
+
+/**
+ * Natural batching: whenever something is pending and no commit is in flight, all that is pending is committed.
+ *
+ *     idle ──receive──▶ scheduled ──turn of the event loop──▶ committing ──nothing pending──▶ idle
+ *                                                              │    ▲
+ *                                                       failed ▼    │ after a delay, the same batch
+ *                                                             waiting
+ *
+ * Every batch has a number, counting up. What is added belongs to the batch `openBatch`; once `settledBatch` has
+ * reached that number, it is in the store or was rejected, and may be acknowledged. Batches settle in order.
+ */
+export class CommitLoop {
+  readonly #settledListeners = new Set<() => void>();
+  #pending = new Batch();
+  #openBatch = 1;
+  #settledBatch = 0;
+  #touched = false;
+  #running = false;
+  #stopped = false;
+  #wakeRetry: (() => void) | undefined;
+
+  constructor(
+    readonly store: BucketStore,
+    readonly ledger: Ledger,
+    readonly clock: () => number,
+    readonly events: CommitLoopEvents = {},
+  ) {}
+
+  /** The batch that takes what is received now. Fetch it anew for each publish, and touch() it afterwards. */
+  get pending(): Batch {
+    return this.#pending;
+  }
+
+  /** Number of the batch that takes what is received now. */
+  get openBatch(): number {
+    return this.#openBatch;
+  }
+
+  /** Number of the newest batch that is settled, with all before it. */
+  get settledBatch(): number {
+    return this.#settledBatch;
+  }
+
+  /** Something belongs to the open batch, even if only a rejection that is not listed: it must settle. */
+  touch(): void {
+    this.#touched = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    // After everything that this turn of the event loop has to read.
+    setImmediate(() => void this.#run());
+  }
+
+  /** Calls the listener whenever settledBatch has risen. Returns its removal. */
+  onSettled(listener: () => void): () => void {
+    this.#settledListeners.add(listener);
+    return () => this.#settledListeners.delete(listener);
+  }
+
+  /** Resolves when everything received so far is settled. */
+  async whenSettled(): Promise<void> {
+    const batch = this.#touched ? this.#openBatch : this.#openBatch - 1;
+    if (this.#settledBatch >= batch) return;
+    await new Promise<void>((resolve) => {
+      const remove = this.onSettled(() => {
+        if (this.#settledBatch < batch) return;
+        remove();
+        resolve();
+      });
+    });
+  }
+
+  /** Gives up the retries; what is not settled then stays in flight and is never acknowledged. */
+  abandon(): void {
+    this.#stopped = true;
+    this.#wakeRetry?.();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#touched && !this.#stopped) {
+      const batch = this.#pending;
+      this.#pending = new Batch();
+      this.#openBatch += 1;
+      this.#touched = false;
+      if (!batch.isEmpty && !(await this.#commit(batch))) break;
+      this.#settledBatch += 1;
+      for (const listener of [...this.#settledListeners]) listener();
+    }
+    this.#running = false;
+  }
+
+  /** Commits until it succeeds. False if given up. */
+  async #commit(batch: Batch): Promise<boolean> {
+    let remaining = batch;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.#settle(await this.store.commit(remaining, this.clock()));
+        if (attempt > 0) this.events.onRecovery?.(attempt);
+        return true;
+      } catch (error) {
+        if (!(error instanceof CommitError)) throw error;
+        this.#settle(error.done);
+        remaining = error.remaining;
+        if (this.#stopped) return false;
+        const delayMs = retryDelayMs(attempt);
+        this.events.onFailure?.(error, attempt + 1, delayMs);
+        await this.#wait(delayMs);
+        if (this.#stopped) return false;
+      }
+    }
+  }
+
+  #settle(result: CommitResult): void {
+    this.ledger.settle(result);
+    this.events.onCommit?.(result);
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#wakeRetry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wakeRetry = undefined;
+  }
+}
+
+/** Doubling from 50 ms to 5 s, the upper half of it by chance, so that many workers do not return at once. */
+function retryDelayMs(attempt: number): number {
+  const delayMs = Math.min(RETRY_DELAY_MS_MIN * 2 ** attempt, RETRY_DELAY_MS_MAX);
+  return delayMs / 2 + (Math.random() * delayMs) / 2;
+}

@@ -1,0 +1,45 @@
+/**
+ * The observation topics: MQTT filters whose wildcards name the lab. The levels that `+` and `#` match, joined by `/`,
+ * are the lab id: `labs/+/+/observation` gives `floor-2/room-7`, `zigbee2mqtt/+` the device name.
+ */
+export class TopicFilters {
+  readonly #filters: readonly (readonly string[])[];
+
+  /** @throws RangeError naming what was expected, for a filter that is not valid MQTT or has no wildcard. */
+  constructor(readonly filters: readonly string[]) {
+    if (filters.length === 0) throw new RangeError('at least one topic filter such as labs/+/observation');
+    this.#filters = filters.map((filter) => {
+      const levels = filter.split('/');
+      const wellFormed = levels.every(
+        (level, i) => level === '+' || (level === '#' && i === levels.length - 1) || !/[+#]/.test(level),
+      );
+      if (!wellFormed || !/[+#]/.test(filter) || filter.startsWith('$'))
+        throw new RangeError('topic filters whose + levels name the lab, such as labs/+/observation');
+      return levels;
+    });
+  }
+
+  /** The text in the place of the lab id, valid or not; undefined if no filter matches the topic. */
+  labOf(topic: string): string | undefined {
+    // Wildcards at the first level do not match topics of the broker itself [MQTT-4.7.2-1].
+    if (topic.startsWith('$')) return undefined;
+    const levels = topic.split('/');
+    for (const filter of this.#filters) {
+      const lab = matchLevels(filter, levels);
+      if (lab !== undefined) return lab;
+    }
+    return undefined;
+  }
+}
+
+function matchLevels(filter: readonly string[], topic: readonly string[]): string | undefined {
+  const lab: string[] = [];
+  for (let i = 0; i < filter.length; i++) {
+    const level = filter[i];
+    if (level === '#') return [...lab, ...topic.slice(i)].join('/');
+    if (i >= topic.length) return undefined;
+    if (level === '+') lab.push(topic[i]!);
+    else if (level !== topic[i]) return undefined;
+  }
+  return filter.length === topic.length ? lab.join('/') : undefined;
+}
