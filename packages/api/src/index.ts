@@ -1,1 +1,10 @@
-export {};
+export { createApi } from './api.js';
+export type { ApiOptions } from './api-options.js';
+export { BucketSummary, MetricSummary } from './bucket-summary.js';
+export { LabReport } from './lab-route.js';
+export { LabStatus } from './lab-status.js';
+export { LabsPage } from './labs-route.js';
+export { LedgerOverview } from './ledger-route.js';
+export { Problem, type ProblemType } from './problem.js';
+export { RejectionsPage } from './rejections-route.js';
+export { type RunningServer, type ServerOptions, startServer } from './server.js';

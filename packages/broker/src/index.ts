@@ -1,1 +1,1 @@
-export {};
+export { Broker, type BrokerOptions } from './broker.js';

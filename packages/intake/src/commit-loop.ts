@@ -26,6 +26,7 @@ const RETRY_DELAY_MS_MAX = 5000;
  */
 export class CommitLoop {
   readonly #settledListeners = new Set<() => void>();
+  #waiting: (() => void)[] = [];
   #pending = new Batch();
   #openBatch = 1;
   #settledBatch = 0;
@@ -71,17 +72,12 @@ export class CommitLoop {
     return () => this.#settledListeners.delete(listener);
   }
 
-  /** Resolves when everything received so far is settled. */
-  async whenSettled(): Promise<void> {
-    const batch = this.#touched ? this.#openBatch : this.#openBatch - 1;
-    if (this.#settledBatch >= batch) return;
-    await new Promise<void>((resolve) => {
-      const remove = this.onSettled(() => {
-        if (this.#settledBatch < batch) return;
-        remove();
-        resolve();
-      });
-    });
+  /** Calls back once, when everything received so far is settled. Never, if that was given up. */
+  afterSettled(callback: () => void): void {
+    if (this.#touched || this.#running) {
+      this.touch();
+      this.#waiting.push(callback);
+    } else if (this.ledger.inFlight === 0) callback();
   }
 
   /** Gives up the retries; what is not settled then stays in flight and is never acknowledged. */
@@ -93,12 +89,15 @@ export class CommitLoop {
   async #run(): Promise<void> {
     while (this.#touched && !this.#stopped) {
       const batch = this.#pending;
+      const waiting = this.#waiting;
       this.#pending = new Batch();
+      this.#waiting = [];
       this.#openBatch += 1;
       this.#touched = false;
       if (!batch.isEmpty && !(await this.#commit(batch))) break;
       this.#settledBatch += 1;
-      for (const listener of [...this.#settledListeners]) listener();
+      for (const listener of this.#settledListeners) listener();
+      for (const callback of waiting) callback();
     }
     this.#running = false;
   }

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import {
   type BucketGrid,
   type BucketStore,
@@ -10,6 +9,7 @@ import {
 } from '@humtemp/bucket-core';
 import { CommitLoop, type CommitLoopEvents } from './commit-loop.js';
 import { Ledger } from './ledger.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** Every limit of intake. */
 export interface IntakeLimits {
@@ -67,7 +67,7 @@ export class Intake {
     return this.#loop.settledBatch;
   }
 
-  /** Whether sources must stop reading until `whenBelowLimit` resolves. */
+  /** Whether sources must stop reading until a batch has settled. */
   get isFull(): boolean {
     return this.ledger.inFlight >= this.#options.limits.pendingMax;
   }
@@ -77,9 +77,14 @@ export class Intake {
     return this.#loop.onSettled(listener);
   }
 
+  /** Calls back once, when everything received so far is in the store or was rejected. Never calls if it is stopped before. */
+  afterSettled(callback: () => void): void {
+    this.#loop.afterSettled(callback);
+  }
+
   /** Resolves when everything received so far is in the store or was rejected. */
   whenSettled(): Promise<void> {
-    return this.#loop.whenSettled();
+    return new Promise((resolve) => this.afterSettled(resolve));
   }
 
   /**
@@ -89,8 +94,21 @@ export class Intake {
    * @returns the reason of the first rejection in it, or undefined when every observation awaits its commit.
    */
   receive(lab: string, payload: Buffer, source: string, retained = false): RejectionReason | undefined {
+    return this.receiveSlice(lab, payload, 0, payload.length, source, retained);
+  }
+
+  /** As `receive`, of a payload that stands within other bytes. `source` is made a text only for a rejection. */
+  receiveSlice(
+    lab: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    source: { toString(): string },
+    retained: boolean,
+  ): RejectionReason | undefined {
     const nowMs = this.#clock();
-    const reason = this.#decode(lab, payload, source, retained, nowMs);
+    const reason = this.#decode(lab, bytes, start, end, source, retained, nowMs);
+    if (reason !== undefined) this.#reject(reason, source, bytes, start, end, nowMs);
     this.#loop.touch();
     return reason;
   }
@@ -113,47 +131,46 @@ export class Intake {
 
   #decode(
     lab: string,
-    payload: Buffer,
-    source: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    source: { toString(): string },
     retained: boolean,
     nowMs: number,
   ): RejectionReason | undefined {
     const { limits } = this.#options;
-    const reject = (reason: RejectionReason) => this.#reject(reason, source, payload, nowMs);
-    if (payload.length > limits.payloadBytesMax) return reject('payload_too_large');
-    if (!isLabId(lab)) return reject('lab_id');
-    if (!isUtf8(payload)) return reject('not_utf8');
+    if (end - start > limits.payloadBytesMax) return 'payload_too_large';
+    if (!isLabId(lab)) return 'lab_id';
+    const text = decodeUtf8(bytes, start, end);
+    if (text === undefined) return 'not_utf8';
     let value: unknown;
     try {
-      value = JSON.parse(payload.toString('utf8'));
+      value = JSON.parse(text);
     } catch {
-      return reject('not_json');
+      return 'not_json';
     }
-    if (!Array.isArray(value)) return this.#take(lab, value, source, payload, retained, nowMs);
-    if (value.length === 0) return reject('array_empty');
-    if (value.length > limits.arrayLengthMax) return reject('array_too_long');
+    if (!Array.isArray(value)) return this.#take(lab, value, retained, nowMs);
+    if (value.length === 0) return 'array_empty';
+    if (value.length > limits.arrayLengthMax) return 'array_too_long';
     let first: RejectionReason | undefined;
     for (const element of value) {
-      const reason = this.#take(lab, element, source, payload, retained, nowMs);
+      const reason = this.#take(lab, element, retained, nowMs);
+      if (reason === undefined) continue;
+      // The first is counted by the caller.
+      if (first !== undefined) this.#reject(reason, source, bytes, start, end, nowMs);
       first ??= reason;
     }
     return first;
   }
 
-  #take(
-    lab: string,
-    value: unknown,
-    source: string,
-    payload: Buffer,
-    retained: boolean,
-    nowMs: number,
-  ): RejectionReason | undefined {
+  /** Adds an observation to the batch, or says why it is none. */
+  #take(lab: string, value: unknown, retained: boolean, nowMs: number): RejectionReason | undefined {
     const observation = decodeObservation(value, this.#options.grid, nowMs);
-    if (typeof observation === 'string') return this.#reject(observation, source, payload, nowMs);
+    if (typeof observation === 'string') return observation;
     const named = (value as { lab_id?: unknown }).lab_id;
-    if (named !== undefined && named !== lab) return this.#reject('lab_id_mismatch', source, payload, nowMs);
+    if (named !== undefined && named !== lab) return 'lab_id_mismatch';
     if (observation.timed) this.#loop.pending.addTimed(lab, observation);
-    else if (retained) return this.#reject('retained', source, payload, nowMs);
+    else if (retained) return 'retained';
     else {
       const { timestampMs, temp, humidity } = observation;
       const identity = identityOfReceipt(timestampMs, this.#process, this.#serial++);
@@ -163,11 +180,17 @@ export class Intake {
     return undefined;
   }
 
-  #reject(reason: RejectionReason, source: string, payload: Buffer, nowMs: number): RejectionReason {
+  #reject(
+    reason: RejectionReason,
+    source: { toString(): string },
+    bytes: Buffer,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): void {
     this.ledger.reject(reason);
-    const excerpt = payload.toString('utf8', 0, EXCERPT_BYTES_MAX);
-    this.#loop.pending.list({ atMs: nowMs, reason, source, excerpt });
-    return reason;
+    const excerpt = bytes.toString('utf8', start, Math.min(end, start + EXCERPT_BYTES_MAX));
+    this.#loop.pending.list({ atMs: nowMs, reason, source: source.toString(), excerpt });
   }
 
   #noteRefused(result: CommitResult): void {

@@ -1,9 +1,12 @@
+import { oneLevelMatcher, type TopicMatcher } from './topic-matcher.js';
+
 /**
  * The observation topics: MQTT filters whose wildcards name the lab. The levels that `+` and `#` match, joined by `/`,
  * are the lab id: `labs/+/+/observation` gives `floor-2/room-7`, `zigbee2mqtt/+` the device name.
  */
 export class TopicFilters {
   readonly #filters: readonly (readonly string[])[];
+  readonly #matcher: TopicMatcher;
 
   /** @throws RangeError naming what was expected, for a filter that is not valid MQTT or has no wildcard. */
   constructor(readonly filters: readonly string[]) {
@@ -17,6 +20,12 @@ export class TopicFilters {
         throw new RangeError('topic filters whose + levels name the lab, such as labs/+/observation');
       return levels;
     });
+    this.#matcher = this.#matcherOf(filters);
+  }
+
+  /** The lab of a topic given as bytes, as `labOf` would say. */
+  labOfBytes(bytes: Buffer, start: number, end: number): string | undefined {
+    return this.#matcher(bytes, start, end);
   }
 
   /** The text in the place of the lab id, valid or not; undefined if no filter matches the topic. */
@@ -29,6 +38,19 @@ export class TopicFilters {
       if (lab !== undefined) return lab;
     }
     return undefined;
+  }
+
+  #matcherOf(filters: readonly string[]): TopicMatcher {
+    const [before, after, ...more] = filters[0]!.split('+');
+    if (
+      filters.length === 1 &&
+      before !== undefined &&
+      after !== undefined &&
+      more.length === 0 &&
+      !after.endsWith('#')
+    )
+      return oneLevelMatcher(Buffer.from(before), Buffer.from(after));
+    return (bytes, start, end) => this.labOf(bytes.toString('utf8', start, end));
   }
 }
 

@@ -1,1 +1,1 @@
-export {};
+export { Worker, type WorkerOptions, withoutPassword } from './worker.js';

@@ -1,0 +1,27 @@
+import type { BucketGrid, BucketStore } from '@humtemp/bucket-core';
+import type { Intake } from '@humtemp/intake';
+import type { Logger } from 'pino';
+
+export interface ApiOptions {
+  readonly store: BucketStore;
+  readonly intake: Intake;
+  readonly grid: BucketGrid;
+  /** Names this process in the ledger, as in the reports that it leaves in the store. */
+  readonly process: string;
+  /** What this process is in the ledger. */
+  readonly role?: string;
+  /** Seconds between two observations of a lab that works; after three of them without one it is stale. */
+  readonly expectedIntervalS: number;
+  /** Longest body read from a request. At least the payloadBytesMax of the intake. */
+  readonly requestBytesMax: number;
+  /** Unix milliseconds. */
+  readonly clock?: () => number;
+  /** After how long an answer no longer waits for the store. */
+  readonly storeTimeoutMs: number;
+  /** Why this process cannot do its work now; empty when it can. */
+  readonly readiness: () => Promise<readonly string[]>;
+  readonly log: Logger;
+}
+
+/** What the routes are built from: the options with every default in its place. */
+export type RouteOptions = Required<ApiOptions>;

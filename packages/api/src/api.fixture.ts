@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type BucketStore, bucketGrid, rfc3339ToMs } from '@humtemp/bucket-core';
+import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { Intake } from '@humtemp/intake';
+import { FormatRegistry, type Static, type TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import type { Hono } from 'hono';
+import { type Logger, pino } from 'pino';
+import { createApi } from './api.js';
+import type { ApiOptions } from './api-options.js';
+
+/** The time at which a fixture's clock starts: noon, in the middle of a bucket of one day. */
+export const NOON_MS = Date.UTC(2026, 8, 22, 12);
+export const DAY_S = 86_400;
+
+export interface Fixture {
+  readonly app: Hono;
+  readonly store: EmbeddedStore;
+  readonly intake: Intake;
+  /** The clock of all; a test may move it. */
+  readonly clock: { nowMs: number };
+  /** What was logged, as parsed lines. */
+  readonly logged: Record<string, unknown>[];
+  get(path: string): Promise<Response>;
+  /** Posts an observation given as a value, or a body given as text or bytes. */
+  post(body: unknown): Promise<Response>;
+}
+
+export interface FixtureOptions extends Partial<ApiOptions> {
+  readonly labsMax?: number;
+  readonly pendingMax?: number;
+  /** What the API and intake are given in place of the store. */
+  readonly instead?: (store: EmbeddedStore) => BucketStore;
+}
+
+/** The API over a real embedded store and a real intake, in a folder of the test's own. */
+export function startApi(t: TestContext, options: FixtureOptions = {}): Fixture {
+  const { labsMax = 1000, pendingMax = 1000, instead = (store) => store, ...apiOptions } = options;
+  const clock = { nowMs: NOON_MS };
+  const grid = bucketGrid(0, { durationS: DAY_S, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
+  const dataDir = mkdtempSync(join(tmpdir(), 'humtemp-api-'));
+  const store = new EmbeddedStore({
+    grid,
+    dataDir,
+    deduplicationHorizonS: 2 * DAY_S,
+    labsMax,
+    rejectionsMax: 1000,
+  });
+  const used = instead(store);
+  const intake = new Intake({
+    store: used,
+    grid,
+    limits: { payloadBytesMax: 1000, arrayLengthMax: 100, pendingMax },
+    clock: () => clock.nowMs,
+  });
+  t.after(async () => {
+    await intake.stop(1000);
+    await store.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  const logged: Record<string, unknown>[] = [];
+  const app = createApi({
+    store: used,
+    intake,
+    grid,
+    process: 'api-1',
+    expectedIntervalS: 30,
+    requestBytesMax: 1000,
+    clock: () => clock.nowMs,
+    storeTimeoutMs: 5000,
+    readiness: async () => [],
+    log: listLog(logged),
+    ...apiOptions,
+  });
+  return {
+    app,
+    store,
+    intake,
+    clock,
+    logged,
+    get: async (path) => app.request(path),
+    post: async (body) =>
+      app.request('/observation', {
+        method: 'POST',
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
+  };
+}
+
+/** A store whose given methods are others. */
+export function storeWith(store: BucketStore, methods: Partial<BucketStore>): BucketStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (Object.hasOwn(methods, name)) return methods[name as keyof BucketStore];
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+FormatRegistry.Set('date-time', (text) => rfc3339ToMs(text) !== undefined);
+
+/** The JSON of an answer, which must be of the documented shape. */
+export async function documentIn<T extends TSchema>(schema: T, response: Response): Promise<Static<T>> {
+  const document: unknown = await response.json();
+  assert.ok(Value.Check(schema, document), JSON.stringify([...Value.Errors(schema, document)]));
+  return document;
+}
+
+/** Seconds of a time of the day before the fixture's noon. */
+export function yesterdayS(hour: number): number {
+  return NOON_MS / 1000 - DAY_S + (hour - 12) * 3600;
+}
+
+function listLog(lines: Record<string, unknown>[]): Logger {
+  return pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+}

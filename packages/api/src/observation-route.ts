@@ -1,0 +1,85 @@
+import { isUtf8 } from 'node:buffer';
+import { REJECTION_ADVICE, type RejectionReason } from '@humtemp/bucket-core';
+import type { Handler } from 'hono';
+import type { RouteOptions } from './api-options.js';
+import { readBoundedBody } from './bounded-body.js';
+import { DeadlineExceeded, within } from './deadline.js';
+import { ProblemError } from './problem.js';
+
+const SOURCE = 'POST /observation';
+/** Intake rejects what comes for it, whatever it is. */
+const NO_LAB = '';
+/** For a body that intake rejects before it would ask for a lab. */
+const ANY_LAB = '-';
+
+/** The status of each rejection that is not 422. */
+const STATUS_OF_REASON: Partial<Record<RejectionReason, number>> = {
+  payload_too_large: 413,
+  not_utf8: 400,
+  not_json: 400,
+};
+
+/**
+ * `POST /observation`, the original contract: `{"lab_id","timestamp","temp","humidity"}`, answered 200 with `null` once
+ * it is in the store. Each request whose body arrived is received once in the ledger, whatever becomes of it.
+ */
+export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: RouteOptions): Handler {
+  /** Resolves when what was received is settled, to whether its lab was refused. */
+  async function whetherRefused(lab: string): Promise<boolean> {
+    await intake.whenSettled();
+    return intake.wasRefused(lab);
+  }
+
+  return async (c) => {
+    const body = await readBoundedBody(c.req.raw, requestBytesMax);
+    if (intake.isFull) throw busy();
+    if (!body.isWhole) {
+      intake.receive(NO_LAB, body.bytes, SOURCE);
+      throw rejected('payload_too_large');
+    }
+    const { lab, payload } = addressed(body.bytes);
+    const reason = intake.receive(lab, payload, SOURCE);
+    if (reason !== undefined) throw rejected(reason);
+    const refused = await within(storeTimeoutMs, whetherRefused(lab)).catch((error: unknown) => {
+      throw error instanceof DeadlineExceeded ? notCommitted() : error;
+    });
+    if (refused) throw rejected('too_many_labs');
+    return c.json(null);
+  };
+}
+
+/** The lab that a body is for, and the payload to hand to intake so that it sees one observation or counts one rejection. */
+function addressed(bytes: Buffer): { lab: string; payload: Buffer } {
+  const value = parsed(bytes);
+  // Intake takes an array for a gateway's batch; in another array it is one element, and not an object.
+  if (Array.isArray(value)) return { lab: ANY_LAB, payload: Buffer.from(`[${bytes}]`) };
+  if (typeof value !== 'object' || value === null) return { lab: ANY_LAB, payload: bytes };
+  const lab = (value as { lab_id?: unknown }).lab_id;
+  return { lab: typeof lab === 'string' ? lab : NO_LAB, payload: bytes };
+}
+
+/** The JSON value of a body; undefined where intake will find that it is none. */
+function parsed(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function rejected(reason: RejectionReason): ProblemError {
+  const status = STATUS_OF_REASON[reason] ?? 422;
+  return new ProblemError({ type: '/problems/rejected', status, detail: REJECTION_ADVICE[reason], reason });
+}
+
+function busy(): ProblemError {
+  const detail = 'the observation was not taken: too many others await their commit; send it again later';
+  return new ProblemError({ type: '/problems/busy', status: 503, detail, retryAfterS: 1 });
+}
+
+function notCommitted(): ProblemError {
+  const detail =
+    'the observation may still be counted; sending it again with the same timestamp is safe and counts it once';
+  return new ProblemError({ type: '/problems/not-committed', status: 503, detail, retryAfterS: 5 });
+}

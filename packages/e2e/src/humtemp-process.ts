@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@humtemp/test-services';
+
+const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
+const READY_TIMEOUT_MS = 30_000;
+
+/** A finished run of the command. */
+export interface FinishedRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the compiled command to its end. `env` holds the HUMTEMP_ variables; none are inherited. */
+export async function runHumtemp(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<FinishedRun> {
+  const run = new HumtempProcess(args, env);
+  await run.exited();
+  return { code: run.exitCode, stdout: run.stdout, stderr: run.stderr };
+}
+
+/** A run of the compiled command, which tests may stop, freeze and kill. */
+export class HumtempProcess {
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.#child = spawn(process.execPath, [COMMAND, ...args], {
+      env: { ...withoutOurs(process.env), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(this.#child);
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.#exited = once(this.#child, 'close').then(() => running.delete(this.#child));
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  async exited(): Promise<void> {
+    await this.#exited;
+  }
+
+  /** SIGTERM, and its exit code. */
+  async stop(): Promise<number | null> {
+    this.signal('SIGTERM');
+    await this.exited();
+    return this.exitCode;
+  }
+
+  /** SIGKILL, as a crash. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited();
+  }
+
+  /** Resolves once the API at this base URL says that it is ready. @throws with the output if it ends before. */
+  async ready(baseUrl: string): Promise<void> {
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    while (Date.now() < deadline) {
+      if (this.exitCode !== null) throw new Error(`exited with ${this.exitCode}:\n${this.stderr}`);
+      const ready = await fetch(`${baseUrl}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      );
+      if (ready) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`not ready after ${READY_TIMEOUT_MS} ms:\n${this.stderr}`);
+  }
+}
+
+/** Where a start under test listens. */
+export interface Ports {
+  readonly mqtt: number;
+  readonly api: number;
+  readonly baseUrl: string;
+  readonly env: Record<string, string>;
+}
+
+export async function freePorts(): Promise<Ports> {
+  const [mqtt, api] = [await freePort(), await freePort()];
+  return {
+    mqtt,
+    api,
+    baseUrl: `http://127.0.0.1:${api}`,
+    env: { HUMTEMP_MQTT_PORT: `${mqtt}`, HUMTEMP_API_PORT: `${api}` },
+  };
+}
+
+const running = new Set<ChildProcess>();
+
+// A test that fails must leave nothing running.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('HUMTEMP_')));
+}

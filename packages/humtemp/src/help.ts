@@ -1,0 +1,29 @@
+import { VARIABLES } from './variables.js';
+
+/** `humtemp --help`: every command, every variable, its default and meaning. */
+export function help(): string {
+  const variables = Object.values(VARIABLES).map(
+    ({ name, default: fallback, meaning }) =>
+      `  ${name}${fallback === undefined ? '' : ` (${fallback === '' ? 'empty' : fallback})`}\n      ${meaning}`,
+  );
+  return `humtemp: temperature and humidity from MQTT, in per-lab time buckets, over HTTP
+
+Usage: humtemp COMMAND
+
+Commands:
+  start            all roles in one process; embedded broker and store unless configured otherwise
+  broker           the embedded MQTT broker alone
+  worker           subscribes to an external broker (HUMTEMP_MQTT_URL), aggregates into Redis
+  api              the HTTP API alone
+  simulate         publishes what realistic labs would          (simulate --help)
+  replay FILE.csv  publishes the rows of a file                 (replay --help)
+
+  --help, -h       this text
+  --version        the version
+
+Environment variables, with their defaults:
+${variables.join('\n')}
+
+Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start.
+`;
+}

@@ -1,0 +1,51 @@
+import type { BucketStore } from '@humtemp/bucket-core';
+import type { Intake } from '@humtemp/intake';
+
+const REPORT_INTERVAL_MS = 1000;
+/** An idle process says so, before its last report is forgotten. */
+const REPORT_AGE_MS_MAX = 60_000;
+
+/** Leaves this process' ledger in the store, once a second while it changes, for the API of another process to show. */
+export class LedgerReporter {
+  #timer: NodeJS.Timeout | undefined;
+  #reported = '';
+  #reportedMs = 0;
+
+  constructor(
+    readonly store: BucketStore,
+    readonly intake: Intake,
+    readonly process: string,
+    readonly role: string,
+  ) {}
+
+  start(): void {
+    this.#timer = setInterval(() => void this.report(), REPORT_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Reports the last counters. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.report();
+  }
+
+  /** A report that fails is made up for by the next; what fails with it is told by the commits. */
+  async report(): Promise<void> {
+    const counters = this.intake.ledger.counters();
+    const text = JSON.stringify(counters);
+    const nowMs = Date.now();
+    if (text === this.#reported && nowMs - this.#reportedMs < REPORT_AGE_MS_MAX) return;
+    try {
+      await this.store.reportLedger({
+        process: this.process,
+        role: this.role,
+        reportedMs: nowMs,
+        counters,
+      });
+      this.#reported = text;
+      this.#reportedMs = nowMs;
+    } catch {
+      this.#reported = '';
+    }
+  }
+}

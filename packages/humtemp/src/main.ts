@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { type Role, readConfig, unknownVariables } from './config.js';
+import { greeting } from './greeting.js';
+import { help } from './help.js';
+import { openLog } from './log.js';
+import { publishCommand } from './publish/command.js';
+import { startRole } from './roles.js';
+import { StartError } from './start-error.js';
+
+const ROLES: readonly string[] = ['start', 'broker', 'worker', 'api'] satisfies Role[];
+
+/** The command. Sets the exit code: 0 stopped as asked, 1 failed while running, 2 could not start. */
+export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const [command, ...rest] = argv;
+  try {
+    if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
+      process.stdout.write(help());
+      if (command === undefined) process.exitCode = 2;
+    } else if (command === '--version') process.stdout.write(`${version()}\n`);
+    else if (command === 'simulate' || command === 'replay') await publishCommand(command, rest);
+    else if (!ROLES.includes(command))
+      throw new StartError(`no such command: ${command}; humtemp --help lists them`);
+    else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(help());
+    else if (rest.length > 0)
+      throw new StartError(`${command} takes no arguments, but variables: humtemp --help lists them`);
+    else await serve(command as Role, env);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`humtemp: ${error.message}\n`);
+    process.exitCode = 2;
+  }
+}
+
+/** Runs a role until SIGINT or SIGTERM. */
+async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(env, role);
+  const log = openLog(config.logLevel);
+  for (const name of unknownVariables(env)) log.warn({ name }, 'no such variable; humtemp --help lists them');
+
+  // From here on a signal means: stop cleanly, even if the start is not through yet.
+  const signal = stopSignal();
+  const running = await startRole(role, config, log);
+  process.stdout.write(greeting(running, config));
+
+  const name = await signal;
+  log.info({ signal: name }, 'stopping: committing what is pending');
+  await running.stop();
+  log.info('stopped');
+}
+
+/** The first signal to stop. A second one ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.on(name, () => {
+        if (stopping) process.exit(1);
+        stopping = true;
+        resolve(name);
+      });
+  });
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

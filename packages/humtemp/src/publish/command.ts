@@ -1,0 +1,39 @@
+import { parseReplayArguments, parseSimulateArguments, REPLAY_HELP, SIMULATE_HELP } from './options.js';
+import { replay } from './replay.js';
+import { simulate } from './simulate.js';
+
+/**
+ * Runs `humtemp simulate` or `humtemp replay`. The first SIGINT or SIGTERM stops it cleanly, the second at once. The exit
+ * code is 1 if something was left unacknowledged or a file was not sent to its end.
+ * @throws StartError with a message for the person who started it.
+ */
+export async function publishCommand(command: 'simulate' | 'replay', argv: readonly string[]): Promise<void> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(command === 'replay' ? REPLAY_HELP : SIMULATE_HELP);
+    return;
+  }
+  const complete = command === 'replay' ? runReplay(argv) : runSimulate(argv);
+  if (!(await complete)) process.exitCode = 1;
+}
+
+async function runReplay(argv: readonly string[]): Promise<boolean> {
+  const options = parseReplayArguments(argv);
+  const { inFlight, interrupted } = await replay({ ...options, signal: stopSignal() }, process.stdout);
+  return inFlight === 0 && !interrupted;
+}
+
+async function runSimulate(argv: readonly string[]): Promise<boolean> {
+  const options = parseSimulateArguments(argv);
+  const { inFlight } = await simulate({ ...options, signal: stopSignal() }, process.stdout);
+  return inFlight === 0;
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort();
+    });
+  return controller.signal;
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createApi, type RunningServer, startServer } from '@humtemp/api';
+import { Broker } from '@humtemp/broker';
+import type { BucketStore } from '@humtemp/bucket-core';
+import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { RedisStore } from '@humtemp/bucket-core/redis';
+import { Intake } from '@humtemp/intake';
+import { Worker } from '@humtemp/worker';
+import type { Logger } from 'pino';
+import type { Config, Role } from './config.js';
+import { LedgerReporter } from './ledger-reporter.js';
+import { startErrorOf } from './start-error.js';
+
+/** The parts of a running process, by what they listen to. */
+export interface RunningRole {
+  readonly broker: Broker | undefined;
+  readonly worker: Worker | undefined;
+  readonly api: RunningServer | undefined;
+  /** Stops reading, commits what is pending, acknowledges it, disconnects. */
+  stop(): Promise<void>;
+}
+
+/** How long the API waits for the store before it says 503. */
+const STORE_TIMEOUT_MS = 5000;
+
+/**
+ * Starts a role: store, intake, then what feeds and what shows them.
+ * @throws StartError when something of the outside world is in the way.
+ */
+export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
+  const store = openStore(config, log);
+  const intake = openIntake(store, config, log);
+  const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const reporter = new LedgerReporter(store, intake, name, role);
+
+  const opened: { close(): Promise<void> }[] = [store];
+  try {
+    const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
+    const broker = embeddedBroker ? await startBroker(config, intake, log) : undefined;
+    if (broker !== undefined) opened.unshift(broker);
+    const worker =
+      config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
+        ? startWorker(config, intake, log)
+        : undefined;
+    if (worker !== undefined) opened.unshift(worker);
+    const api =
+      role === 'start' || role === 'api'
+        ? await startApi(config, store, intake, name, worker, log)
+        : undefined;
+    reporter.start();
+    return {
+      broker,
+      worker,
+      api,
+      async stop() {
+        const graceMs = config.stopGraceS * 1000;
+        broker?.stopAccepting();
+        await api?.stop(graceMs);
+        await intake.stop(graceMs);
+        await reporter.stop();
+        for (const one of opened) await one.close();
+      },
+    };
+  } catch (error) {
+    for (const one of opened) await one.close();
+    throw error;
+  }
+}
+
+function openStore(config: Config, log: Logger): BucketStore {
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax, store } = config;
+  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
+  if ('redisUrl' in store)
+    return new RedisStore({
+      ...options,
+      url: store.redisUrl,
+      prefix: config.redisPrefix,
+      replyTimeoutMs: config.redisTimeoutS * 1000,
+      onConnection: ({ connected, reason }) =>
+        connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; trying on'),
+    });
+  try {
+    return new EmbeddedStore({ ...options, dataDir: store.dataDir });
+  } catch (error) {
+    throw startErrorOf('HUMTEMP_DATA_DIR', store.dataDir, error);
+  }
+}
+
+function openIntake(store: BucketStore, config: Config, log: Logger): Intake {
+  const { grid, payloadBytesMax, arrayLengthMax, pendingMax } = config;
+  return new Intake({
+    store,
+    grid,
+    limits: { payloadBytesMax, arrayLengthMax, pendingMax },
+    onFailure: (error, attempt, delayMs) => {
+      // The first failure, then each time their number has doubled.
+      if ((attempt & (attempt - 1)) === 0)
+        log.warn(
+          { error: error.message, attempt, delayMs: Math.round(delayMs) },
+          'commit failed; nothing is acknowledged until it succeeds',
+        );
+    },
+    onRecovery: (attempts) => log.info({ attempts }, 'commits succeed again'),
+    onCommit: ({ suspended }) => {
+      if (suspended > 0)
+        log.warn(
+          { observations: suspended },
+          'a lab has more than 65,536 observations in an hour: counted without deduplication',
+        );
+    },
+  });
+}
+
+async function startBroker(config: Config, intake: Intake, log: Logger): Promise<Broker> {
+  const { mqttHost: host, mqttPort: port, mqttTopics: filters, mqttConnectionsMax: connectionsMax } = config;
+  try {
+    return await Broker.start({ host, port, filters, intake, connectionsMax, log });
+  } catch (error) {
+    throw startErrorOf(...variableOf(error, ['HUMTEMP_MQTT_HOST', host], ['HUMTEMP_MQTT_PORT', port]), error);
+  }
+}
+
+function startWorker(config: Config, intake: Intake, log: Logger): Worker {
+  return new Worker({
+    url: config.mqttUrl!,
+    clientId: config.mqttClientId,
+    group: config.mqttGroup,
+    sessionExpiryS: config.mqttSessionExpiryS,
+    filters: config.mqttTopics,
+    intake,
+    log,
+  });
+}
+
+async function startApi(
+  config: Config,
+  store: BucketStore,
+  intake: Intake,
+  name: string,
+  worker: Worker | undefined,
+  log: Logger,
+): Promise<RunningServer> {
+  const app = createApi({
+    store,
+    intake,
+    grid: config.grid,
+    process: name,
+    expectedIntervalS: config.expectedIntervalS,
+    requestBytesMax: config.payloadBytesMax,
+    storeTimeoutMs: STORE_TIMEOUT_MS,
+    readiness: () => notReadyReasons(store, worker),
+    log,
+  });
+  const { apiHost: host, apiPort: port } = config;
+  try {
+    return await startServer(app, { host, port });
+  } catch (error) {
+    throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
+  }
+}
+
+/** Why this process cannot do its work now; empty when it can. */
+async function notReadyReasons(store: BucketStore, worker: Worker | undefined): Promise<string[]> {
+  const reasons: string[] = [];
+  await store.ping().catch((error: Error) => reasons.push(error.message));
+  if (worker?.notReadyReason !== undefined) reasons.push(worker.notReadyReason);
+  return reasons;
+}
+
+/** Which of the two variables of a listener an error speaks of. */
+function variableOf(
+  error: unknown,
+  host: [string, string],
+  port: [string, number],
+): [string, string | number] {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? host : port;
+}

@@ -1,0 +1,249 @@
+import { hostname } from 'node:os';
+import { parseAlignmentS, parseDurationS, parseRollups } from '@humtemp/bucket-core';
+import { TopicFilters } from '@humtemp/intake';
+
+/** One environment variable: its name, its default as one would write it, what it means, how it is read. */
+export interface Variable<T> {
+  readonly name: string;
+  /** Undefined: unset means not configured. */
+  readonly default: string | undefined;
+  readonly meaning: string;
+  /** @throws RangeError naming what was expected. */
+  readonly parse: (text: string) => T;
+}
+
+type Values<Variables> = {
+  readonly [Key in keyof Variables]: Variables[Key] extends Variable<infer T>
+    ? Variables[Key] extends { readonly default: string }
+      ? T
+      : T | undefined
+    : never;
+};
+
+/** What the variables say. */
+export type VariableValues = Values<typeof VARIABLES>;
+
+/** Every variable there is. Nothing else reads the environment. */
+export const VARIABLES = {
+  mqttHost: withDefault(
+    'HUMTEMP_MQTT_HOST',
+    '127.0.0.1',
+    'address that the embedded broker listens on',
+    text,
+  ),
+  mqttPort: withDefault('HUMTEMP_MQTT_PORT', '1883', 'port of the embedded broker', integer(0, 65_535)),
+  mqttAllowAnonymous: withDefault(
+    'HUMTEMP_MQTT_ALLOW_ANONYMOUS',
+    'false',
+    'lets the embedded broker listen on other addresses than loopback without accounts',
+    boolean,
+  ),
+  mqttConnectionsMax: withDefault(
+    'HUMTEMP_MQTT_CONNECTIONS_MAX',
+    '10000',
+    'connections to the embedded broker at a time',
+    integer(1, 1_000_000),
+  ),
+  mqttUrl: optional(
+    'HUMTEMP_MQTT_URL',
+    'external broker to subscribe to, mqtt:// or mqtts:// with user and password; start then runs no broker itself',
+    url('mqtt:', 'mqtts:'),
+  ),
+  mqttTopics: withDefault(
+    'HUMTEMP_MQTT_TOPICS',
+    'labs/+/observation',
+    'comma-separated topic filters; what + matches, joined by /, is the lab id',
+    (value) => new TopicFilters(value.split(',').map((filter) => filter.trim())),
+  ),
+  mqttClientId: withDefault(
+    'HUMTEMP_MQTT_CLIENT_ID',
+    `humtemp-${hostname()}`,
+    'names the session of this worker at the external broker: stable, and different for each worker',
+    pattern(/^[\w.:@-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 _ - . : @'),
+  ),
+  mqttGroup: withDefault(
+    'HUMTEMP_MQTT_GROUP',
+    'humtemp',
+    'shared subscription group: workers of one group split the stream',
+    pattern(/^[^/+#\s]{1,64}$/, '1 to 64 characters without / + # and blanks'),
+  ),
+  mqttSessionExpiryS: withDefault(
+    'HUMTEMP_MQTT_SESSION_EXPIRY',
+    '1d',
+    'how long the external broker keeps the session of an absent worker',
+    parseDurationS,
+  ),
+  apiHost: withDefault('HUMTEMP_API_HOST', '127.0.0.1', 'address that the API listens on', text),
+  apiPort: withDefault('HUMTEMP_API_PORT', '8000', 'port of the API', integer(0, 65_535)),
+  apiAllowAnonymous: withDefault(
+    'HUMTEMP_API_ALLOW_ANONYMOUS',
+    'false',
+    'lets the API listen on other addresses than loopback, open to everybody',
+    boolean,
+  ),
+  redisUrl: optional(
+    'HUMTEMP_REDIS_URL',
+    'Redis to keep buckets in, redis:// or rediss://',
+    url('redis:', 'rediss:'),
+  ),
+  redisHost: optional('HUMTEMP_REDIS_HOST', 'host of Redis, where no URL is given', text),
+  redisPort: withDefault(
+    'HUMTEMP_REDIS_PORT',
+    '6379',
+    'port of Redis, where no URL is given',
+    integer(1, 65_535),
+  ),
+  redisDb: withDefault(
+    'HUMTEMP_REDIS_DB',
+    '0',
+    'database of Redis, where no URL is given',
+    integer(0, 10_000),
+  ),
+  redisPrefix: withDefault(
+    'HUMTEMP_REDIS_PREFIX',
+    '',
+    'in front of every key',
+    pattern(/^[^{}\s]*$/, 'no braces or blanks'),
+  ),
+  redisTimeoutS: withDefault(
+    'HUMTEMP_REDIS_TIMEOUT',
+    '5s',
+    'how long Redis may take to answer before the connection is made anew',
+    parseDurationS,
+  ),
+  dataDir: withDefault(
+    'HUMTEMP_DATA_DIR',
+    './humtemp-data',
+    'folder of the embedded store, used without Redis',
+    text,
+  ),
+  bucketAlignmentS: withDefault(
+    'HUMTEMP_BUCKET_OFFSET',
+    '1970-01-01T00:00:00+00:00',
+    'a time at which a bucket starts; ISO 8601 with a zone',
+    parseAlignmentS,
+  ),
+  bucketDurationS: withDefault(
+    'HUMTEMP_BUCKET_DURATION',
+    '86400',
+    'length of a bucket, in seconds',
+    integer(1, 31_622_400),
+  ),
+  bucketRetention: withDefault(
+    'HUMTEMP_BUCKET_RETENTION',
+    '2',
+    'buckets kept, the current one included',
+    integer(1, 100_000),
+  ),
+  rollups: withDefault(
+    'HUMTEMP_ROLLUPS',
+    '5m:1d,1h:7d',
+    'further resolutions, duration:retention; empty for none',
+    parseRollups,
+  ),
+  deduplicationHorizonS: optional(
+    'HUMTEMP_DEDUPLICATION_HORIZON',
+    'how long an observation is remembered, to count it once; default: the longest retention, up to 2d; 0: off',
+    (value) => (value === '0' ? 0 : parseDurationS(value)),
+  ),
+  expectedIntervalS: withDefault(
+    'HUMTEMP_EXPECTED_INTERVAL',
+    '30s',
+    'how often a lab should report; silent for three times as long, it is stale',
+    parseDurationS,
+  ),
+  labsMax: withDefault(
+    'HUMTEMP_LABS_MAX',
+    '1000000',
+    'labs; observations of further ones are rejected',
+    integer(1, 1e9),
+  ),
+  payloadBytesMax: withDefault(
+    'HUMTEMP_PAYLOAD_BYTES_MAX',
+    '65536',
+    'bytes of one payload',
+    integer(16, 1 << 28),
+  ),
+  arrayLengthMax: withDefault(
+    'HUMTEMP_ARRAY_LENGTH_MAX',
+    '1000',
+    'observations in one payload',
+    integer(1, 1_000_000),
+  ),
+  pendingMax: withDefault(
+    'HUMTEMP_PENDING_MAX',
+    '100000',
+    'observations in flight before reading stops',
+    integer(1, 10_000_000),
+  ),
+  rejectionsMax: withDefault(
+    'HUMTEMP_REJECTIONS_MAX',
+    '1000',
+    'newest rejections that are kept',
+    integer(0, 1_000_000),
+  ),
+  stopGraceS: withDefault(
+    'HUMTEMP_STOP_GRACE',
+    '10s',
+    'time for the last commits when stopping',
+    parseDurationS,
+  ),
+  logLevel: withDefault(
+    'HUMTEMP_LOG_LEVEL',
+    'info',
+    'error, warn, info or debug',
+    pattern(/^(error|warn|info|debug)$/, 'error, warn, info or debug'),
+  ),
+} as const;
+
+function withDefault<T>(
+  name: string,
+  fallback: string,
+  meaning: string,
+  parse: (text: string) => T,
+): Variable<T> & { readonly default: string } {
+  return { name, default: fallback, meaning, parse };
+}
+
+function optional<T>(
+  name: string,
+  meaning: string,
+  parse: (text: string) => T,
+): Variable<T> & { readonly default: undefined } {
+  return { name, default: undefined, meaning, parse };
+}
+
+function text(value: string): string {
+  if (value.trim() === '') throw new RangeError('a text that is not empty');
+  return value;
+}
+
+function integer(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d{1,15}$/.test(value.trim()) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw new RangeError(`an integer from ${min} to ${max}`);
+    return number;
+  };
+}
+
+function boolean(value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new RangeError('true or false');
+  return value === 'true';
+}
+
+function pattern(expression: RegExp, expected: string): (value: string) => string {
+  return (value) => {
+    if (!expression.test(value)) throw new RangeError(expected);
+    return value;
+  };
+}
+
+function url(...protocols: readonly string[]): (value: string) => string {
+  return (value) => {
+    const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+    if (!URL.canParse(value)) throw new RangeError(expected);
+    const parsed = new URL(value);
+    if (!protocols.includes(parsed.protocol) || parsed.hostname === '') throw new RangeError(expected);
+    return value;
+  };
+}

@@ -1,0 +1,288 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, test } from 'node:test';
+import {
+  type Batch,
+  type BucketStore,
+  bucketGrid,
+  CommitError,
+  type CommitResult,
+  emptyCommitResult,
+  imbalance,
+  type RejectionReason,
+} from '@humtemp/bucket-core';
+import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { Intake, type IntakeOptions } from './intake.js';
+
+const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 300, retention: 288 }]);
+const folder = mkdtempSync(join(tmpdir(), 'humtemp-intake-'));
+const stores: EmbeddedStore[] = [];
+let serial = 0;
+
+function openStore(): EmbeddedStore {
+  const store = new EmbeddedStore({
+    grid,
+    deduplicationHorizonS: 172_800,
+    labsMax: 100,
+    rejectionsMax: 100,
+    dataDir: join(folder, `${serial++}`),
+  });
+  stores.push(store);
+  return store;
+}
+
+function openIntake(store: BucketStore, options: Partial<IntakeOptions> = {}): Intake {
+  const limits = { payloadBytesMax: 65_536, arrayLengthMax: 5, pendingMax: 10 };
+  return new Intake({ store, grid, limits, ...options });
+}
+
+/** A store whose commits can be held back and made to fail, in front of a real one. */
+class Hurdle {
+  commits: Batch[] = [];
+  failures: ((batch: Batch) => Error)[] = [];
+  #held: (() => void)[] | undefined;
+
+  constructor(readonly store: EmbeddedStore) {}
+
+  hold(): void {
+    this.#held = [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const go of held) go();
+  }
+
+  get asStore(): BucketStore {
+    const commit = async (batch: Batch, nowMs: number): Promise<CommitResult> => {
+      this.commits.push(batch);
+      if (this.#held !== undefined) await new Promise<void>((resolve) => this.#held!.push(resolve));
+      const failure = this.failures.shift();
+      if (failure !== undefined) throw failure(batch);
+      return this.store.commit(batch, nowMs);
+    };
+    return new Proxy(this.store, {
+      get: (target, key) => (key === 'commit' ? commit : Reflect.get(target, key, target)),
+    });
+  }
+}
+
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+const nowS = () => Math.floor(Date.now() / 1000);
+
+describe('intake', () => {
+  test('what is settled is in the store', async () => {
+    const store = openStore();
+    const intake = openIntake(store);
+    assert.equal(intake.receive('lab', bytes({ temp: 22.08, humidity: 51.53 }), 't'), undefined);
+    assert.equal(intake.ledger.counters().in_flight, 1);
+    await intake.whenSettled();
+    const [latest] = await store.latest(['lab'], Date.now());
+    assert.equal(latest?.aggregate.temp.sum, 22_080);
+    assert.deepEqual(intake.ledger.counters(), {
+      received: 1,
+      committed: 1,
+      duplicate: 0,
+      rejected: {},
+      in_flight: 0,
+    });
+  });
+
+  test('an array is one publish of several observations', async () => {
+    const intake = openIntake(openStore());
+    const timestamp = nowS();
+    const array = [
+      { timestamp, temp: 1 },
+      { timestamp, temp: 2 },
+      { timestamp, temp: 1 },
+      { timestamp, temp: 'x' },
+    ];
+    assert.equal(intake.receive('lab', bytes(array), 't'), 'temp');
+    await intake.whenSettled();
+    const { received, committed, duplicate, rejected } = intake.ledger.counters();
+    assert.deepEqual(
+      { received, committed, duplicate, rejected },
+      { received: 4, committed: 2, duplicate: 1, rejected: { temp: 1 } },
+    );
+  });
+
+  test('without a timestamp, equal observations both count', async () => {
+    const intake = openIntake(openStore(), { clock: () => 1_790_000_000_000 });
+    for (let i = 0; i < 2; i++) intake.receive('lab', bytes({ temp: 20 }), 't');
+    await intake.whenSettled();
+    assert.equal(intake.ledger.counters().committed, 2);
+  });
+
+  test('every kind of bad payload is a counted rejection, and the next good one counts', async () => {
+    const store = openStore();
+    const intake = openIntake(store);
+    const gzip = Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3]);
+    const cases: [Buffer, RejectionReason, lab?: string][] = [
+      [Buffer.alloc(0), 'not_json'],
+      [Buffer.from([0x7b]), 'not_json'],
+      [Buffer.alloc(65_537, 0x20), 'payload_too_large'],
+      [Buffer.alloc(1 << 20, 0x41), 'payload_too_large'],
+      [Buffer.from([0xff]), 'not_utf8'],
+      [Buffer.from([0xc0, 0xaf]), 'not_utf8'],
+      [
+        Buffer.concat([bytes('{"temp":20,"sensor":"'), Buffer.from([0xed, 0xa0, 0x80]), bytes('"}')]),
+        'not_utf8',
+      ],
+      [Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes({ temp: 20 })]), 'not_json'],
+      [bytes('{"temp":20,"sensor":"a\u0000b"}'), 'not_json'],
+      [gzip, 'not_utf8'],
+      [Buffer.from(JSON.stringify({ temp: 20 }), 'utf16le'), 'not_json'],
+      [bytes('{"temp":20} x'), 'not_json'],
+      [bytes('{"temp":20}{"temp":20}'), 'not_json'],
+      [bytes('null'), 'not_an_object'],
+      [bytes('"x"'), 'not_an_object'],
+      [bytes('1'), 'not_an_object'],
+      [bytes('true'), 'not_an_object'],
+      [bytes('[]'), 'array_empty'],
+      [bytes([[{ temp: 20 }]]), 'not_an_object'],
+      [bytes(new Array(6).fill({ temp: 20 })), 'array_too_long'],
+      [bytes('{}'), 'no_value'],
+      [bytes('{"__proto__":{"temp":20}}'), 'no_value'],
+      [bytes('{"temp":20,"temp":"x"}'), 'temp'],
+      [bytes('{"temp":1e400}'), 'temp'],
+      [bytes('{"temp":"23,5"}'), 'temp'],
+      [bytes('{"humidity":100.1}'), 'humidity'],
+      [bytes('{"temp":20,"timestamp":1e21}'), 'timestamp'],
+      [bytes('{"temp":20,"timestamp":0}'), 'expired'],
+      [bytes({ temp: 20, timestamp: nowS() + 90 }), 'future'],
+      [bytes({ temp: 20, lab_id: 'other' }), 'lab_id_mismatch'],
+      [bytes({ temp: 20, lab_id: 7 }), 'lab_id_mismatch'],
+      [bytes({ temp: 20, sensor: 'x'.repeat(51) }), 'sensor'],
+      [bytes({ temp: 20 }), 'lab_id', ''],
+      [bytes({ temp: 20 }), 'lab_id', 'x'.repeat(51)],
+      [bytes({ temp: 20 }), 'lab_id', '{a}'],
+      [bytes({ temp: 20 }), 'lab_id', '\u202e'],
+      [bytes(`[${'['.repeat(30_000)}`), 'not_json'],
+    ];
+    for (const [payload, reason, lab = 'lab'] of cases)
+      assert.equal(intake.receive(lab, payload, 'topic'), reason, payload.toString('latin1', 0, 60));
+    assert.equal(intake.receive('lab', bytes({ temp: 20, lab_id: 'lab' }), 'topic'), undefined);
+    assert.equal(
+      intake.receive('lab', bytes(`{"x":${'['.repeat(100)}${']'.repeat(100)},"temp":20}`), 't'),
+      undefined,
+    );
+    await intake.whenSettled();
+
+    const counters = intake.ledger.counters();
+    assert.equal(counters.received, cases.length + 2);
+    assert.equal(counters.committed, 2);
+    assert.equal(imbalance(counters), 0);
+    for (const reason of new Set(cases.map(([, one]) => one)))
+      assert.equal(counters.rejected[reason], cases.filter(([, one]) => one === reason).length, reason);
+    const listed = await store.rejections(100);
+    assert.equal(listed.length, cases.length);
+    assert.ok(listed.every((rejection) => rejection.source === 'topic' && rejection.excerpt.length <= 200));
+  });
+
+  test('a retained publish counts only with a timestamp', async () => {
+    const intake = openIntake(openStore());
+    assert.equal(intake.receive('lab', bytes({ temp: 20 }), 't', true), 'retained');
+    assert.equal(intake.receive('lab', bytes({ temp: 20, timestamp: nowS() }), 't', true), undefined);
+    await intake.whenSettled();
+    assert.equal(imbalance(intake.ledger.counters()), 0);
+  });
+
+  test('what comes while a commit is in flight is committed together, after it', async () => {
+    const hurdle = new Hurdle(openStore());
+    const intake = openIntake(hurdle.asStore);
+    hurdle.hold();
+    const settled: string[] = [];
+    const take = (name: string) => {
+      intake.receive(name, bytes({ temp: 20 }), 't');
+      intake.afterSettled(() => settled.push(name));
+    };
+    take('a');
+    await new Promise(setImmediate);
+    for (const name of ['b', 'c', 'd']) take(name);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(settled, [], 'nothing settles before its commit');
+    assert.equal(hurdle.commits.length, 1);
+    hurdle.release();
+    await intake.whenSettled();
+    assert.deepEqual(settled, ['a', 'b', 'c', 'd']);
+    assert.deepEqual(
+      hurdle.commits.map((batch) => [...batch.rowsByLab.keys()]),
+      [['a'], ['b', 'c', 'd']],
+    );
+  });
+
+  test('a failed commit is repeated until it succeeds, and only what remained of it', async () => {
+    const hurdle = new Hurdle(openStore());
+    const failed: number[] = [];
+    let recovered = 0;
+    const intake = openIntake(hurdle.asStore, {
+      onFailure: (_error, attempt) => failed.push(attempt),
+      onRecovery: (attempts) => {
+        recovered = attempts;
+      },
+    });
+    hurdle.failures = [
+      (batch) => new CommitError('away', emptyCommitResult(), batch, { cause: undefined }),
+      (batch) =>
+        new CommitError('half', { ...emptyCommitResult(), duplicate: 1 }, keepOnly(batch, 'b'), {
+          cause: undefined,
+        }),
+    ];
+    intake.receive('a', bytes({ temp: 20 }), 't');
+    intake.receive('b', bytes({ temp: 20 }), 't');
+    await intake.whenSettled();
+    assert.deepEqual(failed, [1, 2]);
+    assert.equal(recovered, 2);
+    assert.deepEqual(
+      hurdle.commits.map((batch) => batch.observations),
+      [2, 2, 1],
+    );
+    const counters = intake.ledger.counters();
+    assert.deepEqual([counters.committed, counters.duplicate, imbalance(counters)], [1, 1, 0]);
+  });
+
+  test('the limit of observations in flight is seen and lifted', async () => {
+    const hurdle = new Hurdle(openStore());
+    const intake = openIntake(hurdle.asStore);
+    hurdle.hold();
+    for (let i = 0; i < 10; i++) intake.receive('lab', bytes({ temp: i }), 't');
+    assert.equal(intake.isFull, true);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    hurdle.release();
+    await intake.whenSettled();
+    assert.equal(intake.isFull, false);
+  });
+
+  test('stopping gives up on a store that stays away, and settles nothing', async () => {
+    const hurdle = new Hurdle(openStore());
+    const intake = openIntake(hurdle.asStore);
+    hurdle.failures = new Array(100).fill(
+      (batch: Batch) => new CommitError('away', emptyCommitResult(), batch, { cause: undefined }),
+    );
+    let settled = false;
+    intake.receive('lab', bytes({ temp: 20 }), 't');
+    intake.afterSettled(() => {
+      settled = true;
+    });
+    await intake.stop(30);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(settled, false);
+    const counters = intake.ledger.counters();
+    assert.deepEqual([counters.in_flight, imbalance(counters)], [1, 0]);
+  });
+});
+
+function keepOnly(batch: Batch, lab: string): Batch {
+  batch.rowsByLab.delete('a');
+  const rest = Object.create(batch, { observations: { value: 1 } }) as Batch;
+  assert.ok(rest.rowsByLab.has(lab));
+  return rest;
+}

@@ -1,0 +1,348 @@
+import { Duplex } from 'node:stream';
+import { bodyStart, frameLength, INCOMPLETE, MALFORMED, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
+import type { Intake } from './intake.js';
+import { OutboundFrames } from './outbound-frames.js';
+import { PendingAcks } from './pending-acks.js';
+import type { TopicFilters } from './topic-filters.js';
+
+export interface PublishTapOptions {
+  /** The connection to the other side: TCP, TLS or WebSocket. */
+  readonly transport: Duplex;
+  /** MQTT 3.1.1 is 4. The two differ in that publishes of 5 have properties. */
+  readonly protocolVersion: 4 | 5;
+  readonly filters: TopicFilters;
+  readonly intake: Intake;
+  /** Bytes of a frame; a longer one ends the connection. */
+  readonly frameBytesMax: number;
+  /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
+  readonly takeRetained: boolean;
+}
+
+const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
+
+/**
+ * Stands between a transport and an MQTT endpoint. Observation publishes at QoS 0 and 1 are taken out of the stream
+ * and handed to intake; every other byte passes. The tap writes their PUBACKs itself, once intake has settled them.
+ *
+ *     transport ──bytes──▶ frames ──▶ observation publish? ──no──▶ endpoint
+ *         ▲                               │ yes
+ *         │                               ▼
+ *         └──PUBACKs, settled──────── intake          endpoint ──bytes──▶ transport
+ *
+ * Reading from the transport stops while the endpoint, intake or the transport's own output is full, and goes on when
+ * none is. While it is stopped for intake, the endpoint's pings are answered here: the answers of the other side
+ * stand behind the publishes that wait, and the endpoint would give up a connection that is merely waiting.
+ *
+ * When the connection closes, its pending acknowledgements are forgotten: the other side sends those publishes again.
+ */
+export class PublishTap extends Duplex {
+  readonly #options: PublishTapOptions;
+  readonly #acks = new PendingAcks();
+  readonly #outbound = new OutboundFrames();
+  /** PUBACKs that wait for the endpoint to finish the frame it is writing. */
+  #heldAcks: Buffer[] = [];
+  /** A frame of which only a part has come, and how long it will be; 0 while its header is incomplete. */
+  #partial: Buffer | undefined;
+  #partialBytes = 0;
+  #partialLength = 0;
+  /** Bytes of a frame that passes and has not come whole. */
+  #passing = 0;
+  /** Pings of the endpoint that the other side has not answered, as far as was read. */
+  #pingsOpen = 0;
+  /** Pings that were answered here; the answers of the other side to them are still to come. */
+  #pingsAnswered = 0;
+  #endpointFull = false;
+  #intakeFull = false;
+  #transportFull = false;
+  #waitsForRoom = false;
+  /** Where the topic of the publish at hand stands; made a text only to list a rejection. */
+  readonly #topic = new TopicSlice();
+  readonly #onSettled = () => this.#acknowledge();
+  readonly #onRoom = () => {
+    this.#waitsForRoom = false;
+    this.#updateFlow();
+  };
+
+  constructor(options: PublishTapOptions) {
+    super();
+    this.#options = options;
+    const { transport } = options;
+    transport.on('data', (chunk: Buffer) => this.#receive(chunk));
+    transport.on('end', () => this.push(null));
+    transport.on('error', (error) => this.destroy(error));
+    transport.on('close', () => this.destroy());
+    transport.on('drain', () => {
+      this.#transportFull = false;
+      this.#updateFlow();
+    });
+  }
+
+  /** Publishes taken and not yet acknowledged. */
+  get unacknowledged(): number {
+    return this.#acks.count;
+  }
+
+  override _read(): void {
+    if (!this.#endpointFull) return;
+    this.#endpointFull = false;
+    this.#updateFlow();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#send(chunk);
+    this.#afterDrain(callback);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+    const { transport } = this.#options;
+    transport.cork();
+    for (const { chunk } of chunks) this.#send(chunk);
+    transport.uncork();
+    this.#afterDrain(callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#options.transport.end(() => callback());
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#acks.clear();
+    this.#heldAcks = [];
+    this.#partial = undefined;
+    this.#options.transport.destroy();
+    callback(error);
+  }
+
+  /** Takes what the transport has read. */
+  #receive(chunk: Buffer): void {
+    let at = 0;
+    if (this.#passing > 0) {
+      at = Math.min(this.#passing, chunk.length);
+      this.#passing -= at;
+      this.#pass(chunk, 0, at);
+    }
+    if (this.#partial !== undefined) at = this.#completePartial(chunk, at);
+    // Start of the bytes that pass and have not been handed on yet.
+    let passFrom = at;
+    while (at < chunk.length && !this.destroyed) {
+      const length = frameLength(chunk, at, chunk.length);
+      if (this.#isRefused(length)) return;
+      const end = at + length;
+      const isPublish = chunk[at]! >> 4 === PUBLISH;
+      if (length === INCOMPLETE || (end > chunk.length && isPublish)) {
+        this.#pass(chunk, passFrom, at);
+        this.#startPartial(chunk, at, length);
+        passFrom = chunk.length;
+        break;
+      }
+      if (end > chunk.length) {
+        this.#passing = end - chunk.length;
+        break;
+      }
+      if (this.#isTaken(chunk, at, end)) {
+        this.#pass(chunk, passFrom, at);
+        passFrom = end;
+      }
+      at = end;
+    }
+    this.#pass(chunk, passFrom, chunk.length);
+    this.#updateFlow();
+  }
+
+  /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
+  #startPartial(chunk: Buffer, at: number, length: number): void {
+    const bytes = chunk.length - at;
+    this.#partial = Buffer.allocUnsafe(Math.max(64, bytes * 2));
+    chunk.copy(this.#partial, 0, at);
+    this.#partialBytes = bytes;
+    this.#partialLength = length === INCOMPLETE ? 0 : length;
+  }
+
+  /**
+   * Adds to the kept frame what belongs to it.
+   * @returns where the next frame starts in the chunk.
+   */
+  #completePartial(chunk: Buffer, from: number): number {
+    let at = from;
+    while (this.#partialLength === 0 && at < chunk.length) {
+      this.#keep(chunk, at, at + 1);
+      at += 1;
+      const length = frameLength(this.#partial!, 0, this.#partialBytes);
+      if (length === INCOMPLETE) continue;
+      if (this.#isRefused(length)) return chunk.length;
+      this.#partialLength = length;
+    }
+    if (this.#partialLength === 0) return at;
+    const step = Math.min(this.#partialLength - this.#partialBytes, chunk.length - at);
+    this.#keep(chunk, at, at + step);
+    if (this.#partialBytes === this.#partialLength) {
+      const frame = this.#partial!.subarray(0, this.#partialLength);
+      this.#partial = undefined;
+      if (!this.#isTaken(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
+    }
+    return at + step;
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    let partial = this.#partial!;
+    const bytes = this.#partialBytes + end - start;
+    if (bytes > partial.length) {
+      partial = Buffer.allocUnsafe(bytes * 2);
+      this.#partial!.copy(partial, 0, 0, this.#partialBytes);
+      this.#partial = partial;
+    }
+    chunk.copy(partial, this.#partialBytes, start, end);
+    this.#partialBytes = bytes;
+  }
+
+  /** Takes the frame [at, end) if it is for us. If not, it must pass. */
+  #isTaken(bytes: Buffer, at: number, end: number): boolean {
+    const header = bytes[at]!;
+    const type = header >> 4;
+    if (type !== PUBLISH) {
+      return type === PINGRESP && this.#isAnsweredPing();
+    }
+    const qos = (header >> 1) & 3;
+    const retained = (header & 1) === 1;
+    if (qos > 1 || (retained && !this.#options.takeRetained)) return false;
+
+    const { filters, intake, protocolVersion } = this.#options;
+    const topicStart = bodyStart(bytes, at) + 2;
+    // What is not well-formed passes too: the endpoint knows how to refuse it.
+    if (topicStart > end) return false;
+    const topicEnd = topicStart + bytes.readUInt16BE(topicStart - 2);
+    let payloadStart = topicEnd + (qos === 0 ? 0 : 2);
+    if (payloadStart > end) return false;
+    if (protocolVersion === 5) {
+      payloadStart = skipProperties(bytes, payloadStart, end);
+      if (payloadStart > end) return false;
+    }
+    const lab = filters.labOfBytes(bytes, topicStart, topicEnd);
+    if (lab === undefined) return false;
+    const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
+    if (qos === 1 && packetId === 0) {
+      this.#refuse('a QoS 1 publish with packet id 0');
+      return true;
+    }
+    const batch = intake.openBatch;
+    this.#topic.set(bytes, topicStart, topicEnd);
+    intake.receiveSlice(lab, bytes, payloadStart, end, this.#topic, retained);
+    if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
+    return true;
+  }
+
+  #isAnsweredPing(): boolean {
+    if (this.#pingsAnswered > 0) {
+      this.#pingsAnswered -= 1;
+      return true;
+    }
+    if (this.#pingsOpen > 0) this.#pingsOpen -= 1;
+    return false;
+  }
+
+  #answerPings(): void {
+    for (; this.#pingsOpen > 0; this.#pingsOpen--) {
+      this.#pingsAnswered += 1;
+      this.push(PINGRESP_FRAME);
+    }
+  }
+
+  #pass(bytes: Buffer, start: number, end: number): void {
+    if (start < end && !this.push(bytes.subarray(start, end))) this.#endpointFull = true;
+  }
+
+  /** Writes the PUBACKs of everything that is settled by now. */
+  #acknowledge(): void {
+    if (!this.destroyed) {
+      const frames = this.#acks.takeSettled(this.#options.intake.settledBatch);
+      if (frames !== undefined) this.#heldAcks.push(frames);
+      this.#sendHeldAcks();
+    }
+    this.#updateFlow();
+  }
+
+  #sendHeldAcks(): void {
+    if (!this.#outbound.isBetweenFrames || this.#heldAcks.length === 0) return;
+    for (const frames of this.#heldAcks) this.#toTransport(frames);
+    this.#heldAcks = [];
+  }
+
+  /** Sends bytes of the endpoint. */
+  #send(chunk: Buffer): void {
+    const started = this.#outbound.take(chunk);
+    this.#toTransport(chunk);
+    this.#sendHeldAcks();
+    if (started !== undefined && started >> 4 === PINGREQ) {
+      this.#pingsOpen += 1;
+      if (this.#intakeFull) this.#answerPings();
+    }
+  }
+
+  #toTransport(bytes: Buffer): void {
+    if (!this.#options.transport.write(bytes)) this.#transportFull = true;
+  }
+
+  #afterDrain(callback: (error?: Error | null) => void): void {
+    this.#updateFlow();
+    if (this.#transportFull) this.#options.transport.once('drain', () => callback());
+    else callback();
+  }
+
+  /** Reads on, or stops reading: see the top. */
+  #updateFlow(): void {
+    if (this.destroyed) return;
+    const { transport, intake } = this.#options;
+    // Not within a frame that passes: only between frames may a ping be answered.
+    this.#intakeFull = intake.isFull && this.#passing === 0;
+    if (this.#intakeFull) {
+      this.#answerPings();
+      if (!this.#waitsForRoom) {
+        this.#waitsForRoom = true;
+        intake.afterSettled(this.#onRoom);
+      }
+    }
+    if (this.#endpointFull || this.#intakeFull || this.#transportFull) transport.pause();
+    else if (transport.isPaused()) transport.resume();
+  }
+
+  /** Ends the connection if this is no length, or one beyond the limit. */
+  #isRefused(length: number): boolean {
+    if (length === MALFORMED) this.#refuse('a frame whose length has more than four bytes');
+    else if (length > this.#options.frameBytesMax) this.#refuse(`a frame of ${length} bytes`);
+    else return false;
+    return true;
+  }
+
+  #refuse(what: string): void {
+    this.destroy(new Error(`connection ended: ${what} (limit ${this.#options.frameBytesMax} bytes)`));
+  }
+}
+
+/** Behind the properties of an MQTT 5 publish: their length as a variable byte integer, then that many bytes. */
+function skipProperties(bytes: Buffer, start: number, end: number): number {
+  let length = 0;
+  for (let i = 0, factor = 1; i < 4; i++, factor *= 128) {
+    if (start + i >= end) break;
+    const byte = bytes[start + i]!;
+    length += (byte & 0x7f) * factor;
+    if (byte < 0x80) return start + i + 1 + length;
+  }
+  return end + 1;
+}
+
+/** A topic within a frame. */
+class TopicSlice {
+  #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+
+  set(bytes: Buffer, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  toString(): string {
+    return this.#bytes.toString('utf8', this.#start, this.#end);
+  }
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TopicFilters } from './topic-filters.js';
+
+test('the levels in the place of wildcards, joined, are the lab', () => {
+  const lab = (filter: string, topic: string) => new TopicFilters([filter]).labOf(topic);
+  assert.equal(lab('labs/+/observation', 'labs/a/observation'), 'a');
+  assert.equal(lab('labs/+/+/observation', 'labs/floor-2/room-7/observation'), 'floor-2/room-7');
+  assert.equal(lab('zigbee2mqtt/+', 'zigbee2mqtt/kitchen'), 'kitchen');
+  assert.equal(lab('a/#', 'a/b/c'), 'b/c');
+  assert.equal(lab('labs/+/observation', 'labs//observation'), '');
+});
+
+test('other topics are none of ours', () => {
+  const filters = new TopicFilters(['labs/+/observation']);
+  for (const topic of [
+    '',
+    'labs',
+    'labs/a',
+    'labs/a/observation/x',
+    'labs/a/b/observation',
+    'LABS/a/observation',
+  ])
+    assert.equal(filters.labOf(topic), undefined, topic);
+  assert.equal(new TopicFilters(['+/x', '#']).labOf('$SYS/x'), undefined);
+});
+
+test('the first filter that matches names the lab', () => {
+  const filters = new TopicFilters(['labs/+/observation', 'labs/#']);
+  assert.equal(filters.labOf('labs/a/observation'), 'a');
+  assert.equal(filters.labOf('labs/a/b'), 'a/b');
+});
+
+test('filters that are not MQTT, or name no lab, are refused', () => {
+  for (const bad of ['', 'labs/a', 'labs/+a/x', 'labs/#/x', '$share/g/labs/+', 'labs/a+'])
+    assert.throws(() => new TopicFilters([bad]), RangeError, bad);
+  assert.throws(() => new TopicFilters([]), RangeError);
+});
