@@ -42,8 +42,15 @@ async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   const running = await startRole(role, config, log);
   process.stdout.write(greeting(running, config));
 
-  const name = await signal;
-  log.info({ signal: name }, 'stopping: committing what is pending');
+  const reason = await Promise.race([
+    signal,
+    running.worker?.running.catch((error: Error) => error) ?? signal,
+  ]);
+  if (reason instanceof Error) {
+    process.exitCode = 1;
+    log.error(reason.message);
+  }
+  log.info('stopping: committing what is pending');
   await running.stop();
   log.info('stopped');
 }

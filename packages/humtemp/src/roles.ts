@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createApi, type RunningServer, startServer } from '@humtemp/api';
 import { Broker } from '@humtemp/broker';
@@ -21,6 +22,8 @@ export interface RunningRole {
   stop(): Promise<void>;
 }
 
+/** Header, topic and properties of a publish. */
+const FRAME_OVERHEAD_BYTES_MAX = 65_536;
 /** How long the API waits for the store before it says 503. */
 const STORE_TIMEOUT_MS = 5000;
 
@@ -46,7 +49,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     if (worker !== undefined) opened.unshift(worker);
     const api =
       role === 'start' || role === 'api'
-        ? await startApi(config, store, intake, name, worker, log)
+        ? await startApi(config, store, intake, { name, role }, worker, log)
         : undefined;
     reporter.start();
     return {
@@ -56,6 +59,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
       async stop() {
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();
+        worker?.stopReading();
         await api?.stop(graceMs);
         await intake.stop(graceMs);
         await reporter.stop();
@@ -124,20 +128,32 @@ async function startBroker(config: Config, intake: Intake, log: Logger): Promise
 function startWorker(config: Config, intake: Intake, log: Logger): Worker {
   return new Worker({
     url: config.mqttUrl!,
+    ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
     clientId: config.mqttClientId,
     group: config.mqttGroup,
     sessionExpiryS: config.mqttSessionExpiryS,
+    keepAliveS: config.mqttKeepAliveS,
     filters: config.mqttTopics,
     intake,
+    frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
+    receiveMaximum: Math.min(config.pendingMax, 65_535),
     log,
   });
+}
+
+function readAuthorities(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw startErrorOf('HUMTEMP_MQTT_CA_FILE', file, error);
+  }
 }
 
 async function startApi(
   config: Config,
   store: BucketStore,
   intake: Intake,
-  name: string,
+  self: { readonly name: string; readonly role: Role },
   worker: Worker | undefined,
   log: Logger,
 ): Promise<RunningServer> {
@@ -145,7 +161,8 @@ async function startApi(
     store,
     intake,
     grid: config.grid,
-    process: name,
+    process: self.name,
+    role: self.role,
     expectedIntervalS: config.expectedIntervalS,
     requestBytesMax: config.payloadBytesMax,
     storeTimeoutMs: STORE_TIMEOUT_MS,
@@ -154,7 +171,7 @@ async function startApi(
   });
   const { apiHost: host, apiPort: port } = config;
   try {
-    return await startServer(app, { host, port });
+    return await startServer(app, { host, port, log });
   } catch (error) {
     throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
   }

@@ -15,6 +15,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address; set the variable to one it has',
   EACCES: 'permission denied; choose another, or give this user the right to it',
   EPERM: 'permission denied; choose another, or give this user the right to it',
+  ENOENT: 'there is no such file',
   ENOTDIR: 'a part of the path is not a folder; choose another',
   EEXIST: 'it exists and is not a folder; choose another',
   EROFS: 'the file system is read-only; choose another',

@@ -49,6 +49,17 @@ export const VARIABLES = {
     'external broker to subscribe to, mqtt:// or mqtts:// with user and password; start then runs no broker itself',
     url('mqtt:', 'mqtts:'),
   ),
+  mqttCaFile: optional(
+    'HUMTEMP_MQTT_CA_FILE',
+    'PEM file of the authorities to trust for mqtts://, instead of those of the system',
+    text,
+  ),
+  mqttKeepAliveS: withDefault(
+    'HUMTEMP_MQTT_KEEPALIVE',
+    '30s',
+    'silence after which the external broker and we take each other for gone',
+    parseDurationS,
+  ),
   mqttTopics: withDefault(
     'HUMTEMP_MQTT_TOPICS',
     'labs/+/observation',
@@ -64,8 +75,8 @@ export const VARIABLES = {
   mqttGroup: withDefault(
     'HUMTEMP_MQTT_GROUP',
     'humtemp',
-    'shared subscription group: workers of one group split the stream',
-    pattern(/^[^/+#\s]{1,64}$/, '1 to 64 characters without / + # and blanks'),
+    'shared subscription group: workers of one group split the stream; empty: not shared, for a single worker',
+    pattern(/^[^/+#\s]{0,64}$/, 'up to 64 characters without / + # and blanks'),
   ),
   mqttSessionExpiryS: withDefault(
     'HUMTEMP_MQTT_SESSION_EXPIRY',

@@ -1,4 +1,5 @@
 import { Batch, type BucketStore, CommitError, type CommitResult } from '@humtemp/bucket-core';
+import { backOffMs } from './back-off.js';
 import type { Ledger } from './ledger.js';
 
 /** What the loop tells of itself, for logs. */
@@ -7,11 +8,11 @@ export interface CommitLoopEvents {
   readonly onFailure?: (error: Error, attempt: number, delayMs: number) => void;
   /** A commit succeeded after `attempts` failures. */
   readonly onRecovery?: (attempts: number) => void;
+  /** What became of observations: of a whole batch, or of the part that a failed commit got done. */
   readonly onCommit?: (result: CommitResult) => void;
 }
 
-const RETRY_DELAY_MS_MIN = 50;
-const RETRY_DELAY_MS_MAX = 5000;
+const RETRY_DELAY_MS = { min: 50, max: 5000 };
 
 /**
  * Natural batching: whenever something is pending and no commit is in flight, all that is pending is committed.
@@ -25,7 +26,6 @@ const RETRY_DELAY_MS_MAX = 5000;
  * reached that number, it is in the store or was rejected, and may be acknowledged. Batches settle in order.
  */
 export class CommitLoop {
-  readonly #settledListeners = new Set<() => void>();
   #waiting: (() => void)[] = [];
   #pending = new Batch();
   #openBatch = 1;
@@ -34,6 +34,8 @@ export class CommitLoop {
   #running = false;
   #stopped = false;
   #wakeRetry: (() => void) | undefined;
+  /** Labs that the batch last committed was refused for. */
+  #refusedLabs = new Set<string>();
 
   constructor(
     readonly store: BucketStore,
@@ -66,10 +68,9 @@ export class CommitLoop {
     setImmediate(() => void this.#run());
   }
 
-  /** Calls the listener whenever settledBatch has risen. Returns its removal. */
-  onSettled(listener: () => void): () => void {
-    this.#settledListeners.add(listener);
-    return () => this.#settledListeners.delete(listener);
+  /** Labs of the newest settled batch whose observations were refused, because there are too many labs. */
+  get refusedLabs(): ReadonlySet<string> {
+    return this.#refusedLabs;
   }
 
   /** Calls back once, when everything received so far is settled. Never, if that was given up. */
@@ -96,7 +97,6 @@ export class CommitLoop {
       this.#touched = false;
       if (!batch.isEmpty && !(await this.#commit(batch))) break;
       this.#settledBatch += 1;
-      for (const listener of this.#settledListeners) listener();
       for (const callback of waiting) callback();
     }
     this.#running = false;
@@ -105,17 +105,19 @@ export class CommitLoop {
   /** Commits until it succeeds. False if given up. */
   async #commit(batch: Batch): Promise<boolean> {
     let remaining = batch;
+    const refusedLabs = new Set<string>();
     for (let attempt = 0; ; attempt++) {
       try {
-        this.#settle(await this.store.commit(remaining, this.clock()));
+        this.#settle(await this.store.commit(remaining, this.clock()), refusedLabs);
+        this.#refusedLabs = refusedLabs;
         if (attempt > 0) this.events.onRecovery?.(attempt);
         return true;
       } catch (error) {
         if (!(error instanceof CommitError)) throw error;
-        this.#settle(error.done);
+        this.#settle(error.done, refusedLabs);
         remaining = error.remaining;
         if (this.#stopped) return false;
-        const delayMs = retryDelayMs(attempt);
+        const delayMs = backOffMs(attempt, RETRY_DELAY_MS);
         this.events.onFailure?.(error, attempt + 1, delayMs);
         await this.#wait(delayMs);
         if (this.#stopped) return false;
@@ -123,8 +125,9 @@ export class CommitLoop {
     }
   }
 
-  #settle(result: CommitResult): void {
+  #settle(result: CommitResult, refusedLabs: Set<string>): void {
     this.ledger.settle(result);
+    for (const lab of result.refusedLabs) refusedLabs.add(lab);
     this.events.onCommit?.(result);
   }
 
@@ -138,10 +141,4 @@ export class CommitLoop {
     });
     this.#wakeRetry = undefined;
   }
-}
-
-/** Doubling from 50 ms to 5 s, the upper half of it by chance, so that many workers do not return at once. */
-function retryDelayMs(attempt: number): number {
-  const delayMs = Math.min(RETRY_DELAY_MS_MIN * 2 ** attempt, RETRY_DELAY_MS_MAX);
-  return delayMs / 2 + (Math.random() * delayMs) / 2;
 }

@@ -1,3 +1,4 @@
+export { backOffMs } from './back-off.js';
 export { CommitLoop, type CommitLoopEvents } from './commit-loop.js';
 export { Intake, type IntakeLimits, type IntakeOptions } from './intake.js';
 export { Ledger } from './ledger.js';

@@ -1,7 +1,6 @@
 import {
   type BucketGrid,
   type BucketStore,
-  type CommitResult,
   decodeObservation,
   identityOfReceipt,
   isLabId,
@@ -46,15 +45,11 @@ export class Intake {
   /** Distinguishes the receipts of this process from those of any other, at any time. */
   readonly #process = (Math.random() * 2 ** 32) | 0;
   #serial = 0;
-  #refusedLabs: ReadonlySet<string> = new Set();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#loop = new CommitLoop(options.store, this.ledger, this.#clock, {
-      ...options,
-      onCommit: (result) => this.#noteRefused(result),
-    });
+    this.#loop = new CommitLoop(options.store, this.ledger, this.#clock, options);
   }
 
   /** Number of the batch that the next publish goes into. */
@@ -70,11 +65,6 @@ export class Intake {
   /** Whether sources must stop reading until a batch has settled. */
   get isFull(): boolean {
     return this.ledger.inFlight >= this.#options.limits.pendingMax;
-  }
-
-  /** Calls the listener whenever a batch has settled. Returns its removal. */
-  onSettled(listener: () => void): () => void {
-    return this.#loop.onSettled(listener);
   }
 
   /** Calls back once, when everything received so far is in the store or was rejected. Never calls if it is stopped before. */
@@ -113,9 +103,9 @@ export class Intake {
     return reason;
   }
 
-  /** Whether the last commit refused this lab because there are too many. */
+  /** Whether observations of this lab were refused in the newest settled batch, because there are too many labs. */
   wasRefused(lab: string): boolean {
-    return this.#refusedLabs.has(lab);
+    return this.#loop.refusedLabs.has(lab);
   }
 
   /** Commits what is pending. What the store does not take within `graceMs` stays unacknowledged. */
@@ -191,10 +181,5 @@ export class Intake {
     this.ledger.reject(reason);
     const excerpt = bytes.toString('utf8', start, Math.min(end, start + EXCERPT_BYTES_MAX));
     this.#loop.pending.list({ atMs: nowMs, reason, source: source.toString(), excerpt });
-  }
-
-  #noteRefused(result: CommitResult): void {
-    this.#refusedLabs = result.refusedLabs;
-    this.#options.onCommit?.(result);
   }
 }

@@ -16,6 +16,8 @@ export interface PublishTapOptions {
   readonly frameBytesMax: number;
   /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
   readonly takeRetained: boolean;
+  /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
+  readonly onAcknowledge?: (unacknowledged: number) => void;
 }
 
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
@@ -55,6 +57,7 @@ export class PublishTap extends Duplex {
   #intakeFull = false;
   #transportFull = false;
   #waitsForRoom = false;
+  #reading = true;
   /** Where the topic of the publish at hand stands; made a text only to list a rejection. */
   readonly #topic = new TopicSlice();
   readonly #onSettled = () => this.#acknowledge();
@@ -82,6 +85,12 @@ export class PublishTap extends Duplex {
     return this.#acks.count;
   }
 
+  /** Takes no more publishes, and passes no more; those taken are still acknowledged. */
+  stopReading(): void {
+    this.#reading = false;
+    this.#updateFlow();
+  }
+
   override _read(): void {
     if (!this.#endpointFull) return;
     this.#endpointFull = false;
@@ -102,7 +111,11 @@ export class PublishTap extends Duplex {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#options.transport.end(() => callback());
+    const { transport } = this.#options;
+    // Reads to the end, without looking, so that the end is seen.
+    this.#reading = false;
+    transport.resume();
+    transport.end(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -115,6 +128,7 @@ export class PublishTap extends Duplex {
 
   /** Takes what the transport has read. */
   #receive(chunk: Buffer): void {
+    if (!this.#reading) return;
     let at = 0;
     if (this.#passing > 0) {
       at = Math.min(this.#passing, chunk.length);
@@ -254,6 +268,7 @@ export class PublishTap extends Duplex {
   /** Writes the PUBACKs of everything that is settled by now. */
   #acknowledge(): void {
     if (!this.destroyed) {
+      this.#options.onAcknowledge?.(this.#acks.count);
       const frames = this.#acks.takeSettled(this.#options.intake.settledBatch);
       if (frames !== undefined) this.#heldAcks.push(frames);
       this.#sendHeldAcks();
@@ -290,7 +305,7 @@ export class PublishTap extends Duplex {
 
   /** Reads on, or stops reading: see the top. */
   #updateFlow(): void {
-    if (this.destroyed) return;
+    if (this.destroyed || this.writableEnded) return;
     const { transport, intake } = this.#options;
     // Not within a frame that passes: only between frames may a ping be answered.
     this.#intakeFull = intake.isFull && this.#passing === 0;
@@ -301,7 +316,7 @@ export class PublishTap extends Duplex {
         intake.afterSettled(this.#onRoom);
       }
     }
-    if (this.#endpointFull || this.#intakeFull || this.#transportFull) transport.pause();
+    if (this.#endpointFull || this.#intakeFull || this.#transportFull || !this.#reading) transport.pause();
     else if (transport.isPaused()) transport.resume();
   }
 

@@ -1,1 +1,2 @@
-export { Worker, type WorkerOptions, withoutPassword } from './worker.js';
+export { withoutPassword } from './transport.js';
+export { Worker, type WorkerCounters, type WorkerOptions, WorkerStopped } from './worker.js';

@@ -1,85 +1,258 @@
-import type { Intake, TopicFilters } from '@humtemp/intake';
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { backOffMs, type Intake, type TopicFilters } from '@humtemp/intake';
 import type { Logger } from 'pino';
+import {
+  BrokerConnection,
+  ConnectionError,
+  isShared,
+  type ProtocolVersion,
+  SESSION_TAKEN_OVER,
+  SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
+  UNSUPPORTED_PROTOCOL_VERSION,
+} from './broker-connection.js';
+import { probeSharedSubscription } from './shared-subscription-probe.js';
+import { ThrottleWatch } from './throttle-watch.js';
+import { withoutPassword } from './transport.js';
 
 export interface WorkerOptions {
   /** mqtt:// or mqtts://, with user and password if the broker asks for them. */
   readonly url: string;
+  /** PEM of the authorities to trust for mqtts://, instead of the system's. */
+  readonly ca?: Buffer;
   /** Names this worker's session at the broker: the same at every start, different for each worker. */
   readonly clientId: string;
-  /** Workers of one group split the stream. */
+  /** Workers of one group split the stream. Empty: not shared, for a single worker. */
   readonly group: string;
   readonly sessionExpiryS: number;
+  readonly keepAliveS: number;
   readonly filters: TopicFilters;
   readonly intake: Intake;
+  readonly frameBytesMax: number;
+  /** Publishes that the broker may have in flight to us, at most 65,535. */
+  readonly receiveMaximum: number;
   readonly log: Logger;
 }
 
-/** Subscribes to an external broker and feeds intake; a publish is acknowledged once intake has settled it. */
-export class Worker {
-  readonly #client: MqttClient;
-  #subscribed = false;
-  #reason = 'not connected yet';
+/** What a worker has lived through, for the operator. */
+export interface WorkerCounters {
+  connections: number;
+  /** Connections at which the broker had forgotten our session, and with it what had waited for us. */
+  sessionsLost: number;
+  /** Publishes that the broker says it has dropped since we look. */
+  dropped: number;
+}
 
-  constructor(readonly options: WorkerOptions) {
-    const { url, clientId, sessionExpiryS, log } = options;
-    const clientOptions: IClientOptions = {
-      clientId,
-      clean: false,
-      protocolVersion: 5,
-      properties: { sessionExpiryInterval: sessionExpiryS },
-      reconnectPeriod: 1000,
-      resubscribe: false,
-    };
-    this.#client = connect(url, clientOptions);
-    this.#client.handleMessage = (packet, acknowledge) => {
-      const topic = packet.topic.toString();
-      const lab = options.filters.labOf(topic);
-      if (lab === undefined) {
-        acknowledge();
-        return;
-      }
-      options.intake.receive(lab, Buffer.from(packet.payload), topic, packet.retain);
-      options.intake.afterSettled(() => acknowledge());
-    };
-    this.#client.on('connect', () => void this.#subscribe());
-    this.#client.on('error', (error) => this.#down(error.message));
-    this.#client.on('close', () => this.#down('connection closed'));
-    log.debug({ url: withoutPassword(url), clientId }, 'connecting');
+/** Something that trying again will not mend. */
+export class WorkerStopped extends Error {
+  override readonly name = 'WorkerStopped';
+}
+
+const RECONNECT_DELAY_MS = { min: 100, max: 10_000 };
+/** A connection that lasted this long was a good one: the next attempt comes soon. */
+const GOOD_CONNECTION_MS = 10_000;
+
+/**
+ * Subscribes to an external broker and feeds intake; a publish is acknowledged once intake has settled it.
+ *
+ *     connecting ──accepted──▶ serving ──connection ends──▶ waiting ──back-off──▶ connecting
+ *         │                       │
+ *         └─ no shared subscriptions, or our client id is used by another ─▶ stopped
+ *
+ * The session at the broker is persistent: what comes while we are away waits there, and what was not acknowledged is
+ * delivered again. It speaks MQTT 5, and 3.1.1 with brokers that do not.
+ */
+export class Worker {
+  readonly counters: WorkerCounters = { connections: 0, sessionsLost: 0, dropped: 0 };
+  /** Resolves when the worker was closed. @throws WorkerStopped when it had to stop. */
+  readonly running: Promise<void>;
+  readonly #options: WorkerOptions;
+  readonly #subscriptions: readonly string[];
+  #connection: BrokerConnection | undefined;
+  #notReady: string | undefined = 'not connected yet';
+  #closing = false;
+  #wake: (() => void) | undefined;
+  #hopeless: WorkerStopped | undefined;
+  #probed = false;
+  #droppedBefore: number | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    const { filters, group } = options;
+    this.#subscriptions = filters.filters.map((filter) =>
+      group === '' ? filter : `$share/${group}/${filter}`,
+    );
+    this.running = this.#run();
+    // Whoever waits for it hears of its failure; nobody has to.
+    this.running.catch(() => {});
   }
 
   /** Why no observations are coming in; undefined when all is well. */
   get notReadyReason(): string | undefined {
-    return this.#subscribed ? undefined : `MQTT broker ${withoutPassword(this.options.url)}: ${this.#reason}`;
+    return this.#notReady && `MQTT broker ${withoutPassword(this.#options.url)}: ${this.#notReady}`;
   }
 
+  /** Publishes taken and not yet acknowledged. */
+  get unacknowledged(): number {
+    return this.#connection?.unacknowledged ?? 0;
+  }
+
+  /** Takes no more publishes; those taken are still acknowledged. */
+  stopReading(): void {
+    this.#connection?.stopReading();
+  }
+
+  /** Disconnects; the session stays at the broker. */
   async close(): Promise<void> {
-    await this.#client.endAsync();
+    this.#closing = true;
+    this.#wake?.();
+    await this.#connection?.close();
+    await this.running.catch(() => {});
   }
 
-  async #subscribe(): Promise<void> {
-    const { filters, group, log } = this.options;
-    const topics = filters.filters.map((filter) => `$share/${group}/${filter}`);
+  async #run(): Promise<void> {
+    let version: ProtocolVersion = 5;
+    for (let attempt = 0; !this.#closing; attempt++) {
+      const startedMs = Date.now();
+      const error = await this.#connect(version);
+      if (this.#closing) break;
+      this.#stopIfHopeless(error);
+      if (Date.now() - startedMs >= GOOD_CONNECTION_MS) attempt = 0;
+      const other = otherVersion(version, error);
+      const delayMs = other === undefined ? backOffMs(attempt, RECONNECT_DELAY_MS) : 0;
+      if (other !== undefined) version = other;
+      this.#tellNotReady(error.message, delayMs);
+      await this.#wait(delayMs);
+    }
+    this.#notReady = 'stopped';
+  }
+
+  /** One connection, from its beginning to its end. */
+  async #connect(version: ProtocolVersion): Promise<ConnectionError> {
+    const { url, ca, clientId, filters, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
+      this.#options;
+    const throttle = new ThrottleWatch();
+    const connection = new BrokerConnection(
+      {
+        url,
+        ...(ca && { ca }),
+        clientId,
+        subscriptions: this.#subscriptions,
+        filters,
+        intake,
+        sessionExpiryS,
+        receiveMaximum,
+        frameBytesMax,
+        keepAliveS,
+        onAcknowledge: (unacknowledged) => this.#tellThrottle(throttle.round(unacknowledged)),
+        onDropped: (total) => this.#tellDropped(total),
+      },
+      version,
+    );
+    this.#connection = connection;
     try {
-      await this.#client.subscribeAsync(topics, { qos: 1 });
-      this.#subscribed = true;
-      log.info({ topics }, 'subscribed');
+      await connection.open();
+      this.#tellServing(connection);
+      void this.#probe(connection);
+      return await connection.ended;
     } catch (error) {
-      this.#down(`subscription refused: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof ConnectionError)) throw error;
+      connection.abort();
+      return error;
     }
   }
 
-  #down(reason: string): void {
-    if (this.#subscribed || reason !== this.#reason)
-      this.options.log.warn({ reason }, 'no observations from the broker');
-    this.#subscribed = false;
-    this.#reason = reason;
+  /** Once for each worker: a broker that grants shared subscriptions and delivers nothing would look like silence. */
+  async #probe(connection: BrokerConnection): Promise<void> {
+    if (this.#probed || !this.#subscriptions.some(isShared)) return;
+    this.#probed = true;
+    const { url, ca, clientId, group, log } = this.#options;
+    const { protocolVersion } = connection;
+    const result = await probeSharedSubscription({ url, ...(ca && { ca }), clientId, protocolVersion });
+    if (result === 'unknown')
+      log.debug('could not find out whether the broker delivers to shared subscriptions');
+    if (result !== 'delivers nothing') return;
+    this.#hopeless = new WorkerStopped(
+      `${withoutPassword(url)} grants the shared subscription of group ${group} but delivers nothing to it; ` +
+        'set HUMTEMP_MQTT_GROUP to nothing to subscribe without sharing, with a single worker',
+    );
+    connection.abort();
+  }
+
+  /** @throws WorkerStopped if trying again would not help, or would harm. */
+  #stopIfHopeless({ reasonCode }: ConnectionError): void {
+    const { url, clientId } = this.#options;
+    if (reasonCode === SESSION_TAKEN_OVER)
+      this.#hopeless = new WorkerStopped(
+        `another client took over the session ${clientId} at ${withoutPassword(url)}; ` +
+          'give each worker a HUMTEMP_MQTT_CLIENT_ID of its own',
+      );
+    if (reasonCode === SHARED_SUBSCRIPTIONS_NOT_SUPPORTED)
+      this.#hopeless = new WorkerStopped(
+        `${withoutPassword(url)} has no shared subscriptions; ` +
+          'set HUMTEMP_MQTT_GROUP to nothing to subscribe without sharing, with a single worker',
+      );
+    if (this.#hopeless === undefined) return;
+    this.#notReady = this.#hopeless.message;
+    throw this.#hopeless;
+  }
+
+  #tellServing({ sessionPresent, protocolVersion }: BrokerConnection): void {
+    const { log } = this.#options;
+    this.#notReady = undefined;
+    this.counters.connections += 1;
+    log.info({ subscriptions: this.#subscriptions, protocolVersion, sessionPresent }, 'subscribed');
+    if (sessionPresent || this.counters.connections === 1) return;
+    this.counters.sessionsLost += 1;
+    log.warn('the broker had lost our session: what waited there for us is gone');
+  }
+
+  #tellNotReady(reason: string, delayMs: number): void {
+    if (this.#notReady !== reason)
+      this.#options.log.warn(
+        { reason, retryMs: Math.round(delayMs) },
+        'no observations from the broker; trying on',
+      );
+    this.#notReady = reason;
+  }
+
+  #tellThrottle(limit: number | undefined): void {
+    if (limit === undefined) return;
+    this.#options.log.warn(
+      { inFlight: limit },
+      'the broker sends no more than this before we acknowledge, which slows us down; raise its limit ' +
+        '(Mosquitto: max_inflight_messages)',
+    );
+  }
+
+  #tellDropped(total: number): void {
+    const before = this.#droppedBefore ?? total;
+    this.#droppedBefore = total;
+    // A broker that was restarted counts from 0.
+    const dropped = total < before ? total : total - before;
+    if (!(dropped > 0)) return;
+    this.counters.dropped += dropped;
+    this.#options.log.warn(
+      { dropped, total },
+      'the broker has dropped publishes, of ours or of others; raise its limit (Mosquitto: max_queued_messages)',
+    );
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
   }
 }
 
-/** The URL as logs may show it. */
-export function withoutPassword(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = '…';
-  return parsed.toString();
+/** The version to try next at once, if this one is what the broker may not have liked. */
+function otherVersion(
+  version: ProtocolVersion,
+  { reasonCode, silent }: ConnectionError,
+): ProtocolVersion | undefined {
+  if (version === 5 && (silent || UNSUPPORTED_PROTOCOL_VERSION.includes(reasonCode ?? 0))) return 4;
+  return undefined;
 }

@@ -36,6 +36,7 @@ export class RedisStore implements BucketStore {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #index: LabIndex;
+  #closed = false;
   #connection = { connected: false, reason: 'not connected yet' };
 
   constructor(readonly options: RedisStoreOptions) {
@@ -45,7 +46,7 @@ export class RedisStore implements BucketStore {
       onConnection: (state) => {
         this.#connection = state;
         this.#index.forget();
-        options.onConnection?.(state);
+        if (!this.#closed) options.onConnection?.(state);
       },
     });
     this.#index = new LabIndex(this.#redis, this.#keys, options.grid);
@@ -138,6 +139,7 @@ export class RedisStore implements BucketStore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#redis.disconnect();
   }
 

@@ -1,0 +1,196 @@
+import { type Intake, PublishTap, type TopicFilters } from '@humtemp/intake';
+import { type IConnackPacket, MqttClient } from 'mqtt';
+import { credentialsOf, openTransport } from './transport.js';
+
+export type ProtocolVersion = 4 | 5;
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly ca?: Buffer;
+  readonly clientId: string;
+  /** Filters to subscribe to, shared or not. */
+  readonly subscriptions: readonly string[];
+  readonly filters: TopicFilters;
+  readonly intake: Intake;
+  readonly sessionExpiryS: number;
+  /** Publishes that the broker may have in flight to us. */
+  readonly receiveMaximum: number;
+  readonly frameBytesMax: number;
+  readonly keepAliveS: number;
+  /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
+  readonly onAcknowledge: (unacknowledged: number) => void;
+  /** Told the total of publishes that the broker says it has dropped. */
+  readonly onDropped: (total: number) => void;
+}
+
+/** Why a connection could not be made, or ended. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+
+  constructor(
+    message: string,
+    /** The reason code of a CONNACK, SUBACK or DISCONNECT, if there was one. */
+    readonly reasonCode?: number,
+    /** The other side closed without a word before it accepted us. */
+    readonly silent = false,
+  ) {
+    super(message);
+  }
+}
+
+/** Reason codes of MQTT 5 (§2.4), and the return code of 3.1.1 for the same. */
+export const UNSUPPORTED_PROTOCOL_VERSION: readonly number[] = [132, 1];
+export const SESSION_TAKEN_OVER = 142;
+export const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 158;
+
+/** Where Mosquitto publishes how many publishes it has dropped. */
+const DROPPED_TOPIC = '$SYS/broker/publish/messages/dropped';
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * One connection to an external broker, from CONNECT to its end: mqtt.js for the protocol, and the publish tap in
+ * front of it for the observations. It never reconnects; that is for its owner.
+ */
+export class BrokerConnection {
+  readonly #client: MqttClient;
+  readonly #tap: () => PublishTap;
+  /** Resolves with the reason once the connection has ended. */
+  readonly ended: Promise<ConnectionError>;
+  sessionPresent = false;
+
+  constructor(
+    readonly options: ConnectionOptions,
+    readonly protocolVersion: ProtocolVersion,
+  ) {
+    const { url, ca, clientId, filters, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
+      options;
+    const { onAcknowledge } = options;
+    let tap: PublishTap;
+    this.#tap = () => tap;
+    this.#client = new MqttClient(
+      () => {
+        const transport = openTransport({ url, ...(ca && { ca }) });
+        tap = new PublishTap({
+          transport,
+          protocolVersion,
+          filters,
+          intake,
+          frameBytesMax,
+          takeRetained: true,
+          onAcknowledge,
+        });
+        return tap;
+      },
+      {
+        clientId,
+        clean: false,
+        protocolVersion,
+        protocolId: 'MQTT',
+        ...credentialsOf(url),
+        keepalive: keepAliveS,
+        reconnectPeriod: 0,
+        connectTimeout: CONNECT_TIMEOUT_MS,
+        resubscribe: false,
+        ...(protocolVersion === 5 && {
+          properties: { sessionExpiryInterval: sessionExpiryS, receiveMaximum },
+        }),
+      },
+    );
+    // What the tap leaves: QoS 2, which our subscriptions do not ask for.
+    this.#client.handleMessage = (packet, acknowledge) => {
+      const topic = packet.topic;
+      const lab = filters.labOf(topic);
+      if (topic === DROPPED_TOPIC) options.onDropped(Number(packet.payload.toString()));
+      if (lab === undefined) return acknowledge();
+      intake.receive(lab, Buffer.from(packet.payload), topic, packet.retain);
+      intake.afterSettled(() => acknowledge());
+    };
+    this.ended = this.#whenEnded();
+  }
+
+  /** Publishes taken and not yet acknowledged. */
+  get unacknowledged(): number {
+    return this.#tap().unacknowledged;
+  }
+
+  /** Resolves once the broker has accepted us and our subscriptions. @throws ConnectionError otherwise. */
+  async open(): Promise<void> {
+    const connack = await Promise.race([
+      new Promise<IConnackPacket>((resolve) => this.#client.once('connect', resolve)),
+      this.ended.then((error) => {
+        throw error;
+      }),
+    ]);
+    this.sessionPresent = connack.sessionPresent;
+    if (
+      connack.properties?.sharedSubscriptionAvailable === false &&
+      this.options.subscriptions.some(isShared)
+    )
+      throw new ConnectionError('the broker has no shared subscriptions', SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
+    const topics = Object.fromEntries(
+      this.options.subscriptions.map((filter) => [filter, { qos: 1 as const }]),
+    );
+    const granted = await Promise.race([
+      this.#client.subscribeAsync(topics).catch((error: Error & { code?: number }) => {
+        throw new ConnectionError(`the broker refused the subscription: ${error.message}`, error.code);
+      }),
+      this.ended.then((error) => {
+        throw error;
+      }),
+    ]);
+    const refused = granted.find(({ qos }) => (qos as number) >= 128);
+    if (refused !== undefined)
+      throw new ConnectionError(
+        `the broker refused the subscription to ${refused.topic}`,
+        refused.qos as number,
+      );
+    // A broker without these topics, or that does not allow them, is no worse than before.
+    this.#client.subscribeAsync(DROPPED_TOPIC, { qos: 0 }).catch(() => {});
+  }
+
+  /** Takes no more publishes; those taken are still acknowledged. */
+  stopReading(): void {
+    this.#tap().stopReading();
+  }
+
+  /** Disconnects; the session stays at the broker. */
+  async close(): Promise<void> {
+    await this.#client.endAsync().catch(() => {});
+    await this.ended;
+  }
+
+  /** Breaks the connection off. */
+  abort(): void {
+    this.#client.end(true);
+    this.#tap().destroy();
+  }
+
+  #whenEnded(): Promise<ConnectionError> {
+    return new Promise((resolve) => {
+      let cause: ConnectionError | undefined;
+      let connected = false;
+      this.#client.on('connect', () => {
+        connected = true;
+      });
+      this.#client.on('error', (error: Error & { code?: number | string }) => {
+        const code = typeof error.code === 'number' ? error.code : undefined;
+        cause ??= new ConnectionError(error.message || String(error.code), code);
+      });
+      this.#client.on('disconnect', ({ reasonCode }) => {
+        cause ??= new ConnectionError(`the broker disconnected us, reason code ${reasonCode}`, reasonCode);
+      });
+      // mqtt.js does not tell errors of a stream that have no code, as those of the tap.
+      this.#tap().on('error', (error) => {
+        cause ??= new ConnectionError(error.message);
+      });
+      this.#client.once('close', () => {
+        this.#client.end(true);
+        resolve(cause ?? new ConnectionError('the connection was closed', undefined, !connected));
+      });
+    });
+  }
+}
+
+export function isShared(filter: string): boolean {
+  return filter.startsWith('$share/');
+}

@@ -1,0 +1,36 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+
+export interface TransportOptions {
+  /** mqtt:// or mqtts://. */
+  readonly url: string;
+  /** PEM of the authorities to trust for mqtts://, instead of the system's. */
+  readonly ca?: Buffer;
+}
+
+/** Opens the connection to a broker; writing may begin at once. */
+export function openTransport({ url, ca }: TransportOptions): Socket | TLSSocket {
+  const { protocol, hostname, port } = new URL(url);
+  // IPv6 addresses stand in brackets in a URL.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol !== 'mqtts:') return connectTcp({ host, port: Number(port || 1883), noDelay: true });
+  const socket = connectTls({ host, port: Number(port || 8883), servername: host, ...(ca && { ca }) });
+  socket.setNoDelay(true);
+  return socket;
+}
+
+/** User and password of a URL, decoded. */
+export function credentialsOf(url: string): { username?: string; password?: string } {
+  const { username, password } = new URL(url);
+  return {
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+  };
+}
+
+/** The URL as logs may show it. */
+export function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '…';
+  return decodeURI(parsed.toString());
+}
