@@ -13,12 +13,12 @@ import {
   emptyAggregate,
   identityOf,
   identityOfReceipt,
-  isExpired,
   isLabId,
   LAB_ID_PATTERN,
   labPartition,
   labSummary,
   mergeAggregate,
+  oldestLiveMs,
   packAggregate,
   parseAlignmentS,
   parseDurationS,
@@ -105,12 +105,37 @@ describe('a bucket', () => {
     );
   });
 
+  test('is live exactly if it ends no earlier than the oldest live time says', () => {
+    const resolutions = fc.array(
+      fc.tuple(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 9 })),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    );
+    fc.assert(
+      fc.property(instants, resolutions, alignments, fc.nat(20_000_000), (nowMs, some, alignmentS, agoMs) => {
+        const grid = {
+          alignmentS,
+          resolutions: some.map(([durationS, retention]) => ({ durationS, retention })),
+        };
+        const timestampMs = nowMs - agoMs;
+        const live = grid.resolutions.some((resolution) => {
+          const startS = bucketStartS(timestampMs, resolution.durationS, alignmentS);
+          return bucketExpiryS(startS, resolution) * 1000 > nowMs;
+        });
+        assert.equal(timestampMs >= oldestLiveMs(grid, nowMs), live);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('is kept for its retention, the current bucket included', () => {
     const resolution = { durationS: 100, retention: 2 };
     assert.equal(bucketExpiryS(1000, resolution), 1200);
     const grid = bucketGrid(0, resolution, []);
-    assert.equal(isExpired(1_099_999, grid, 1_199_999), false);
-    assert.equal(isExpired(1_099_999, grid, 1_200_000), true);
+    assert.equal(oldestLiveMs(grid, 1_199_999), 1_000_000);
+    assert.equal(oldestLiveMs(grid, 1_200_000), 1_100_000);
     assert.equal(bucketStartAtOffsetS(1_234_000, -1, resolution, 0), 1100);
   });
 });

@@ -40,13 +40,15 @@ export function reachS(resolution: Resolution): number {
   return resolution.retention * resolution.durationS;
 }
 
-/** Whether no resolution keeps a bucket for this time any more. */
-export function isExpired(timestampMs: number, grid: BucketGrid, nowMs: number): boolean {
-  for (const resolution of grid.resolutions) {
-    const startS = bucketStartS(timestampMs, resolution.durationS, grid.alignmentS);
-    if (bucketExpiryS(startS, resolution) * 1000 > nowMs) return false;
-  }
-  return true;
+/** The oldest time, in Unix milliseconds, for which some resolution still keeps a bucket. */
+export function oldestLiveMs(grid: BucketGrid, nowMs: number): number {
+  return Math.min(
+    ...grid.resolutions.map((resolution) => {
+      // The bucket that holds this time is the last to have expired, or expires only just.
+      const edgeMs = nowMs - reachS(resolution) * 1000;
+      return (bucketStartS(edgeMs, resolution.durationS, grid.alignmentS) + resolution.durationS) * 1000;
+    }),
+  );
 }
 
 /** Start of the bucket that lies `offset` buckets from the current one: 0 the current, −1 the previous. */

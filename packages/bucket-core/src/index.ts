@@ -14,8 +14,8 @@ export {
   bucketExpiryS,
   bucketStartAtOffsetS,
   bucketStartS,
-  isExpired,
   longestLivedResolution,
+  oldestLiveMs,
   primaryResolution,
   type Resolution,
   reachS,
@@ -32,7 +32,15 @@ export {
   type LedgerReport,
   rejectedTotal,
 } from './ledger-counters.js';
-export { decodeObservation, FUTURE_MS_MAX, type Observation, ObservationPayload } from './observation.js';
+export {
+  decodeObservation,
+  FUTURE_MS_MAX,
+  isHumidity,
+  isTemp,
+  type Observation,
+  ObservationPayload,
+  timeRejection,
+} from './observation.js';
 export {
   PACKED_AGGREGATE_BYTES,
   PACKED_AGGREGATE_VERSION,

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { type BucketGrid, isExpired } from './bucket-grid.js';
+import { type BucketGrid, oldestLiveMs } from './bucket-grid.js';
 import { ABSENT, toThousandths } from './fixed-point.js';
 import type { RejectionReason } from './rejection.js';
 import { timestampToMs } from './timestamp.js';
@@ -19,8 +19,10 @@ export interface Observation {
   readonly sensor: string;
 }
 
-const temp = Type.Union([Type.Number({ minimum: -100, maximum: 200 }), Type.Null()]);
-const humidity = Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.Null()]);
+const LIMITS = { temp: { minimum: -100, maximum: 200 }, humidity: { minimum: 0, maximum: 100 } };
+
+const temp = Type.Union([Type.Number(LIMITS.temp), Type.Null()]);
+const humidity = Type.Union([Type.Number(LIMITS.humidity), Type.Null()]);
 
 /** The JSON of an observation as a sensor sends it. Unknown fields are ignored: real devices send many. */
 export const ObservationPayload = Type.Object({
@@ -77,8 +79,8 @@ export function decodeObservation(
   const timed = value.timestamp !== undefined && value.timestamp !== null;
   const timestampMs = timed ? timestampToMs(value.timestamp) : receivedMs;
   if (timestampMs === undefined) return 'timestamp';
-  if (timestampMs > receivedMs + FUTURE_MS_MAX) return 'future';
-  if (isExpired(timestampMs, grid, receivedMs)) return 'expired';
+  const outside = timeRejection(timestampMs, oldestLiveMs(grid, receivedMs), receivedMs);
+  if (outside !== undefined) return outside;
 
   return {
     timestampMs,
@@ -88,3 +90,19 @@ export function decodeObservation(
     sensor,
   };
 }
+
+/** Why an observation of this time is not taken, if it is not. `oldestMs` is oldestLiveMs at that time. */
+export function timeRejection(
+  timestampMs: number,
+  oldestMs: number,
+  receivedMs: number,
+): 'future' | 'expired' | undefined {
+  if (timestampMs > receivedMs + FUTURE_MS_MAX) return 'future';
+  if (timestampMs < oldestMs) return 'expired';
+  return undefined;
+}
+
+/** Whether a temperature in °C, or a humidity in %RH, is within the limits of the schema. */
+export const isTemp = (value: number) => value >= LIMITS.temp.minimum && value <= LIMITS.temp.maximum;
+export const isHumidity = (value: number) =>
+  value >= LIMITS.humidity.minimum && value <= LIMITS.humidity.maximum;

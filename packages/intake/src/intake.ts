@@ -1,11 +1,20 @@
 import {
+  ABSENT,
   type BucketGrid,
   type BucketStore,
   decodeObservation,
+  identityOf,
   identityOfReceipt,
+  isHumidity,
   isLabId,
+  isTemp,
+  oldestLiveMs,
   type RejectionReason,
+  timeRejection,
+  timestampToMs,
+  toThousandths,
 } from '@humtemp/bucket-core';
+import { CanonicalPayload } from './canonical-payload.js';
 import { CommitLoop, type CommitLoopEvents } from './commit-loop.js';
 import { Ledger } from './ledger.js';
 import { decodeUtf8 } from './utf8.js';
@@ -45,6 +54,9 @@ export class Intake {
   /** Distinguishes the receipts of this process from those of any other, at any time. */
   readonly #process = (Math.random() * 2 ** 32) | 0;
   #serial = 0;
+  readonly #canonical = new CanonicalPayload();
+  #oldestLiveAtMs = Number.NaN;
+  #oldestLive = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -131,6 +143,7 @@ export class Intake {
     const { limits } = this.#options;
     if (end - start > limits.payloadBytesMax) return 'payload_too_large';
     if (!isLabId(lab)) return 'lab_id';
+    if (!retained && this.#takeCanonical(lab, bytes, start, end, nowMs)) return undefined;
     const text = decodeUtf8(bytes, start, end);
     if (text === undefined) return 'not_utf8';
     let value: unknown;
@@ -153,6 +166,42 @@ export class Intake {
     return first;
   }
 
+  /** Adds an observation that is written as almost all are. False: it needs the general way, for good or ill. */
+  #takeCanonical(lab: string, bytes: Buffer, start: number, end: number, nowMs: number): boolean {
+    const payload = this.#canonical;
+    if (!payload.read(bytes, start, end)) return false;
+    const { timestamp, temp, humidity, sensor } = payload;
+    if (temp === undefined && humidity === undefined) return false;
+    if ((temp !== undefined && !isTemp(temp)) || (humidity !== undefined && !isHumidity(humidity)))
+      return false;
+    const tempFixed = temp === undefined ? ABSENT : toThousandths(temp);
+    const humidityFixed = humidity === undefined ? ABSENT : toThousandths(humidity);
+    if (timestamp === undefined) this.#addUntimed(lab, nowMs, tempFixed, humidityFixed);
+    else {
+      const timestampMs = timestampToMs(timestamp);
+      if (timestampMs === undefined) return false;
+      if (timeRejection(timestampMs, this.#oldestLiveMs(nowMs), nowMs) !== undefined) return false;
+      const identity = identityOf(timestampMs, tempFixed, humidityFixed, sensor);
+      this.#loop.pending.add(lab, timestampMs, identity, tempFixed, humidityFixed);
+    }
+    this.ledger.accept();
+    return true;
+  }
+
+  #addUntimed(lab: string, nowMs: number, temp: number, humidity: number): void {
+    const identity = identityOfReceipt(nowMs, this.#process, this.#serial++);
+    this.#loop.pending.add(lab, nowMs, identity, temp, humidity);
+  }
+
+  /** Computed once a millisecond. */
+  #oldestLiveMs(nowMs: number): number {
+    if (nowMs !== this.#oldestLiveAtMs) {
+      this.#oldestLiveAtMs = nowMs;
+      this.#oldestLive = oldestLiveMs(this.#options.grid, nowMs);
+    }
+    return this.#oldestLive;
+  }
+
   /** Adds an observation to the batch, or says why it is none. */
   #take(lab: string, value: unknown, retained: boolean, nowMs: number): RejectionReason | undefined {
     const observation = decodeObservation(value, this.#options.grid, nowMs);
@@ -161,11 +210,7 @@ export class Intake {
     if (named !== undefined && named !== lab) return 'lab_id_mismatch';
     if (observation.timed) this.#loop.pending.addTimed(lab, observation);
     else if (retained) return 'retained';
-    else {
-      const { timestampMs, temp, humidity } = observation;
-      const identity = identityOfReceipt(timestampMs, this.#process, this.#serial++);
-      this.#loop.pending.add(lab, timestampMs, identity, temp, humidity);
-    }
+    else this.#addUntimed(lab, nowMs, observation.temp, observation.humidity);
     this.ledger.accept();
     return undefined;
   }
