@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { imbalance, type LedgerCounters } from '@humtemp/bucket-core';
 import { freePort } from '@humtemp/test-services';
 
 const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
@@ -57,15 +59,21 @@ export class HumtempProcess {
     await this.#exited;
   }
 
-  /** SIGTERM, and its exit code. */
-  async stop(): Promise<number | null> {
+  /** SIGTERM. It must end well, with a ledger that balances. */
+  async stop(): Promise<LedgerCounters> {
     this.signal('SIGTERM');
     await this.exited();
-    return this.exitCode;
+    assert.equal(this.exitCode, 0, this.stderr);
+    const line = this.stderr.split('\n').find((text) => text.includes('"msg":"stopped"'));
+    assert.ok(line !== undefined, `no last word:\n${this.stderr}`);
+    const { ledger } = JSON.parse(line) as { ledger: LedgerCounters };
+    assert.equal(imbalance(ledger), 0, line);
+    return ledger;
   }
 
   /** SIGKILL, as a crash. */
   async kill(): Promise<void> {
+    if (this.exitCode !== null || this.#child.signalCode !== null) return;
     this.signal('SIGKILL');
     await this.exited();
   }

@@ -1,3 +1,5 @@
+import { randomOf } from './random.js';
+
 /** Rows of a CSV as sensors would have produced it, and what they must come to, computed in another way. */
 
 /** Values as decimal texts, as they stand in the file. */
@@ -70,15 +72,4 @@ export function expectedByLab(rows: readonly SensorRow[], fromS: number, toS: nu
 function hundredths(decimal: string): bigint {
   const [whole = '', fraction = ''] = decimal.split('.');
   return BigInt(whole + fraction.padEnd(2, '0'));
-}
-
-/** mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -44,7 +44,7 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       problems.push(
-        problem('HUMTEMP_ROLLUPS', env['HUMTEMP_ROLLUPS'] ?? VARIABLES.rollups.default, error.message),
+        problem('HUMTEMP_ROLLUPS', env.HUMTEMP_ROLLUPS ?? VARIABLES.rollups.default, error.message),
       );
     }
   }
@@ -74,7 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     problems.push(
       problem('HUMTEMP_API_HOST', config.apiHost, 'a loopback address, or HUMTEMP_API_ALLOW_ANONYMOUS=true'),
     );
-  if (role === 'worker' && env['HUMTEMP_MQTT_URL'] === undefined)
+  if (role === 'worker' && env.HUMTEMP_MQTT_URL === undefined)
     problems.push(
       problem('HUMTEMP_MQTT_URL', '', 'the broker to subscribe to, such as mqtt://127.0.0.1:1883'),
     );

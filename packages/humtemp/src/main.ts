@@ -52,7 +52,7 @@ async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   }
   log.info('stopping: committing what is pending');
   await running.stop();
-  log.info('stopped');
+  log.info({ ledger: running.ledger() }, 'stopped');
 }
 
 /** The first signal to stop. A second one ends the process at once. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createApi, type RunningServer, startServer } from '@humtemp/api';
 import { Broker } from '@humtemp/broker';
-import type { BucketStore } from '@humtemp/bucket-core';
+import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { RedisStore } from '@humtemp/bucket-core/redis';
 import { Intake } from '@humtemp/intake';
@@ -18,6 +18,8 @@ export interface RunningRole {
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
   readonly api: RunningServer | undefined;
+  /** The fate of every observation of this process. */
+  ledger(): LedgerCounters;
   /** Stops reading, commits what is pending, acknowledges it, disconnects. */
   stop(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
       broker,
       worker,
       api,
+      ledger: () => intake.ledger.counters(),
       async stop() {
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();

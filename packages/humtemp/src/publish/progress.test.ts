@@ -11,7 +11,7 @@ test('the status line says how far it is and how long it takes', () => {
     '58 % · 1,000/s · 12,000 sent · 11,000 acknowledged · 3 rejected · 1,000 in flight · 8 s left',
   );
   assert.match(statusLine({ ...STATUS, total: 1_000_000 }, 1000), /16:29 min left$/);
-  assert.match(statusLine({ ...STATUS, total: 100_000_000 }, 1000), /27:47 h left$/);
+  assert.match(statusLine({ ...STATUS, total: 100_000_000 }, 1000), /27:46 h left$/);
 });
 
 test('it shows what it knows and nothing else', () => {

@@ -92,7 +92,7 @@ test('however often the connection is cut, everything is acknowledged and each c
     (connection, publish) => {
       // Each connection leaves every third one unanswered and is cut after a different number; the ninth is sound.
       if (connection > 8) return 'acknowledge';
-      if (publish === connection * 7) return 'cut';
+      if (publish === connection * 5) return 'cut';
       return publish % 3 === 0 ? 'ignore' : 'acknowledge';
     },
     { inFlightMax: 20 },
@@ -156,7 +156,7 @@ test('a broker that is not ready yet is asked again', async () => {
 test('a broker that cuts every publish is given up, but not soon', () =>
   scene(
     () => 'cut',
-    {},
+    { fruitlessConnectionsMax: 5 },
     async ({ broker, publisher }) => {
       await publisher.firstConnection();
       publisher.publish('labs/a/observation', 'unwanted');
@@ -164,7 +164,7 @@ test('a broker that cuts every publish is given up, but not soon', () =>
         publisher.drained(),
         /closes every connection after a publish to labs\/a\/observation/,
       );
-      assert.ok(broker.connections >= 50);
+      assert.equal(broker.connections, 5);
     },
   ));
 

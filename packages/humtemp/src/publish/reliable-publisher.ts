@@ -20,6 +20,7 @@ export interface ReliablePublisherOptions {
   readonly qos: 0 | 1;
   readonly inFlightMax?: number;
   readonly firstConnectionMsMax?: number;
+  readonly fruitlessConnectionsMax?: number;
 }
 
 /** sent = acknowledged + in flight of what reached a socket at all; what was sent again counts in `resent` only. */
@@ -68,6 +69,7 @@ export class ReliablePublisher {
   readonly #connection: ReturnType<typeof brokerAddress>['connection'];
   readonly #publishOptions: IClientPublishOptions;
   readonly #inFlightMax: number;
+  readonly #fruitlessConnectionsMax: number;
   readonly #firstConnectionTimer: NodeJS.Timeout;
   /** In the order of publishing: a Set keeps the order of insertion. */
   readonly #pending = new Set<Pending>();
@@ -95,6 +97,7 @@ export class ReliablePublisher {
     this.#connection = address.connection;
     this.#publishOptions = { qos: options.qos };
     this.#inFlightMax = options.inFlightMax ?? IN_FLIGHT_MAX;
+    this.#fruitlessConnectionsMax = options.fruitlessConnectionsMax ?? FRUITLESS_CONNECTIONS_MAX;
     this.#firstConnectionTimer = setTimeout(
       () => this.#fail(`cannot reach ${this.name}: ${this.#downReason}; is humtemp start running?`),
       options.firstConnectionMsMax ?? FIRST_CONNECTION_MS_MAX,
@@ -253,7 +256,7 @@ export class ReliablePublisher {
       );
     else if (this.#connections === 0 && isHopeless(error))
       this.#fail(`cannot reach ${this.name}: ${reason}; is --url right?`);
-    else if (oldest !== undefined && this.#fruitlessConnections >= FRUITLESS_CONNECTIONS_MAX)
+    else if (oldest !== undefined && this.#fruitlessConnections >= this.#fruitlessConnectionsMax)
       this.#fail(
         `${this.name} closes every connection after a publish to ${oldest.topic}; may this user publish there?`,
       );

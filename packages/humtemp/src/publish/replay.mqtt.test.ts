@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -48,7 +47,7 @@ async function withSubscriber(run: (broker: Service, messages: Message[]) => Pro
     client.on('message', (topic, payload) => messages.push({ topic, payload: payload.toString() }));
     await client.subscribeAsync('labs/+/observation', { qos: 1 });
     // Mosquitto writes sessions to disk when it stops, so from here on a crash does not lose the subscription.
-    const reconnected = once(client, 'connect');
+    const reconnected = new Promise((resolve) => client.once('connect', resolve));
     await broker.terminate();
     await broker.start();
     await reconnected;

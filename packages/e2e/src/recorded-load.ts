@@ -1,0 +1,108 @@
+import { ReliablePublisher } from 'humtemp';
+import { type Random, randomOf } from './random.js';
+
+/** What was published of one lab, in thousandths. */
+export interface LabRecord {
+  observations: number;
+  tempSum: number;
+  humiditySum: number;
+  tempMin: number;
+  tempMax: number;
+}
+
+export interface LoadOptions {
+  readonly url: string;
+  readonly observations: number;
+  readonly labs: number;
+  readonly seed: number;
+  /** Observations a second; unlimited if absent. */
+  readonly ratePerS?: number;
+  /** How far back the observations lie, in seconds, so that they fall into many buckets. Default an hour. */
+  readonly spanS?: number;
+  readonly inFlightMax?: number;
+}
+
+/**
+ * Publishes observations at QoS 1, each again until it is acknowledged, and keeps a record of what it sent. No two are
+ * equal, so each must be counted exactly once, however often it is delivered.
+ */
+export class RecordedLoad {
+  /** By lab, of everything handed to the publisher so far. */
+  readonly record = new Map<string, LabRecord>();
+  readonly #publisher: ReliablePublisher;
+  readonly #random: Random;
+  readonly #startMs = Date.now();
+  #published = 0;
+
+  constructor(readonly options: LoadOptions) {
+    this.#random = randomOf(options.seed);
+    this.#publisher = new ReliablePublisher({
+      url: options.url,
+      qos: 1,
+      inFlightMax: options.inFlightMax ?? 1000,
+      firstConnectionMsMax: 60_000,
+      fruitlessConnectionsMax: 10_000,
+    });
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  get acknowledged(): number {
+    return this.#publisher.counters.acknowledged;
+  }
+
+  get resent(): number {
+    return this.#publisher.counters.resent;
+  }
+
+  /** Publishes everything and resolves when all of it is acknowledged. */
+  async run(): Promise<void> {
+    const { observations, ratePerS = Infinity } = this.options;
+    const startMs = Date.now();
+    while (this.#published < observations) {
+      await this.#publisher.room();
+      const due = Math.min(observations, Math.floor(((Date.now() - startMs) / 1000) * ratePerS) + 1);
+      while (this.#published < due && this.#publisher.hasRoom) this.#publishOne();
+      // A turn of the event loop at least, so that acknowledgements are read.
+      await new Promise((resolve) => setTimeout(resolve, ratePerS === Infinity ? 0 : 5));
+    }
+    await this.#publisher.drained();
+  }
+
+  async close(): Promise<void> {
+    await this.#publisher.close();
+  }
+
+  #publishOne(): void {
+    const { labs, spanS = 3600 } = this.options;
+    const serial = this.#published++;
+    const lab = `lab-${Math.floor(this.#random() * labs)}`;
+    // The serial in the milliseconds makes every observation another one.
+    const agoMs = Math.floor(this.#random() * spanS) * 1000 + (serial % 1000);
+    const timestampMs = this.#startMs - agoMs;
+    const temp = -100_000 + Math.floor(this.#random() * 300_000);
+    const humidity = serial % 100_000;
+    const payload = JSON.stringify({
+      timestamp: timestampMs / 1000,
+      temp: temp / 1000,
+      humidity: humidity / 1000,
+    });
+    this.#publisher.publish(`labs/${lab}/observation`, payload);
+
+    const record = this.record.get(lab) ?? {
+      observations: 0,
+      tempSum: 0,
+      humiditySum: 0,
+      tempMin: Infinity,
+      tempMax: -Infinity,
+    };
+    record.observations += 1;
+    record.tempSum += temp;
+    record.humiditySum += humidity;
+    record.tempMin = Math.min(record.tempMin, temp);
+    record.tempMax = Math.max(record.tempMax, temp);
+    this.record.set(lab, record);
+  }
+}
