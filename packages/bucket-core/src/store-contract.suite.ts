@@ -287,6 +287,20 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
       assert.deepEqual(await store.ledgers(nowMs), [newer]);
     });
 
+    test('a session is abandoned once nobody has served it for its time, until it is forgotten', async () => {
+      await store.touchSession('served', 'me', 60);
+      await store.touchSession('left', 'me', 1);
+      await store.touchSession('gone', 'me', 1);
+      assert.deepEqual(await store.abandonedSessions(), []);
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      assert.deepEqual([...(await store.abandonedSessions())].sort(), ['gone', 'left']);
+      await store.forgetSession('gone');
+      assert.equal(await store.sessionOwner('left'), undefined);
+      await store.touchSession('left', 'another', 60);
+      assert.equal(await store.sessionOwner('left'), 'another');
+      assert.deepEqual(await store.abandonedSessions(), []);
+    });
+
     test('any sequence of commits and repeats leaves what the observations say', async () => {
       await fc.assert(
         fc.asyncProperty(commitsArbitrary, async (commits) => {

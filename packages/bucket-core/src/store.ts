@@ -92,6 +92,13 @@ export interface BucketStore {
   reportLedger(report: LedgerReport): Promise<void>;
   /** What processes reported in the hour before `nowMs`. */
   ledgers(nowMs: number): Promise<readonly LedgerReport[]>;
+  /** Leaves word of who serves an MQTT session; without another word within `aliveS` seconds it counts as abandoned. */
+  touchSession(name: string, owner: string, aliveS: number): Promise<void>;
+  /** Who serves a session by the last word; undefined if there is none, or its time has run out. */
+  sessionOwner(name: string): Promise<string | undefined>;
+  /** Names of sessions that were touched once, are not forgotten, and whose time has run out. */
+  abandonedSessions(): Promise<readonly string[]>;
+  forgetSession(name: string): Promise<void>;
   /** Resolves when the store can take a commit now. @throws with the cause otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;

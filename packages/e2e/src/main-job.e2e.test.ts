@@ -13,6 +13,7 @@ import {
 } from '@humtemp/test-services';
 import { freePorts, HumtempProcess, type Ports, runHumtemp } from './humtemp-process.js';
 import { csvOf, expectedByLab, sensorRows } from './sensor-rows.js';
+import { until } from './until.js';
 
 const exec = promisify(execFile);
 const DAY_S = 86_400;
@@ -230,11 +231,4 @@ describe('the original contract', () => {
 
 function grouped(count: number): string {
   return count.toLocaleString('en-US');
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 400) throw new Error('waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }

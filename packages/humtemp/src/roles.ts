@@ -46,7 +46,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     if (broker !== undefined) opened.unshift(broker);
     const worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
-        ? startWorker(config, intake, log)
+        ? startWorker(config, store, intake, name, log)
         : undefined;
     if (worker !== undefined) opened.unshift(worker);
     const api =
@@ -128,7 +128,7 @@ async function startBroker(config: Config, intake: Intake, log: Logger): Promise
   }
 }
 
-function startWorker(config: Config, intake: Intake, log: Logger): Worker {
+function startWorker(config: Config, store: BucketStore, intake: Intake, name: string, log: Logger): Worker {
   return new Worker({
     url: config.mqttUrl!,
     ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
@@ -138,6 +138,10 @@ function startWorker(config: Config, intake: Intake, log: Logger): Worker {
     keepAliveS: config.mqttKeepAliveS,
     filters: config.mqttTopics,
     intake,
+    store,
+    process: name,
+    protocolVersion: config.mqttVersion,
+    adoptAfterS: config.mqttAdoptAfterS,
     frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
     receiveMaximum: Math.min(config.pendingMax, 65_535),
     log,

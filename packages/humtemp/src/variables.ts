@@ -49,6 +49,21 @@ export const VARIABLES = {
     'external broker to subscribe to, mqtt:// or mqtts:// with user and password; start then runs no broker itself',
     url('mqtt:', 'mqtts:'),
   ),
+  mqttVersion: withDefault(
+    'HUMTEMP_MQTT_VERSION',
+    '5',
+    'MQTT version to speak with the external broker: 5 gives way to 3.1.1 where the broker does not speak it',
+    (value) => {
+      if (value !== '5' && value !== '3.1.1') throw new RangeError('5 or 3.1.1');
+      return value === '5' ? 5 : 4;
+    },
+  ),
+  mqttAdoptAfterS: withDefault(
+    'HUMTEMP_MQTT_ADOPT_AFTER',
+    '30s',
+    'a session that its worker has not served for this long is emptied by another worker of the group',
+    parseDurationS,
+  ),
   mqttCaFile: optional(
     'HUMTEMP_MQTT_CA_FILE',
     'PEM file of the authorities to trust for mqtts://, instead of those of the system',

@@ -57,6 +57,8 @@ export class PublishTap extends Duplex {
   #intakeFull = false;
   #transportFull = false;
   #waitsForRoom = false;
+  #taken = 0;
+  #ended = false;
   #reading = true;
   /** Where the topic of the publish at hand stands; made a text only to list a rejection. */
   readonly #topic = new TopicSlice();
@@ -71,9 +73,12 @@ export class PublishTap extends Duplex {
     this.#options = options;
     const { transport } = options;
     transport.on('data', (chunk: Buffer) => this.#receive(chunk));
-    transport.on('end', () => this.push(null));
+    transport.on('end', () => this.#endpointEnd());
     transport.on('error', (error) => this.destroy(error));
-    transport.on('close', () => this.destroy());
+    transport.on('close', () => {
+      this.#forgetAcks();
+      this.#endpointEnd();
+    });
     transport.on('drain', () => {
       this.#transportFull = false;
       this.#updateFlow();
@@ -83,6 +88,11 @@ export class PublishTap extends Duplex {
   /** Publishes taken and not yet acknowledged. */
   get unacknowledged(): number {
     return this.#acks.count;
+  }
+
+  /** Publishes taken since the connection began. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Takes no more publishes, and passes no more; those taken are still acknowledged. */
@@ -119,11 +129,23 @@ export class PublishTap extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#acks.clear();
-    this.#heldAcks = [];
+    this.#forgetAcks();
     this.#partial = undefined;
     this.#options.transport.destroy();
     callback(error);
+  }
+
+  /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
+  #endpointEnd(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.once('end', () => this.destroy());
+    this.push(null);
+  }
+
+  #forgetAcks(): void {
+    this.#acks.clear();
+    this.#heldAcks = [];
   }
 
   /** Takes what the transport has read. */
@@ -239,6 +261,7 @@ export class PublishTap extends Duplex {
       return true;
     }
     const batch = intake.openBatch;
+    this.#taken += 1;
     this.#topic.set(bytes, topicStart, topicEnd);
     intake.receiveSlice(lab, bytes, payloadStart, end, this.#topic, retained);
     if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
@@ -268,9 +291,12 @@ export class PublishTap extends Duplex {
   /** Writes the PUBACKs of everything that is settled by now. */
   #acknowledge(): void {
     if (!this.destroyed) {
-      this.#options.onAcknowledge?.(this.#acks.count);
+      const unacknowledged = this.#acks.count;
       const frames = this.#acks.takeSettled(this.#options.intake.settledBatch);
-      if (frames !== undefined) this.#heldAcks.push(frames);
+      if (frames !== undefined) {
+        this.#heldAcks.push(frames);
+        this.#options.onAcknowledge?.(unacknowledged);
+      }
       this.#sendHeldAcks();
     }
     this.#updateFlow();

@@ -113,6 +113,11 @@ export class BrokerConnection {
     return this.#tap().unacknowledged;
   }
 
+  /** Publishes taken since the connection began. */
+  get taken(): number {
+    return this.#tap().taken;
+  }
+
   /** Resolves once the broker has accepted us and our subscriptions. @throws ConnectionError otherwise. */
   async open(): Promise<void> {
     const connack = await Promise.race([
@@ -127,6 +132,7 @@ export class BrokerConnection {
       this.options.subscriptions.some(isShared)
     )
       throw new ConnectionError('the broker has no shared subscriptions', SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
+    if (this.options.subscriptions.length === 0) return;
     const topics = Object.fromEntries(
       this.options.subscriptions.map((filter) => [filter, { qos: 1 as const }]),
     );
@@ -146,6 +152,11 @@ export class BrokerConnection {
       );
     // A broker without these topics, or that does not allow them, is no worse than before.
     this.#client.subscribeAsync(DROPPED_TOPIC, { qos: 0 }).catch(() => {});
+  }
+
+  /** Ends subscriptions of the session, whoever made them. */
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    await this.#client.unsubscribeAsync([...filters]);
   }
 
   /** Takes no more publishes; those taken are still acknowledged. */

@@ -1,3 +1,4 @@
+import type { BucketStore } from '@humtemp/bucket-core';
 import { backOffMs, type Intake, type TopicFilters } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import {
@@ -9,6 +10,7 @@ import {
   SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './broker-connection.js';
+import { SessionKeeper } from './session-keeper.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
 import { ThrottleWatch } from './throttle-watch.js';
 import { withoutPassword } from './transport.js';
@@ -24,8 +26,16 @@ export interface WorkerOptions {
   readonly group: string;
   readonly sessionExpiryS: number;
   readonly keepAliveS: number;
+  /** What to speak first: 5 gives way to 4, that is 3.1.1, where the broker does not speak it. */
+  readonly protocolVersion: ProtocolVersion;
   readonly filters: TopicFilters;
   readonly intake: Intake;
+  /** Where workers leave word of the sessions they serve. */
+  readonly store: Pick<BucketStore, 'touchSession' | 'sessionOwner' | 'abandonedSessions' | 'forgetSession'>;
+  /** Names this run of this process, among all. */
+  readonly process: string;
+  /** A session that no worker has served for this long is taken over by another. */
+  readonly adoptAfterS: number;
   readonly frameBytesMax: number;
   /** Publishes that the broker may have in flight to us, at most 65,535. */
   readonly receiveMaximum: number;
@@ -72,6 +82,7 @@ export class Worker {
   #wake: (() => void) | undefined;
   #hopeless: WorkerStopped | undefined;
   #probed = false;
+  readonly #sessions: SessionKeeper;
   #droppedBefore: number | undefined;
 
   constructor(options: WorkerOptions) {
@@ -80,6 +91,7 @@ export class Worker {
     this.#subscriptions = filters.filters.map((filter) =>
       group === '' ? filter : `$share/${group}/${filter}`,
     );
+    this.#sessions = new SessionKeeper(options, this.#subscriptions, () => this.#connection?.abort());
     this.running = this.#run();
     // Whoever waits for it hears of its failure; nobody has to.
     this.running.catch(() => {});
@@ -97,6 +109,7 @@ export class Worker {
 
   /** Takes no more publishes; those taken are still acknowledged. */
   stopReading(): void {
+    this.#sessions.stopReading();
     this.#connection?.stopReading();
   }
 
@@ -104,17 +117,18 @@ export class Worker {
   async close(): Promise<void> {
     this.#closing = true;
     this.#wake?.();
+    await this.#sessions.stop();
     await this.#connection?.close();
     await this.running.catch(() => {});
   }
 
   async #run(): Promise<void> {
-    let version: ProtocolVersion = 5;
+    let version = this.#options.protocolVersion;
     for (let attempt = 0; !this.#closing; attempt++) {
       const startedMs = Date.now();
       const error = await this.#connect(version);
       if (this.#closing) break;
-      this.#stopIfHopeless(error);
+      await this.#stopIfHopeless(error);
       if (Date.now() - startedMs >= GOOD_CONNECTION_MS) attempt = 0;
       const other = otherVersion(version, error);
       const delayMs = other === undefined ? backOffMs(attempt, RECONNECT_DELAY_MS) : 0;
@@ -127,27 +141,18 @@ export class Worker {
 
   /** One connection, from its beginning to its end. */
   async #connect(version: ProtocolVersion): Promise<ConnectionError> {
-    const { url, ca, clientId, filters, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
-      this.#options;
     const throttle = new ThrottleWatch();
     const connection = new BrokerConnection(
       {
-        url,
-        ...(ca && { ca }),
-        clientId,
+        ...this.#options,
         subscriptions: this.#subscriptions,
-        filters,
-        intake,
-        sessionExpiryS,
-        receiveMaximum,
-        frameBytesMax,
-        keepAliveS,
         onAcknowledge: (unacknowledged) => this.#tellThrottle(throttle.round(unacknowledged)),
         onDropped: (total) => this.#tellDropped(total),
       },
       version,
     );
     this.#connection = connection;
+    void this.#sessions.start(version);
     try {
       await connection.open();
       this.#tellServing(connection);
@@ -178,9 +183,10 @@ export class Worker {
   }
 
   /** @throws WorkerStopped if trying again would not help, or would harm. */
-  #stopIfHopeless({ reasonCode }: ConnectionError): void {
+  async #stopIfHopeless({ reasonCode }: ConnectionError): Promise<void> {
     const { url, clientId } = this.#options;
-    if (reasonCode === SESSION_TAKEN_OVER)
+    const told = reasonCode === SESSION_TAKEN_OVER && !this.#sessions.hasLapsed;
+    if (told || (await this.#sessions.isTakenOver()))
       this.#hopeless = new WorkerStopped(
         `another client took over the session ${clientId} at ${withoutPassword(url)}; ` +
           'give each worker a HUMTEMP_MQTT_CLIENT_ID of its own',

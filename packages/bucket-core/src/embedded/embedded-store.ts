@@ -45,6 +45,7 @@ interface SeenHour {
  *     labs       lab                     → start of its newest bucket in the longest-lived resolution
  *     rejections number, rising          → Rejection
  *     ledgers    process                 → LedgerReport
+ *     sessions   name of an MQTT session → who serves it, and until when that is to be believed
  */
 export class EmbeddedStore implements BucketStore {
   readonly #root: RootDatabase;
@@ -54,6 +55,7 @@ export class EmbeddedStore implements BucketStore {
   readonly #labs: Database<number, string>;
   readonly #rejections: Database<Rejection, number>;
   readonly #ledgers: Database<LedgerReport, string>;
+  readonly #sessions: Database<{ readonly owner: string; readonly expiresMs: number }, string>;
   readonly #longestLived: number;
   #labCount: number;
   #sweepAtMs = 0;
@@ -69,6 +71,7 @@ export class EmbeddedStore implements BucketStore {
     this.#labs = this.#root.openDB('labs', { encoding: 'ordered-binary' });
     this.#rejections = this.#root.openDB('rejections', { encoding: 'json' });
     this.#ledgers = this.#root.openDB('ledgers', { encoding: 'json' });
+    this.#sessions = this.#root.openDB('sessions', { encoding: 'json' });
     this.#longestLived = options.grid.resolutions.indexOf(longestLivedResolution(options.grid));
     this.#labCount = this.#labs.getCount();
   }
@@ -150,6 +153,25 @@ export class EmbeddedStore implements BucketStore {
     return [...this.#ledgers.getRange({})]
       .map(({ value }) => value)
       .filter((report) => report.reportedMs + LEDGER_REPORT_KEPT_S * 1000 > nowMs);
+  }
+
+  async touchSession(name: string, owner: string, aliveS: number): Promise<void> {
+    await this.#sessions.put(name, { owner, expiresMs: Date.now() + aliveS * 1000 });
+  }
+
+  async sessionOwner(name: string): Promise<string | undefined> {
+    const session = this.#sessions.get(name);
+    return session !== undefined && session.expiresMs > Date.now() ? session.owner : undefined;
+  }
+
+  async abandonedSessions(): Promise<readonly string[]> {
+    return [...this.#sessions.getRange({})]
+      .filter(({ value }) => value.expiresMs <= Date.now())
+      .map(({ key }) => key);
+  }
+
+  async forgetSession(name: string): Promise<void> {
+    await this.#sessions.remove(name);
   }
 
   async ping(): Promise<void> {

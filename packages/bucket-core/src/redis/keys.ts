@@ -40,4 +40,14 @@ export class Keys {
   ledgers(): string {
     return `${this.prefix}ledgers`;
   }
+
+  /** Set: names of MQTT sessions that workers have served. */
+  sessions(): string {
+    return `${this.prefix}sessions`;
+  }
+
+  /** String: the process that serves that session; expires when it says so no more. */
+  sessionOwner(name: string): string {
+    return `${this.prefix}session:${name}`;
+  }
 }

@@ -133,6 +133,30 @@ export class RedisStore implements BucketStore {
     return reports.filter((report) => !old.includes(report));
   }
 
+  // By the server's clock, so that the clocks of workers may differ.
+  async touchSession(name: string, owner: string, aliveS: number): Promise<void> {
+    const pipeline = this.#redis.pipeline();
+    pipeline.set(this.#keys.sessionOwner(name), owner, 'EX', aliveS);
+    pipeline.sadd(this.#keys.sessions(), name);
+    await executePipeline(pipeline);
+  }
+
+  async sessionOwner(name: string): Promise<string | undefined> {
+    return (await this.#redis.get(this.#keys.sessionOwner(name))) ?? undefined;
+  }
+
+  async abandonedSessions(): Promise<readonly string[]> {
+    const names = await this.#redis.smembers(this.#keys.sessions());
+    const pipeline = this.#redis.pipeline();
+    for (const name of names) pipeline.exists(this.#keys.sessionOwner(name));
+    const alive = await executePipeline(pipeline);
+    return names.filter((_, i) => alive[i] === 0);
+  }
+
+  async forgetSession(name: string): Promise<void> {
+    await this.#redis.srem(this.#keys.sessions(), name);
+  }
+
   async ping(): Promise<void> {
     if (!this.#connection.connected) throw new Error(`Redis is not connected: ${this.#connection.reason}`);
     await this.#redis.ping();

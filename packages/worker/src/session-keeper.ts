@@ -1,0 +1,174 @@
+import { BrokerConnection, isShared, type ProtocolVersion } from './broker-connection.js';
+import { withoutPassword } from './transport.js';
+import type { WorkerOptions } from './worker.js';
+
+/** A session is left when nothing has come from it for this long. */
+const DRAINED_AFTER_MS = 3000;
+const DRAINED_CHECK_MS = 100;
+const FIRST_WORD_RETRY_MS = 100;
+
+/**
+ * Sees to it that no share of a shared subscription is stranded. A broker goes on handing a dead worker its share, into
+ * a session that nobody reads. So every worker leaves word of its session in the store, again and again; and a session
+ * of the same group and broker that nobody has served for a while is adopted: a living worker connects under its client
+ * id, unsubscribes, so that no more is handed to it, and takes in what has waited.
+ *
+ *     served ──no word for adoptAfterS, seen twice──▶ adopted ──nothing had waited──▶ forgotten
+ *        ▲                                              │
+ *        └──────its worker returns and connects─────────┘
+ *
+ * If the worker returns, the broker gives it its session back, and the adopter leaves.
+ */
+export class SessionKeeper {
+  readonly #prefix: string;
+  readonly #name: string;
+  #version: ProtocolVersion = 5;
+  #timers: NodeJS.Timeout[] = [];
+  #touched = false;
+  #touchedAtMs = performance.now();
+  #abandonedBefore = new Set<string>();
+  #adopted: BrokerConnection | undefined;
+  #adopting: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(
+    readonly options: WorkerOptions,
+    readonly subscriptions: readonly string[],
+    /** Called when another process turns out to serve our session. */
+    readonly onTakenOver: () => void,
+  ) {
+    const { url, group, clientId } = options;
+    this.#prefix = `${new URL(url).host} ${group} `;
+    this.#name = this.#prefix + clientId;
+  }
+
+  /** Whether our word has run out, so that another worker may rightly have adopted our session. */
+  get hasLapsed(): boolean {
+    return performance.now() - this.#touchedAtMs > this.options.adoptAfterS * 1000;
+  }
+
+  /**
+   * Whether another process says that it serves our session, though we had left word in time: it has our client id.
+   * Brokers tell a client that its session was taken over only in MQTT 5, and not all of them do.
+   */
+  async isTakenOver(): Promise<boolean> {
+    if (this.hasLapsed) return false;
+    const owner = await this.options.store.sessionOwner(this.#name).catch(() => undefined);
+    return this.#touched && owner !== undefined && owner !== this.options.process;
+  }
+
+  /** Begins to keep our session. Before it is subscribed: a worker that dies then must be known. */
+  async start(version: ProtocolVersion): Promise<void> {
+    this.#version = version;
+    // Until the store has heard of us once; after that, an interval is soon enough.
+    while (!this.#stopped && !(await this.#touch(this.#name)) && !this.#touched)
+      await new Promise((resolve) => setTimeout(resolve, FIRST_WORD_RETRY_MS));
+    if (this.#timers.length > 0 || this.#stopped) return;
+    const sixthMs = (this.options.adoptAfterS * 1000) / 6;
+    this.#timers = [
+      setInterval(() => void this.#keep(), sixthMs),
+      setInterval(() => void this.#look(), 2 * sixthMs),
+    ];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  stopReading(): void {
+    this.#adopted?.stopReading();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#adopted?.close();
+    await this.#adopting;
+  }
+
+  /** Renews our word, unless another process has left its own. */
+  async #keep(): Promise<void> {
+    if (await this.isTakenOver()) this.onTakenOver();
+    else await this.#touch(this.#name);
+  }
+
+  async #touch(name: string): Promise<boolean> {
+    try {
+      await this.options.store.touchSession(name, this.options.process, this.options.adoptAfterS);
+      if (name === this.#name) {
+        this.#touched = true;
+        this.#touchedAtMs = performance.now();
+      }
+      return true;
+    } catch {
+      // The store is away, and so is everybody's word: nobody can adopt anything.
+      return false;
+    }
+  }
+
+  /** Adopts a session that was abandoned at the last look already: after a time without store, all seem to be. */
+  async #look(): Promise<void> {
+    if (this.#adopting !== undefined || !this.subscriptions.some(isShared)) return;
+    try {
+      const abandoned = (await this.options.store.abandonedSessions()).filter((name) =>
+        name.startsWith(this.#prefix),
+      );
+      const name = abandoned.find((one) => one !== this.#name && this.#abandonedBefore.has(one));
+      this.#abandonedBefore = new Set(abandoned);
+      if (name === undefined) return;
+      this.#adopting = this.#adopt(name);
+      await this.#adopting;
+    } catch (error) {
+      this.options.log.debug({ error: (error as Error).message }, 'could not look after abandoned sessions');
+    } finally {
+      this.#adopting = undefined;
+    }
+  }
+
+  async #adopt(name: string): Promise<void> {
+    const { log, url, intake, store } = this.options;
+    const clientId = name.slice(this.#prefix.length);
+    const connection = new BrokerConnection(
+      {
+        ...this.options,
+        clientId,
+        subscriptions: [],
+        onAcknowledge: () => {},
+        onDropped: () => {},
+      },
+      this.#version,
+    );
+    this.#adopted = connection;
+    // Our word for it keeps others away.
+    const touch = setInterval(() => void this.#touch(name), (this.options.adoptAfterS * 1000) / 6);
+    try {
+      await this.#touch(name);
+      await connection.open();
+      await connection.unsubscribe(this.subscriptions);
+      if (connection.sessionPresent) await drained(connection);
+      await connection.close();
+      await intake.whenSettled();
+      const { taken } = connection;
+      if (taken === 0) await store.forgetSession(name);
+      else
+        log.warn(
+          { clientId, publishes: taken, broker: withoutPassword(url) },
+          'took in what had waited for a worker that is gone',
+        );
+    } finally {
+      clearInterval(touch);
+      connection.abort();
+      this.#adopted = undefined;
+    }
+  }
+}
+
+/** Resolves when nothing has come for a while and everything is acknowledged, or the connection has ended. */
+async function drained(connection: BrokerConnection): Promise<void> {
+  let ended = false;
+  void connection.ended.then(() => {
+    ended = true;
+  });
+  let quietSinceMs = performance.now();
+  while (!ended && performance.now() - quietSinceMs < DRAINED_AFTER_MS) {
+    await new Promise((resolve) => setTimeout(resolve, DRAINED_CHECK_MS));
+    if (connection.unacknowledged > 0) quietSinceMs = performance.now();
+  }
+}
