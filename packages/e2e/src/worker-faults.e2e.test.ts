@@ -135,7 +135,7 @@ describe(`a worker (seed ${SEED})`, () => {
     const verdict = await settled(one.record, store, 20_000);
     assert.equal(verdict.lost, 0);
     await checkExact(one.record, store);
-    assert.match(workers[1]!.stderr, /took in what had waited for a worker that is gone/);
+    await until(() => workers[1]!.stderr.includes('took in what had waited for a worker that is gone'));
     await workers[1]!.stop();
   });
 });

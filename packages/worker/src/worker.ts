@@ -77,7 +77,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #subscriptions: readonly string[];
   #connection: BrokerConnection | undefined;
-  #notReady: string | undefined = 'not connected yet';
+  #notReady: string | undefined = 'not connected yet: the store comes first';
   #closing = false;
   #wake: (() => void) | undefined;
   #hopeless: WorkerStopped | undefined;
@@ -141,6 +141,9 @@ export class Worker {
 
   /** One connection, from its beginning to its end. */
   async #connect(version: ProtocolVersion): Promise<ConnectionError> {
+    // Not a share of the stream before others can know of it, and not while there is no store to put it in.
+    await this.#sessions.start(version);
+    if (this.#closing) return new ConnectionError('closed before it began');
     const throttle = new ThrottleWatch();
     const connection = new BrokerConnection(
       {
@@ -152,7 +155,6 @@ export class Worker {
       version,
     );
     this.#connection = connection;
-    void this.#sessions.start(version);
     try {
       await connection.open();
       this.#tellServing(connection);
