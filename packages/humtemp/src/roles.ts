@@ -63,8 +63,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();
         worker?.stopReading();
-        await api?.stop(graceMs);
-        await intake.stop(graceMs);
+        await Promise.all([api?.stop(graceMs), intake.stop(graceMs)]);
         await reporter.stop();
         for (const one of opened) await one.close();
       },

@@ -257,6 +257,31 @@ describe('the publish tap', () => {
       }
   });
 
+  test('of a consumer, drops a publish that is too long, counts it and acknowledges it in its turn', async () => {
+    const long = frame(publish('labs/b/observation', `{"temp":1,"x":"${'y'.repeat(5000)}"}`, 1, 2));
+    const bytes = Buffer.concat([
+      frame(observation(1, 'a')),
+      long,
+      frame(observation(3, 'a')),
+      frame({ cmd: 'pingresp' }),
+    ]);
+    for (const size of [bytes.length, 1, 7, 999, 1000, 1001, 4096]) {
+      const { tap, transport, intake, passed } = openTap({ skipTooLong: true });
+      for (let at = 0; at < bytes.length; at += size) {
+        transport.feed(bytes.subarray(at, at + size));
+        if (at % 50 === 0) await new Promise(setImmediate);
+      }
+      await turns();
+      await intake.whenSettled();
+      await turns();
+      assert.deepEqual(ackedIds(transport.written), [1, 2, 3], `in pieces of ${size}`);
+      assert.deepEqual(passed(), frame({ cmd: 'pingresp' }));
+      const { committed, rejected } = intake.ledger.counters();
+      assert.deepEqual([committed, rejected], [2, { payload_too_large: 1 }]);
+      tap.destroy();
+    }
+  });
+
   test('leaves what is malformed within its length to the endpoint', async () => {
     const malformed = [
       Buffer.from([0x36, 0]),

@@ -12,8 +12,13 @@ export interface PublishTapOptions {
   readonly protocolVersion: 4 | 5;
   readonly filters: TopicFilters;
   readonly intake: Intake;
-  /** Bytes of a frame; a longer one ends the connection. */
+  /** Bytes of a frame. A longer one ends the connection, but for publishes if `skipTooLong`. */
   readonly frameBytesMax: number;
+  /**
+   * A publish that is too long is rejected and acknowledged, and its bytes are dropped as they come. For a consumer:
+   * the broker would deliver it again and again. Only for publishes of observation topics, which is all that comes.
+   */
+  readonly skipTooLong?: boolean;
   /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
   readonly takeRetained: boolean;
   /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
@@ -49,6 +54,8 @@ export class PublishTap extends Duplex {
   #partialLength = 0;
   /** Bytes of a frame that passes and has not come whole. */
   #passing = 0;
+  /** Bytes still to come of a publish that is too long and was rejected. */
+  #dropping = 0;
   /** Pings of the endpoint that the other side has not answered, as far as was read. */
   #pingsOpen = 0;
   /** Pings that were answered here; the answers of the other side to them are still to come. */
@@ -157,14 +164,18 @@ export class PublishTap extends Duplex {
       this.#passing -= at;
       this.#pass(chunk, 0, at);
     }
+    if (this.#dropping > 0) {
+      at = Math.min(this.#dropping, chunk.length);
+      this.#dropping -= at;
+    }
     if (this.#partial !== undefined) at = this.#completePartial(chunk, at);
     // Start of the bytes that pass and have not been handed on yet.
     let passFrom = at;
     while (at < chunk.length && !this.destroyed) {
       const length = frameLength(chunk, at, chunk.length);
-      if (this.#isRefused(length)) return;
-      const end = at + length;
       const isPublish = chunk[at]! >> 4 === PUBLISH;
+      if (this.#isRefused(length, isPublish)) return;
+      const end = at + length;
       if (length === INCOMPLETE || (end > chunk.length && isPublish)) {
         this.#pass(chunk, passFrom, at);
         this.#startPartial(chunk, at, length);
@@ -187,11 +198,12 @@ export class PublishTap extends Duplex {
 
   /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
   #startPartial(chunk: Buffer, at: number, length: number): void {
-    const bytes = chunk.length - at;
+    const bytes = Math.min(chunk.length - at, this.#options.frameBytesMax);
     this.#partial = Buffer.allocUnsafe(Math.max(64, bytes * 2));
-    chunk.copy(this.#partial, 0, at);
+    chunk.copy(this.#partial, 0, at, at + bytes);
     this.#partialBytes = bytes;
     this.#partialLength = length === INCOMPLETE ? 0 : length;
+    if (bytes < chunk.length - at) this.#dropTooLong(chunk, at + bytes);
   }
 
   /**
@@ -205,18 +217,38 @@ export class PublishTap extends Duplex {
       at += 1;
       const length = frameLength(this.#partial!, 0, this.#partialBytes);
       if (length === INCOMPLETE) continue;
-      if (this.#isRefused(length)) return chunk.length;
+      if (this.#isRefused(length, this.#partial![0]! >> 4 === PUBLISH)) return chunk.length;
       this.#partialLength = length;
     }
     if (this.#partialLength === 0) return at;
-    const step = Math.min(this.#partialLength - this.#partialBytes, chunk.length - at);
+    // Of a publish that is too long, as much as can hold its topic and packet id.
+    const wanted = Math.min(this.#partialLength, this.#options.frameBytesMax);
+    const step = Math.min(wanted - this.#partialBytes, chunk.length - at);
     this.#keep(chunk, at, at + step);
-    if (this.#partialBytes === this.#partialLength) {
-      const frame = this.#partial!.subarray(0, this.#partialLength);
-      this.#partial = undefined;
-      if (!this.#isTaken(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
-    }
+    if (this.#partialBytes < wanted) return at + step;
+    if (this.#partialLength > wanted) return this.#dropTooLong(chunk, at + step);
+    const frame = this.#partial!.subarray(0, this.#partialLength);
+    this.#partial = undefined;
+    if (!this.#isTaken(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
     return at + step;
+  }
+
+  /**
+   * Rejects the kept beginning of a publish that is too long: its payload is longer than intake takes, or its topic and
+   * properties are longer than the protocol makes sensible, and then the connection ends.
+   * @returns where the next frame starts in the chunk, if it does.
+   */
+  #dropTooLong(chunk: Buffer, at: number): number {
+    const start = this.#partial!.subarray(0, this.#partialBytes);
+    const left = this.#partialLength - this.#partialBytes;
+    this.#partial = undefined;
+    if (!this.#isTaken(start, 0, start.length)) {
+      this.#refuse(`a publish of ${start.length + left} bytes`);
+      return chunk.length;
+    }
+    const dropped = Math.min(left, chunk.length - at);
+    this.#dropping = left - dropped;
+    return at + dropped;
   }
 
   #keep(chunk: Buffer, start: number, end: number): void {
@@ -347,9 +379,11 @@ export class PublishTap extends Duplex {
   }
 
   /** Ends the connection if this is no length, or one beyond the limit. */
-  #isRefused(length: number): boolean {
+  #isRefused(length: number, isPublish: boolean): boolean {
+    const { frameBytesMax, skipTooLong } = this.#options;
     if (length === MALFORMED) this.#refuse('a frame whose length has more than four bytes');
-    else if (length > this.#options.frameBytesMax) this.#refuse(`a frame of ${length} bytes`);
+    else if (length > frameBytesMax && !(isPublish && skipTooLong))
+      this.#refuse(`a frame of ${length} bytes`);
     else return false;
     return true;
   }

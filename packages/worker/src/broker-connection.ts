@@ -46,6 +46,8 @@ export const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 158;
 /** Where Mosquitto publishes how many publishes it has dropped. */
 const DROPPED_TOPIC = '$SYS/broker/publish/messages/dropped';
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Time for the broker to take our DISCONNECT: one that is frozen would keep us for ever. */
+const DISCONNECT_TIMEOUT_MS = 2000;
 
 /**
  * One connection to an external broker, from CONNECT to its end: mqtt.js for the protocol, and the publish tap in
@@ -77,6 +79,7 @@ export class BrokerConnection {
           intake,
           frameBytesMax,
           takeRetained: true,
+          skipTooLong: true,
           onAcknowledge,
         });
         return tap;
@@ -138,7 +141,7 @@ export class BrokerConnection {
     );
     const granted = await Promise.race([
       this.#client.subscribeAsync(topics).catch((error: Error & { code?: number }) => {
-        throw new ConnectionError(`the broker refused the subscription: ${error.message}`, error.code);
+        throw new ConnectionError(this.#refusal(error.message), error.code);
       }),
       this.ended.then((error) => {
         throw error;
@@ -166,14 +169,25 @@ export class BrokerConnection {
 
   /** Disconnects; the session stays at the broker. */
   async close(): Promise<void> {
+    if (!this.#client.connected) this.abort();
+    const timer = setTimeout(() => this.abort(), DISCONNECT_TIMEOUT_MS);
     await this.#client.endAsync().catch(() => {});
     await this.ended;
+    clearTimeout(timer);
   }
 
   /** Breaks the connection off. */
   abort(): void {
     this.#client.end(true);
     this.#tap().destroy();
+  }
+
+  #refusal(reason: string): string {
+    const { subscriptions } = this.options;
+    const wayOut = subscriptions.some(isShared)
+      ? '; a broker without shared subscriptions needs HUMTEMP_MQTT_GROUP set to nothing, and a single worker'
+      : '';
+    return `the broker refused the subscription to ${subscriptions.join(', ')}: ${reason}${wayOut}`;
   }
 
   #whenEnded(): Promise<ConnectionError> {

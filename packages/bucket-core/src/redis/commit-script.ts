@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { ROW_LENGTH } from '../batch.js';
 import type { BatchPart } from '../batch-part.js';
 import { type BucketGrid, bucketExpiryS } from '../bucket-grid.js';
@@ -11,22 +11,22 @@ import type { Keys } from './keys.js';
 // The one copy of the script, found from the compiled code and from the source alike.
 const script = readFileSync(new URL('../../src/redis/commit.lua', import.meta.url), 'utf8');
 
-type CommitCommand = (keys: number, ...keysAndArguments: (string | number | Buffer)[]) => unknown;
+type CommitCommand = (keys: number, ...keysAndArguments: (string | number | Buffer)[]) => Promise<number[]>;
 
 /** Makes the script known to a connection. */
 export function defineCommitScript(redis: Redis): void {
   redis.defineCommand('humtempCommit', { lua: script });
 }
 
-/** Adds one call of the script for these parts to a pipeline. */
-export function addCommit(
-  pipeline: ChainableCommander,
+/** Calls the script for these parts. Resolves to one result for each of them: see partResult. */
+export function commitParts(
+  redis: Redis,
   parts: readonly BatchPart[],
   keys: Keys,
   grid: BucketGrid,
   deduplicationHorizonS: number,
   nowMs: number,
-): void {
+): Promise<number[]> {
   const keyArguments: string[] = [];
   const packed: Buffer[] = [];
   for (const part of parts) {
@@ -37,8 +37,8 @@ export function addCommit(
     });
     packed.push(packPart(part, grid, deduplicationHorizonS, nowMs));
   }
-  const commit = (pipeline as unknown as { humtempCommit: CommitCommand }).humtempCommit.bind(pipeline);
-  commit(keyArguments.length, ...keyArguments, IDENTITIES_MAX, ...packed);
+  const { humtempCommit } = redis as unknown as { humtempCommit: CommitCommand };
+  return humtempCommit.call(redis, keyArguments.length, ...keyArguments, IDENTITIES_MAX, ...packed);
 }
 
 /** What the script says of one part. */

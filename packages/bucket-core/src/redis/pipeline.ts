@@ -2,17 +2,10 @@ import type { ChainableCommander } from 'ioredis';
 
 /** Runs a pipeline and gives its replies. @throws the first error among them. */
 export async function executePipeline(pipeline: ChainableCommander): Promise<unknown[]> {
-  const replies = await pipelineReplies(pipeline);
+  const replies = await pipeline.exec();
+  if (replies === null) throw new Error('the pipeline was aborted');
   return replies.map(([error, reply]) => {
     if (error !== null) throw error;
     return reply;
   });
-}
-
-/** Runs a pipeline and gives error and reply of each command, a lost connection included. */
-export async function pipelineReplies(pipeline: ChainableCommander): Promise<[Error | null, unknown][]> {
-  if (pipeline.length === 0) return [];
-  const replies = await pipeline.exec();
-  if (replies === null) throw new Error('the pipeline was aborted');
-  return replies;
 }

@@ -15,11 +15,11 @@ import {
   LEDGER_REPORT_KEPT_S,
   type StoreOptions,
 } from '../store.js';
-import { addCommit, defineCommitScript, partResult } from './commit-script.js';
+import { commitParts, defineCommitScript, partResult } from './commit-script.js';
 import { connectRedis, type RedisConnectionOptions } from './connection.js';
 import { Keys } from './keys.js';
 import { LabIndex } from './lab-index.js';
-import { executePipeline, pipelineReplies } from './pipeline.js';
+import { executePipeline } from './pipeline.js';
 
 export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
   /** In front of every key. */
@@ -192,28 +192,29 @@ export class RedisStore implements BucketStore {
     nowMs: number,
     result: CommitResult,
   ): Promise<CommitResult> {
-    const { grid, deduplicationHorizonS, rejectionsMax } = this.options;
-    const pipeline = this.#redis.pipeline();
-    for (let i = 0; i < parts.length; i += PARTS_PER_CALL)
-      addCommit(pipeline, parts.slice(i, i + PARTS_PER_CALL), this.#keys, grid, deduplicationHorizonS, nowMs);
-    const calls = pipeline.length;
-    if (rejections.length > 0) {
-      pipeline.lpush(this.#keys.rejections(), ...rejections.map((rejection) => JSON.stringify(rejection)));
-      pipeline.ltrim(this.#keys.rejections(), 0, rejectionsMax - 1);
+    const { grid, deduplicationHorizonS } = this.options;
+    const calls: Promise<number[]>[] = [];
+    for (let i = 0; i < parts.length; i += PARTS_PER_CALL) {
+      const some = parts.slice(i, i + PARTS_PER_CALL);
+      calls.push(commitParts(this.#redis, some, this.#keys, grid, deduplicationHorizonS, nowMs));
     }
-    const replies = await pipelineReplies(pipeline);
-
-    let failure = replies.find(([error]) => error !== null)?.[0];
+    const listing = this.#listRejections(rejections).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    const replies = await Promise.allSettled(calls);
+    let failure = await listing;
     const remaining = new Batch();
-    if (replies[calls]?.[0]) for (const rejection of rejections) remaining.list(rejection);
+    if (failure !== undefined) for (const rejection of rejections) remaining.list(rejection);
     const unindexed: BatchPart[] = [];
     parts.forEach((part, i) => {
-      const [error, reply] = replies[Math.floor(i / PARTS_PER_CALL)]!;
-      if (error !== null) {
+      const reply = replies[Math.floor(i / PARTS_PER_CALL)]!;
+      if (reply.status === 'rejected') {
+        failure ??= reply.reason as Error;
         remaining.addRows(part.lab, part.rows);
         return;
       }
-      const { counted, suspended, created } = partResult((reply as number[])[i % PARTS_PER_CALL]!);
+      const { counted, suspended, created } = partResult(reply.value[i % PARTS_PER_CALL]!);
       result.committed += counted;
       result.duplicate += part.rows.length / ROW_LENGTH - counted;
       if (suspended) result.suspended += counted;
@@ -229,6 +230,14 @@ export class RedisStore implements BucketStore {
     }
     if (failure) throw new CommitError(`Redis: ${failure.message}`, result, remaining, { cause: failure });
     return result;
+  }
+
+  async #listRejections(rejections: readonly Rejection[]): Promise<void> {
+    if (rejections.length === 0) return;
+    const pipeline = this.#redis.pipeline();
+    pipeline.lpush(this.#keys.rejections(), ...rejections.map((rejection) => JSON.stringify(rejection)));
+    pipeline.ltrim(this.#keys.rejections(), 0, this.options.rejectionsMax - 1);
+    await executePipeline(pipeline);
   }
 
   /** The wanted buckets in the same order; undefined where there is none, or where startS is not a number. */

@@ -1,0 +1,87 @@
+import { connect as connectTcp } from 'node:net';
+import {
+  type Batch,
+  type BucketStore,
+  bucketGrid,
+  emptyCommitResult,
+  parseRollups,
+} from '@humtemp/bucket-core';
+import { RedisStore } from '@humtemp/bucket-core/redis';
+import { Intake, PublishTap, TopicFilters } from '@humtemp/intake';
+import { connect, MqttClient } from 'mqtt';
+
+const GRID = bucketGrid(0, { durationS: 86_400, retention: 2 }, parseRollups('5m:1d,1h:7d'));
+const FILTER = 'labs/+/observation';
+
+/** The ways to consume a stream of publishes that are compared; each in a process of its own, until its peer hangs up. */
+export const CONSUMERS = {
+  /** The message event with JSON.parse, an acknowledgement for each message: what anybody would write. */
+  'mqtt.js message event': async (port: number) => {
+    const client = connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
+    let sum = 0;
+    client.on('error', () => {});
+    client.on('message', (_topic, payload) => {
+      sum += (JSON.parse(payload.toString()) as { temp: number }).temp;
+    });
+    await untilClosed(client);
+    return { sum };
+  },
+  /** The tap with everything but the store. */
+  'tap, a store that counts': (port: number) =>
+    consumeThroughTap(port, {
+      commit: async (batch: Batch) => ({ ...emptyCommitResult(), committed: batch.observations }),
+    } as unknown as BucketStore),
+  'tap, Redis': async (port: number, redisUrl: string) => {
+    const store = new RedisStore({
+      url: redisUrl,
+      prefix: '',
+      replyTimeoutMs: 10_000,
+      grid: GRID,
+      deduplicationHorizonS: 172_800,
+      labsMax: 1_000_000,
+      rejectionsMax: 100,
+    });
+    while (
+      await store.ping().then(
+        () => false,
+        () => true,
+      )
+    )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const result = await consumeThroughTap(port, store);
+    await store.close();
+    return result;
+  },
+} as const;
+
+export type ConsumerName = keyof typeof CONSUMERS;
+
+async function consumeThroughTap(port: number, store: BucketStore) {
+  const intake = new Intake({
+    store,
+    grid: GRID,
+    limits: { payloadBytesMax: 65_536, arrayLengthMax: 1000, pendingMax: 100_000 },
+  });
+  const filters = new TopicFilters([FILTER]);
+  const client = new MqttClient(
+    () =>
+      new PublishTap({
+        transport: connectTcp({ port, host: '127.0.0.1', noDelay: true }),
+        protocolVersion: 4,
+        filters,
+        intake,
+        frameBytesMax: 131_072,
+        takeRetained: true,
+      }),
+    { clientId: 'bench', protocolId: 'MQTT', protocolVersion: 4, clean: true, reconnectPeriod: 0 },
+  );
+  client.on('error', () => {});
+  await untilClosed(client);
+  return intake.ledger.counters();
+}
+
+/** Subscribes, and takes what comes until the other side hangs up. */
+async function untilClosed(client: MqttClient): Promise<void> {
+  client.on('connect', () => void client.subscribe(FILTER, { qos: 1 }));
+  await new Promise<void>((resolve) => client.once('close', () => resolve()));
+}

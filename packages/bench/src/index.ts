@@ -1,0 +1,2 @@
+export { measureLatency } from './latency.js';
+export { type Measured, measureConsumer } from './worker-floor.js';
