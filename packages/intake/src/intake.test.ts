@@ -195,6 +195,42 @@ describe('intake', () => {
     assert.equal(imbalance(intake.ledger.counters()), 0);
   });
 
+  test('a clock that is wrong, or jumps at a bucket edge, moves no observation to another bucket', async () => {
+    const edgeMs = Math.floor(Date.now() / 300_000) * 300_000;
+    const rows = [edgeMs - 300_001, edgeMs - 1, edgeMs, edgeMs + 1];
+    let offMs = 0;
+    const store = openStore();
+    const intake = openIntake(store, { clock: () => edgeMs + offMs });
+    for (const offset of [-1, 0, 1, 2 * 3_600_000, -1, 30_000])
+      for (const timestampMs of rows) {
+        offMs = offset;
+        intake.receive('lab', bytes({ timestamp: timestampMs / 1000, temp: 20 }), 't');
+      }
+    await intake.whenSettled();
+    const series = await store.series(
+      'lab',
+      grid.resolutions[1]!,
+      edgeMs / 1000 - 900,
+      edgeMs / 1000 + 300,
+      edgeMs,
+    );
+    assert.deepEqual(
+      series.map(({ startS, aggregate }) => [startS - edgeMs / 1000, aggregate.observations]),
+      [
+        [-600, 1],
+        [-300, 1],
+        [0, 2],
+      ],
+    );
+    // Two hours behind, everything seems to lie ahead; once the clock is right, it is taken again.
+    offMs = -2 * 3_600_000;
+    assert.equal(intake.receive('lab', bytes({ timestamp: edgeMs / 1000, temp: 21 }), 't'), 'future');
+    offMs = 0;
+    assert.equal(intake.receive('lab', bytes({ timestamp: edgeMs / 1000, temp: 21 }), 't'), undefined);
+    await intake.whenSettled();
+    assert.equal(imbalance(intake.ledger.counters()), 0);
+  });
+
   test('what comes while a commit is in flight is committed together, after it', async () => {
     const hurdle = new Hurdle(openStore());
     const intake = openIntake(hurdle.asStore);
