@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 export interface TransportOptions {
@@ -14,7 +14,9 @@ export function openTransport({ url, ca }: TransportOptions): Socket | TLSSocket
   // IPv6 addresses stand in brackets in a URL.
   const host = hostname.replace(/^\[|\]$/g, '');
   if (protocol !== 'mqtts:') return connectTcp({ host, port: Number(port || 1883), noDelay: true });
-  const socket = connectTls({ host, port: Number(port || 8883), servername: host, ...(ca && { ca }) });
+  // A server name must not be an address (RFC 6066, 3); the certificate is checked against the address all the same.
+  const servername = isIP(host) === 0 ? host : '';
+  const socket = connectTls({ host, port: Number(port || 8883), servername, ...(ca && { ca }) });
   socket.setNoDelay(true);
   return socket;
 }

@@ -57,6 +57,7 @@ export class WorkerStopped extends Error {
 }
 
 const RECONNECT_DELAY_MS = { min: 100, max: 10_000 };
+const STORE_FIRST = 'not connected yet: the store comes first';
 /** A connection that lasted this long was a good one: the next attempt comes soon. */
 const GOOD_CONNECTION_MS = 10_000;
 
@@ -77,11 +78,13 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #subscriptions: readonly string[];
   #connection: BrokerConnection | undefined;
-  #notReady: string | undefined = 'not connected yet: the store comes first';
+  #notReady: string | undefined = STORE_FIRST;
   #closing = false;
   #wake: (() => void) | undefined;
   #hopeless: WorkerStopped | undefined;
   #probed = false;
+  /** What the broker spoke last. */
+  #spoken: ProtocolVersion | undefined;
   readonly #sessions: SessionKeeper;
   #droppedBefore: number | undefined;
 
@@ -123,16 +126,19 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    let version = this.#options.protocolVersion;
+    const { protocolVersion } = this.#options;
+    let version = protocolVersion;
     for (let attempt = 0; !this.#closing; attempt++) {
       const startedMs = Date.now();
       const error = await this.#connect(version);
       if (this.#closing) break;
       await this.#stopIfHopeless(error);
       if (Date.now() - startedMs >= GOOD_CONNECTION_MS) attempt = 0;
-      const other = otherVersion(version, error);
+      const other = otherVersion(version, error, this.#spoken);
       const delayMs = other === undefined ? backOffMs(attempt, RECONNECT_DELAY_MS) : 0;
-      if (other !== undefined) version = other;
+      // Silence was no answer to the version, if the other one does not get an answer either.
+      const isAnswered = this.#spoken === version || error.reasonCode !== undefined;
+      version = other ?? (isAnswered ? version : protocolVersion);
       this.#tellNotReady(error.message, delayMs);
       await this.#wait(delayMs);
     }
@@ -144,6 +150,7 @@ export class Worker {
     // Not a share of the stream before others can know of it, and not while there is no store to put it in.
     await this.#sessions.start(version);
     if (this.#closing) return new ConnectionError('closed before it began');
+    if (this.#notReady === STORE_FIRST) this.#notReady = 'not connected yet';
     const throttle = new ThrottleWatch();
     const connection = new BrokerConnection(
       {
@@ -206,6 +213,7 @@ export class Worker {
   #tellServing({ sessionPresent, protocolVersion }: BrokerConnection): void {
     const { log } = this.#options;
     this.#notReady = undefined;
+    this.#spoken = protocolVersion;
     this.counters.connections += 1;
     log.info({ subscriptions: this.#subscriptions, protocolVersion, sessionPresent }, 'subscribed');
     if (sessionPresent || this.counters.connections === 1) return;
@@ -260,7 +268,10 @@ export class Worker {
 function otherVersion(
   version: ProtocolVersion,
   { reasonCode, silent }: ConnectionError,
+  spoken: ProtocolVersion | undefined,
 ): ProtocolVersion | undefined {
-  if (version === 5 && (silent || UNSUPPORTED_PROTOCOL_VERSION.includes(reasonCode ?? 0))) return 4;
-  return undefined;
+  if (version !== 5) return undefined;
+  if (UNSUPPORTED_PROTOCOL_VERSION.includes(reasonCode ?? 0)) return 4;
+  // It may also be that nobody is behind a proxy, or that the broker was starting.
+  return silent && spoken !== 5 ? 4 : undefined;
 }

@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import { type Batch, type BucketStore, bucketGrid, type CommitResult } from '@humtemp/bucket-core';
+import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { Intake, type IntakeLimits, TopicFilters } from '@humtemp/intake';
+import { temporaryFolder } from '@humtemp/test-services';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { pino } from 'pino';
+import { Broker } from './broker.js';
+
+export const TOPIC = 'labs/a/observation';
+export const UNTIMED = JSON.stringify({ temp: 20, humidity: 50 });
+/** Client id "x", no clean session, keep-alive 60 s [MQTT-3.1]. */
+export const CONNECT_KEEPING_SESSION = Buffer.from([
+  ...[0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4], // CONNECT, 13 bytes follow; "MQTT", level 4
+  ...[0, 0, 60], // flags; keep-alive
+  ...[0, 1, 0x78], // client id
+]);
+export const PINGREQ = Buffer.from([0xc0, 0]);
+export const PINGRESP = Buffer.from([0xd0, 0]);
+/** Of packet id 1. */
+export const PUBACK_1 = Buffer.from([0x40, 2, 0, 1]);
+export const PUBREC_1 = Buffer.from([0x50, 2, 0, 1]);
+const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 300, retention: 288 }]);
+
+/** A real store whose commits can be held back. */
+class HeldStore {
+  #held: (() => void)[] | undefined;
+
+  constructor(readonly store: EmbeddedStore) {}
+
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const go of held) go();
+  }
+
+  get asStore(): BucketStore {
+    const commit = async (batch: Batch, nowMs: number): Promise<CommitResult> => {
+      if (this.#held !== undefined) await new Promise<void>((resolve) => this.#held?.push(resolve));
+      return this.store.commit(batch, nowMs);
+    };
+    return new Proxy(this.store, {
+      get: (target, key) => (key === 'commit' ? commit : Reflect.get(target, key, target)),
+    });
+  }
+}
+
+/** A broker with a store and an intake, and the clients of a test; all closed after it, last first. */
+export class Scene {
+  readonly #opened: (() => unknown)[] = [];
+
+  private constructor(
+    readonly held: HeldStore,
+    readonly intake: Intake,
+    readonly broker: Broker,
+  ) {}
+
+  static async open(t: TestContext, limits: Partial<IntakeLimits> = {}): Promise<Scene> {
+    const folder = await temporaryFolder('broker-test');
+    const store = new EmbeddedStore({
+      grid,
+      deduplicationHorizonS: 172_800,
+      labsMax: 1000,
+      rejectionsMax: 1000,
+      dataDir: folder.path,
+    });
+    const held = new HeldStore(store);
+    const all = { payloadBytesMax: 65_536, arrayLengthMax: 100, pendingMax: 100_000, ...limits };
+    const intake = new Intake({ store: held.asStore, grid, limits: all });
+    const broker = await startBroker(intake);
+    const scene = new Scene(held, intake, broker);
+    t.after(async () => {
+      held.release();
+      for (const close of scene.#opened.reverse()) await close();
+      await broker.close();
+      await intake.stop(2000);
+      await store.close();
+      await folder.remove();
+    });
+    return scene;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.broker.port}`;
+  }
+
+  /** A connected mqtt.js, speaking 3.1.1. */
+  async client(options: IClientOptions = {}): Promise<MqttClient> {
+    const client = await connectAsync(this.url, { protocolVersion: 4, reconnectPeriod: 0, ...options });
+    this.#opened.push(() => client.endAsync(true));
+    return client;
+  }
+
+  /** A connection that may say anything. */
+  async socket(): Promise<Socket> {
+    const socket = connect(this.broker.port, '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    this.#opened.push(() => socket.destroy());
+    return socket;
+  }
+
+  /** The ledger in short: what was committed, what was a duplicate, and how often each rejection came. */
+  get counts(): { committed: number; duplicate: number; rejected: Record<string, number> } {
+    const { committed, duplicate, rejected } = this.intake.ledger.counters();
+    return { committed, duplicate, rejected };
+  }
+}
+
+/** A broker on a free port, or on the given one. */
+export function startBroker(intake: Intake, port = 0): Promise<Broker> {
+  const filters = new TopicFilters(['labs/+/observation']);
+  const log = pino({ level: 'silent' });
+  return Broker.start({ host: '127.0.0.1', port, filters, intake, connectionsMax: 100, log });
+}
+
+/** A PUBLISH of fewer than 128 bytes [MQTT-3.3]. */
+export function publishFrame(options: {
+  readonly qos: 1 | 2;
+  readonly id: number;
+  readonly topic?: string;
+  readonly payload?: string;
+}): Buffer {
+  const { qos, id, topic = TOPIC, payload = UNTIMED } = options;
+  const body = Buffer.concat([
+    Buffer.from([0, topic.length]),
+    Buffer.from(topic),
+    Buffer.from([id >> 8, id & 0xff]),
+    Buffer.from(payload),
+  ]);
+  return Buffer.concat([Buffer.from([0x30 | (qos << 1), body.length]), body]);
+}
+
+/** Collects what a socket receives. @returns all that has come so far. */
+export function bytesOf(socket: Socket): () => Buffer {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
+
+const startS = Math.floor(Date.now() / 1000);
+
+/** Payload of an observation with a timestamp; each number is another one. */
+export function timed(number: number): string {
+  return JSON.stringify({ timestamp: startS - number, temp: 20, humidity: 50 });
+}
+
+export function times<T>(count: number, of: (i: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => of(i));
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves once the condition holds. @throws after about 10 seconds. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    if (i > 1000) throw new Error(`waited in vain for ${condition}`);
+    await pause(10);
+  }
+}
+
+/** For the end of a test file: every socket, server and child process is gone. */
+export async function noOpenHandles(): Promise<void> {
+  const open = () => process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS|Process)/.test(kind));
+  await until(() => open().length === 0);
+}
