@@ -9,6 +9,8 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { Broker } from './broker.js';
 
+/** Which lane the suite runs on: slow-lane.test.ts runs it a second time. */
+export const FAST_LANE = process.env.HUMTEMP_TEST_FAST_LANE !== 'false';
 export const TOPIC = 'labs/a/observation';
 export const UNTIMED = JSON.stringify({ temp: 20, humidity: 50 });
 /** Client id "x", no clean session, keep-alive 60 s [MQTT-3.1]. */
@@ -117,7 +119,16 @@ export class Scene {
 export function startBroker(intake: Intake, port = 0): Promise<Broker> {
   const filters = new TopicFilters(['labs/+/observation']);
   const log = pino({ level: 'silent' });
-  return Broker.start({ host: '127.0.0.1', port, filters, intake, connectionsMax: 100, log });
+  return Broker.start({
+    host: '127.0.0.1',
+    port,
+    filters,
+    intake,
+    connectionsMax: 100,
+    frameBytesMax: 131_072,
+    fastLane: FAST_LANE,
+    log,
+  });
 }
 
 /** A PUBLISH of fewer than 128 bytes [MQTT-3.3]. */

@@ -62,6 +62,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
       async stop() {
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();
+        broker?.stopReading();
         worker?.stopReading();
         await Promise.all([api?.stop(graceMs), intake.stop(graceMs)]);
         await reporter.stop();
@@ -121,7 +122,16 @@ function openIntake(store: BucketStore, config: Config, log: Logger): Intake {
 async function startBroker(config: Config, intake: Intake, log: Logger): Promise<Broker> {
   const { mqttHost: host, mqttPort: port, mqttTopics: filters, mqttConnectionsMax: connectionsMax } = config;
   try {
-    return await Broker.start({ host, port, filters, intake, connectionsMax, log });
+    return await Broker.start({
+      host,
+      port,
+      filters,
+      intake,
+      connectionsMax,
+      frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
+      fastLane: config.mqttFastLane,
+      log,
+    });
   } catch (error) {
     throw startErrorOf(...variableOf(error, ['HUMTEMP_MQTT_HOST', host], ['HUMTEMP_MQTT_PORT', port]), error);
   }

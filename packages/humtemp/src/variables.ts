@@ -44,6 +44,12 @@ export const VARIABLES = {
     'connections to the embedded broker at a time',
     integer(1, 1_000_000),
   ),
+  mqttFastLane: withDefault(
+    'HUMTEMP_MQTT_FAST_LANE',
+    'true',
+    'lets observations go past the MQTT library of the embedded broker while nobody subscribes; same results, faster',
+    boolean,
+  ),
   mqttUrl: optional(
     'HUMTEMP_MQTT_URL',
     'external broker to subscribe to, mqtt:// or mqtts:// with user and password; start then runs no broker itself',

@@ -21,6 +21,10 @@ export interface PublishTapOptions {
   readonly skipTooLong?: boolean;
   /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
   readonly takeRetained: boolean;
+  /** Whether publishes are taken at present; if not, all pass. Asked for each. Default: always. */
+  readonly isTaking?: () => boolean;
+  /** Told whenever publishes were taken: the endpoint does not see them, and may think that nobody is there. */
+  readonly onTaken?: () => void;
   /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
   readonly onAcknowledge?: (unacknowledged: number) => void;
 }
@@ -97,6 +101,11 @@ export class PublishTap extends Duplex {
     return this.#acks.count;
   }
 
+  /** Whether reading has stopped because too much is in flight. */
+  get isHeldBack(): boolean {
+    return this.#intakeFull;
+  }
+
   /** Publishes taken since the connection began. */
   get taken(): number {
     return this.#taken;
@@ -158,6 +167,13 @@ export class PublishTap extends Duplex {
   /** Takes what the transport has read. */
   #receive(chunk: Buffer): void {
     if (!this.#reading) return;
+    const taken = this.#taken;
+    this.#takeFrames(chunk);
+    if (this.#taken > taken) this.#options.onTaken?.();
+    this.#updateFlow();
+  }
+
+  #takeFrames(chunk: Buffer): void {
     let at = 0;
     if (this.#passing > 0) {
       at = Math.min(this.#passing, chunk.length);
@@ -193,7 +209,6 @@ export class PublishTap extends Duplex {
       at = end;
     }
     this.#pass(chunk, passFrom, chunk.length);
-    this.#updateFlow();
   }
 
   /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
@@ -274,7 +289,8 @@ export class PublishTap extends Duplex {
     const retained = (header & 1) === 1;
     if (qos > 1 || (retained && !this.#options.takeRetained)) return false;
 
-    const { filters, intake, protocolVersion } = this.#options;
+    const { filters, intake, protocolVersion, isTaking } = this.#options;
+    if (isTaking !== undefined && !isTaking()) return false;
     const topicStart = bodyStart(bytes, at) + 2;
     // What is not well-formed passes too: the endpoint knows how to refuse it.
     if (topicStart > end) return false;
