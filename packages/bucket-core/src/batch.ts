@@ -51,6 +51,26 @@ export class Batch {
     this.#observations += rows.length / ROW_LENGTH;
   }
 
+  /** Takes up to so many observations out, as a batch of their own, with all rejections. */
+  take(observations: number): Batch {
+    const taken = new Batch();
+    for (const rejection of this.rejections.splice(0)) taken.list(rejection);
+    for (const [lab, rows] of this.rowsByLab) {
+      const values = Math.min(rows.length, (observations - taken.#observations) * ROW_LENGTH);
+      if (values === 0) break;
+      if (values === rows.length) this.rowsByLab.delete(lab);
+      taken.addRows(lab, values === rows.length ? rows : rows.splice(0, values));
+    }
+    this.#observations -= taken.#observations;
+    return taken;
+  }
+
+  /** Adds everything of another batch. */
+  merge(other: Batch): void {
+    for (const [lab, rows] of other.rowsByLab) this.addRows(lab, rows);
+    for (const rejection of other.rejections) this.list(rejection);
+  }
+
   /** Keeps a rejection to be listed, unless the batch has plenty. */
   list(rejection: Rejection): void {
     if (this.rejections.length < REJECTIONS_LISTED_MAX) this.rejections.push(rejection);

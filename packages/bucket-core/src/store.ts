@@ -96,8 +96,8 @@ export interface BucketStore {
   touchSession(name: string, owner: string, aliveS: number): Promise<void>;
   /** Who serves a session by the last word; undefined if there is none, or its time has run out. */
   sessionOwner(name: string): Promise<string | undefined>;
-  /** Names of sessions that were touched once, are not forgotten, and whose time has run out. */
-  abandonedSessions(): Promise<readonly string[]>;
+  /** Every session that was touched once and is not forgotten; abandoned, if its time has run out. */
+  sessions(): Promise<readonly { readonly name: string; readonly abandoned: boolean }[]>;
   forgetSession(name: string): Promise<void>;
   /** Resolves when the store can take a commit now. @throws with the cause otherwise. */
   ping(): Promise<void>;

@@ -33,6 +33,7 @@ export class RecordedLoad {
   readonly #random: Random;
   readonly #startMs = Date.now();
   #published = 0;
+  #closed = false;
 
   constructor(readonly options: LoadOptions) {
     this.#random = randomOf(options.seed);
@@ -61,7 +62,7 @@ export class RecordedLoad {
   async run(): Promise<void> {
     const { observations, ratePerS = Infinity } = this.options;
     const startMs = Date.now();
-    while (this.#published < observations) {
+    while (this.#published < observations && !this.#closed) {
       await this.#publisher.room();
       const due = Math.min(observations, Math.floor(((Date.now() - startMs) / 1000) * ratePerS) + 1);
       while (this.#published < due && this.#publisher.hasRoom) this.#publishOne();
@@ -72,6 +73,7 @@ export class RecordedLoad {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#publisher.close();
   }
 

@@ -84,6 +84,7 @@ function openStore(config: Config, log: Logger): BucketStore {
       url: store.redisUrl,
       prefix: config.redisPrefix,
       replyTimeoutMs: config.redisTimeoutS * 1000,
+      onWarning: (message) => log.warn(message),
       onConnection: ({ connected, reason }) =>
         connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; trying on'),
     });
@@ -182,7 +183,7 @@ async function startApi(
     expectedIntervalS: config.expectedIntervalS,
     requestBytesMax: config.payloadBytesMax,
     storeTimeoutMs: STORE_TIMEOUT_MS,
-    readiness: () => notReadyReasons(store, worker),
+    readiness: () => notReadyReasons(store, intake, worker),
     log,
   });
   const { apiHost: host, apiPort: port } = config;
@@ -194,9 +195,14 @@ async function startApi(
 }
 
 /** Why this process cannot do its work now; empty when it can. */
-async function notReadyReasons(store: BucketStore, worker: Worker | undefined): Promise<string[]> {
+async function notReadyReasons(
+  store: BucketStore,
+  intake: Intake,
+  worker: Worker | undefined,
+): Promise<string[]> {
   const reasons: string[] = [];
   await store.ping().catch((error: Error) => reasons.push(error.message));
+  if (intake.commitFailure !== undefined) reasons.push(`commits fail: ${intake.commitFailure}`);
   if (worker?.notReadyReason !== undefined) reasons.push(worker.notReadyReason);
   return reasons;
 }

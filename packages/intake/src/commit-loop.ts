@@ -13,6 +13,8 @@ export interface CommitLoopEvents {
 }
 
 const RETRY_DELAY_MS = { min: 50, max: 5000 };
+/** Observations that are not worth dividing any more. */
+const PIECE_MIN = 10;
 
 /**
  * Natural batching: whenever something is pending and no commit is in flight, all that is pending is committed.
@@ -21,6 +23,9 @@ const RETRY_DELAY_MS = { min: 50, max: 5000 };
  *                                                              │    ▲
  *                                                       failed ▼    │ after a delay, the same batch
  *                                                             waiting
+ *
+ * After a failure, what remains is committed in pieces, half as large after each failure, twice as large after each
+ * success.
  *
  * Every batch has a number, counting up. What is added belongs to the batch `openBatch`; once `settledBatch` has
  * reached that number, it is in the store or was rejected, and may be acknowledged. Batches settle in order.
@@ -34,6 +39,9 @@ export class CommitLoop {
   #running = false;
   #stopped = false;
   #wakeRetry: (() => void) | undefined;
+  /** Observations in one commit: halved when one fails, as it may take longer than a slow link or store is given. */
+  #pieceMax = Infinity;
+  #failure: string | undefined;
   /** Labs that the batch last committed was refused for. */
   #refusedLabs = new Set<string>();
 
@@ -66,6 +74,11 @@ export class CommitLoop {
     this.#running = true;
     // After everything that this turn of the event loop has to read.
     setImmediate(() => void this.#run());
+  }
+
+  /** Why the last commit failed; undefined when it succeeded. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Labs of the newest settled batch whose observations were refused, because there are too many labs. */
@@ -106,19 +119,34 @@ export class CommitLoop {
   async #commit(batch: Batch): Promise<boolean> {
     let remaining = batch;
     const refusedLabs = new Set<string>();
-    for (let attempt = 0; ; attempt++) {
+    let failures = 0;
+    for (let attempt = 0; ; ) {
+      const isPiece = remaining.observations > this.#pieceMax;
+      const piece = isPiece ? remaining.take(this.#pieceMax) : remaining;
       try {
-        this.#settle(await this.store.commit(remaining, this.clock()), refusedLabs);
+        this.#settle(await this.store.commit(piece, this.clock()), refusedLabs);
+        this.#failure = undefined;
+        this.#pieceMax *= 2;
+        attempt = 0;
+        if (isPiece) {
+          if (this.#stopped) return false;
+          continue;
+        }
         this.#refusedLabs = refusedLabs;
-        if (attempt > 0) this.events.onRecovery?.(attempt);
+        if (failures > 0) this.events.onRecovery?.(failures);
         return true;
       } catch (error) {
         if (!(error instanceof CommitError)) throw error;
         this.#settle(error.done, refusedLabs);
-        remaining = error.remaining;
+        this.#failure = error.message;
+        this.#pieceMax = Math.max(PIECE_MIN, Math.floor(piece.observations / 2));
+        if (isPiece) remaining.merge(error.remaining);
+        else remaining = error.remaining;
+        failures += 1;
         if (this.#stopped) return false;
         const delayMs = backOffMs(attempt, RETRY_DELAY_MS);
-        this.events.onFailure?.(error, attempt + 1, delayMs);
+        attempt += 1;
+        this.events.onFailure?.(error, failures, delayMs);
         await this.#wait(delayMs);
         if (this.#stopped) return false;
       }

@@ -74,6 +74,11 @@ export class Intake {
     return this.#loop.settledBatch;
   }
 
+  /** Why the last commit failed; undefined when it succeeded, or there was none. */
+  get commitFailure(): string | undefined {
+    return this.#loop.failure;
+  }
+
   /** Whether sources must stop reading until a batch has settled. */
   get isFull(): boolean {
     return this.ledger.inFlight >= this.#options.limits.pendingMax;

@@ -1,3 +1,4 @@
+import type { TopicFilters } from '@humtemp/intake';
 import { BrokerConnection, isShared, type ProtocolVersion } from './broker-connection.js';
 import { withoutPassword } from './transport.js';
 import type { WorkerOptions } from './worker.js';
@@ -5,7 +6,8 @@ import type { WorkerOptions } from './worker.js';
 /** A session is left when nothing has come from it for this long. */
 const DRAINED_AFTER_MS = 3000;
 const DRAINED_CHECK_MS = 100;
-const FIRST_WORD_RETRY_MS = 100;
+export const FIRST_WORD_RETRY_MS = 100;
+const FIRST_WORD_QUIET_ATTEMPTS = 10;
 
 /**
  * Sees to it that no share of a shared subscription is stranded. A broker goes on handing a dead worker its share, into
@@ -25,6 +27,7 @@ export class SessionKeeper {
   #version: ProtocolVersion = 5;
   #timers: NodeJS.Timeout[] = [];
   #touched = false;
+  #touchError = '';
   #touchedAtMs = performance.now();
   #abandonedBefore = new Set<string>();
   #adopted: BrokerConnection | undefined;
@@ -36,6 +39,8 @@ export class SessionKeeper {
     readonly subscriptions: readonly string[],
     /** Called when another process turns out to serve our session. */
     readonly onTakenOver: () => void,
+    /** Told again and again why we do not begin. */
+    readonly onWaiting: (reason: string) => void,
   ) {
     const { url, group, clientId } = options;
     this.#prefix = `${new URL(url).host} ${group} `;
@@ -61,8 +66,12 @@ export class SessionKeeper {
   async start(version: ProtocolVersion): Promise<void> {
     this.#version = version;
     // Until the store has heard of us once; after that, an interval is soon enough.
-    while (!this.#stopped && !(await this.#touch(this.#name)) && !this.#touched)
+    for (let i = 1; !this.#stopped && !(await this.#touch(this.#name)) && !this.#touched; i++) {
+      // A store that has just not connected yet is not worth a word.
+      if (i > FIRST_WORD_QUIET_ATTEMPTS)
+        this.onWaiting(`the store takes no word of our session: ${this.#touchError}`);
       await new Promise((resolve) => setTimeout(resolve, FIRST_WORD_RETRY_MS));
+    }
     if (this.#timers.length > 0 || this.#stopped) return;
     const sixthMs = (this.options.adoptAfterS * 1000) / 6;
     this.#timers = [
@@ -70,6 +79,23 @@ export class SessionKeeper {
       setInterval(() => void this.#look(), 2 * sixthMs),
     ];
     for (const timer of this.#timers) timer.unref();
+  }
+
+  /**
+   * Ends what is left in our session of another group: the broker would go on handing it that group's share too.
+   * Only groups with the same topics are known; for other topics a worker needs another client id.
+   */
+  async leaveOtherGroups(connection: BrokerConnection): Promise<void> {
+    if (!connection.sessionPresent) return;
+    const { url, clientId, filters, store } = this.options;
+    const sessions = await store.sessions().catch(() => []);
+    for (const { name } of sessions) {
+      const [host, group, id] = name.split(' ');
+      if (name === this.#name || host !== new URL(url).host || id !== clientId || group === undefined)
+        continue;
+      await connection.unsubscribe(subscriptionsOf(filters, group)).catch(() => {});
+      await store.forgetSession(name).catch(() => {});
+    }
   }
 
   stopReading(): void {
@@ -97,7 +123,8 @@ export class SessionKeeper {
         this.#touchedAtMs = performance.now();
       }
       return true;
-    } catch {
+    } catch (error) {
+      this.#touchError = (error as Error).message;
       // The store is away, and so is everybody's word: nobody can adopt anything.
       return false;
     }
@@ -107,8 +134,9 @@ export class SessionKeeper {
   async #look(): Promise<void> {
     if (this.#adopting !== undefined || !this.subscriptions.some(isShared)) return;
     try {
-      const abandoned = (await this.options.store.abandonedSessions()).filter((name) =>
-        name.startsWith(this.#prefix),
+      const sessions = await this.options.store.sessions();
+      const abandoned = sessions.flatMap(({ name, abandoned: isAbandoned }) =>
+        isAbandoned && name.startsWith(this.#prefix) ? [name] : [],
       );
       const name = abandoned.find((one) => one !== this.#name && this.#abandonedBefore.has(one));
       this.#abandonedBefore = new Set(abandoned);
@@ -145,19 +173,24 @@ export class SessionKeeper {
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
       await intake.whenSettled();
-      const { taken } = connection;
-      if (taken === 0) await store.forgetSession(name);
-      else
+      if (connection.taken === 0) await store.forgetSession(name);
+    } finally {
+      const { taken: publishes } = connection;
+      if (publishes > 0)
         log.warn(
-          { clientId, publishes: taken, broker: withoutPassword(url) },
+          { clientId, publishes, broker: withoutPassword(url) },
           'took in what had waited for a worker that is gone',
         );
-    } finally {
       clearInterval(touch);
       connection.abort();
       this.#adopted = undefined;
     }
   }
+}
+
+/** What a worker of a group subscribes to; nothing is shared in the group without a name. */
+export function subscriptionsOf(filters: TopicFilters, group: string): readonly string[] {
+  return filters.filters.map((filter) => (group === '' ? filter : `$share/${group}/${filter}`));
 }
 
 /** Resolves when nothing has come for a while and everything is acknowledged, or the connection has ended. */

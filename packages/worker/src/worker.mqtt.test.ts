@@ -102,9 +102,7 @@ describe('a worker', { concurrency: true }, () => {
     assert.equal(worker.counters.connections, 1);
   });
 
-  test('counts once what comes after its group was changed', {
-    todo: 'the session keeps the subscription of the old group beside the new one',
-  }, async (t) => {
+  test('counts once what comes after its group was changed', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const before = await scene.servingWorker(mosquitto.url, { group: 'g' });

@@ -10,7 +10,7 @@ import {
   SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './broker-connection.js';
-import { SessionKeeper } from './session-keeper.js';
+import { FIRST_WORD_RETRY_MS, SessionKeeper, subscriptionsOf } from './session-keeper.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
 import { ThrottleWatch } from './throttle-watch.js';
 import { withoutPassword } from './transport.js';
@@ -31,7 +31,7 @@ export interface WorkerOptions {
   readonly filters: TopicFilters;
   readonly intake: Intake;
   /** Where workers leave word of the sessions they serve. */
-  readonly store: Pick<BucketStore, 'touchSession' | 'sessionOwner' | 'abandonedSessions' | 'forgetSession'>;
+  readonly store: Pick<BucketStore, 'touchSession' | 'sessionOwner' | 'sessions' | 'forgetSession'>;
   /** Names this run of this process, among all. */
   readonly process: string;
   /** A session that no worker has served for this long is taken over by another. */
@@ -90,11 +90,13 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { filters, group } = options;
-    this.#subscriptions = filters.filters.map((filter) =>
-      group === '' ? filter : `$share/${group}/${filter}`,
+    this.#subscriptions = subscriptionsOf(options.filters, options.group);
+    this.#sessions = new SessionKeeper(
+      options,
+      this.#subscriptions,
+      () => this.#connection?.abort(),
+      (reason) => this.#tellNotReady(reason, FIRST_WORD_RETRY_MS),
     );
-    this.#sessions = new SessionKeeper(options, this.#subscriptions, () => this.#connection?.abort());
     this.running = this.#run();
     // Whoever waits for it hears of its failure; nobody has to.
     this.running.catch(() => {});
@@ -164,6 +166,7 @@ export class Worker {
     this.#connection = connection;
     try {
       await connection.open();
+      await this.#sessions.leaveOtherGroups(connection);
       this.#tellServing(connection);
       void this.#probe(connection);
       return await connection.ended;

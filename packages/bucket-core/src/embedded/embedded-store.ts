@@ -164,10 +164,11 @@ export class EmbeddedStore implements BucketStore {
     return session !== undefined && session.expiresMs > Date.now() ? session.owner : undefined;
   }
 
-  async abandonedSessions(): Promise<readonly string[]> {
-    return [...this.#sessions.getRange({})]
-      .filter(({ value }) => value.expiresMs <= Date.now())
-      .map(({ key }) => key);
+  async sessions(): Promise<readonly { readonly name: string; readonly abandoned: boolean }[]> {
+    return [...this.#sessions.getRange({})].map(({ key, value }) => ({
+      name: key,
+      abandoned: value.expiresMs <= Date.now(),
+    }));
   }
 
   async forgetSession(name: string): Promise<void> {

@@ -30,7 +30,8 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
     retryStrategy: (attempt) =>
       Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_DELAY_MS_MAX) * (0.5 + Math.random() / 2),
     // A replica that was promoted away from under us: connect anew and let the caller repeat.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // In a script, Redis 6.2 says so in the middle of the message.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   });
   let connected: boolean | undefined;
   let reason = 'not connected yet';

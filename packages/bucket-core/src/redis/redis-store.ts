@@ -24,6 +24,8 @@ import { executePipeline } from './pipeline.js';
 export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
   /** In front of every key. */
   readonly prefix: string;
+  /** Told of what will do harm one day, once. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** Parts in one call of the commit script: bounds how long the server serves nobody else. */
@@ -37,6 +39,7 @@ export class RedisStore implements BucketStore {
   readonly #keys: Keys;
   readonly #index: LabIndex;
   #closed = false;
+  #evictionPolicy = 'noeviction';
   #connection = { connected: false, reason: 'not connected yet' };
 
   constructor(readonly options: RedisStoreOptions) {
@@ -47,6 +50,7 @@ export class RedisStore implements BucketStore {
         this.#connection = state;
         this.#index.forget();
         if (!this.#closed) options.onConnection?.(state);
+        if (state.connected) void this.#warnOfEviction();
       },
     });
     this.#index = new LabIndex(this.#redis, this.#keys, options.grid);
@@ -145,12 +149,12 @@ export class RedisStore implements BucketStore {
     return (await this.#redis.get(this.#keys.sessionOwner(name))) ?? undefined;
   }
 
-  async abandonedSessions(): Promise<readonly string[]> {
+  async sessions(): Promise<readonly { readonly name: string; readonly abandoned: boolean }[]> {
     const names = await this.#redis.smembers(this.#keys.sessions());
     const pipeline = this.#redis.pipeline();
     for (const name of names) pipeline.exists(this.#keys.sessionOwner(name));
     const alive = await executePipeline(pipeline);
-    return names.filter((_, i) => alive[i] === 0);
+    return names.map((name, i) => ({ name, abandoned: alive[i] === 0 }));
   }
 
   async forgetSession(name: string): Promise<void> {
@@ -165,6 +169,17 @@ export class RedisStore implements BucketStore {
   async close(): Promise<void> {
     this.#closed = true;
     this.#redis.disconnect();
+  }
+
+  /** A server that evicts keys loses buckets without an error. INFO, because managed servers have no CONFIG. */
+  async #warnOfEviction(): Promise<void> {
+    const info = await this.#redis.info('memory').catch(() => '');
+    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? this.#evictionPolicy;
+    if (policy !== 'noeviction' && policy !== this.#evictionPolicy)
+      this.options.onWarning?.(
+        `Redis evicts buckets once its memory is full (maxmemory-policy ${policy}): set it to noeviction`,
+      );
+    this.#evictionPolicy = policy;
   }
 
   /** The parts to commit. Labs beyond the limit and expired rows are counted in `result` instead. */
@@ -228,7 +243,7 @@ export class RedisStore implements BucketStore {
         (error: Error) => error,
       );
     }
-    if (failure) throw new CommitError(`Redis: ${failure.message}`, result, remaining, { cause: failure });
+    if (failure) throw new CommitError(`Redis: ${messageOf(failure)}`, result, remaining, { cause: failure });
     return result;
   }
 
@@ -260,6 +275,10 @@ export class RedisStore implements BucketStore {
   }
 }
 
+/** ioredis speaks of its own options where a user wants to know what happened. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'MaxRetriesPerRequestError') return 'the connection was lost before the answer came';
+  if (error.message.includes('enableOfflineQueue')) return 'not connected';
+  return error.message;
 }

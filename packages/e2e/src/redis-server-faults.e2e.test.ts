@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { freePort, type Service, startRedis } from '@humtemp/test-services';
+import { Redis } from 'ioredis';
+import { freePorts, HumtempProcess } from './humtemp-process.js';
+import {
+  checkWhole,
+  type FaultParts,
+  pause,
+  SEED,
+  subscribed,
+  timesSaid,
+  underFault,
+  underway,
+} from './redis-fault-harness.js';
+import { until } from './until.js';
+
+const run = promisify(execFile);
+
+/** A load most of whose observations need buckets of their own, and so memory; all of them live at every resolution. */
+const MANY_BUCKETS = { ratePerS: 1000, spanS: 72_000 };
+
+/** Rows 5 to 8 of the fault matrix: Redis itself. */
+describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
+  underFault('killed twice under load loses nothing, with appendfsync always', {}, async (parts) => {
+    await killTwice(parts);
+  });
+
+  // Redis may answer before it writes while an fsync runs, for two seconds at most: the documented loss.
+  underFault(
+    'killed twice under load loses two seconds at most and never half a bucket, with appendfsync everysec',
+    {
+      redis: { appendfsync: 'everysec' },
+      async verify({ load, store }, { lost, countedTwice }) {
+        const lostMax = 2 * 2 * load.options.ratePerS!;
+        assert.equal(countedTwice, 0);
+        assert.ok(lost <= lostMax, `${lost} lost, and ${lostMax} at most may be`);
+        await checkWhole(store);
+      },
+    },
+    killTwice,
+  );
+
+  underFault('frozen for less than the timeout is waited for', {}, async (parts) => {
+    await freeze(parts, 500);
+    return (ledger) => assert.equal(ledger.duplicate, 0, 'no commit was repeated');
+  });
+
+  underFault(
+    'frozen beyond the timeout executes late what was given up, and counts it once',
+    // So few buckets that all of them are in the index, and what the frost catches is a commit.
+    { load: { spanS: 1 } },
+    async (parts) => {
+      await freeze(parts, 3000);
+      return (ledger) => assert.ok(ledger.duplicate > 0, 'something was executed late');
+    },
+  );
+
+  underFault(
+    'whose memory is full refuses whole commits, acknowledges none of them, and goes on when it has room',
+    { load: MANY_BUCKETS },
+    async (parts) => {
+      const { control, store } = parts;
+      await underway(parts, 0.3);
+      await fillMemory(control);
+      await until(() => timesSaid(parts.worker, /OOM[^\n]*nothing is acknowledged/g) > 0);
+      await underway(parts, 0.8);
+      await checkWhole(store);
+      // What it had acknowledged is not delivered again: it must be in the buckets already.
+      await parts.worker.kill();
+      parts.restartWorker();
+      await control.config('SET', 'maxmemory', '0');
+      await subscribed(parts.worker);
+    },
+  );
+
+  underFault('whose memory is full is what a worker that starts says it waits for', {}, async (parts) => {
+    await parts.control.config('SET', 'maxmemory', 1);
+    await parts.worker.kill();
+    parts.restartWorker();
+    await until(() => timesSaid(parts.worker, /OOM/g) > 0);
+    await parts.control.config('SET', 'maxmemory', '0');
+    await subscribed(parts.worker);
+  });
+
+  underFault(
+    'whose memory is full makes /readyz say so, until it has room',
+    { load: MANY_BUCKETS },
+    async (parts) => {
+      const ports = await freePorts();
+      await parts.worker.stop();
+      const start = new HumtempProcess(['start'], {
+        ...ports.env,
+        HUMTEMP_MQTT_URL: parts.load.options.url,
+        HUMTEMP_MQTT_CLIENT_ID: 'w1',
+        HUMTEMP_REDIS_URL: parts.redis.url,
+      });
+      parts.onEnd(() => start.kill());
+      parts.worker = start;
+      await start.ready(ports.baseUrl);
+      await fillMemory(parts.control);
+      await until(() => timesSaid(start, /commit failed/g) > 0);
+      const response = await fetch(`${ports.baseUrl}/readyz`);
+      const body = await response.text();
+      await parts.control.config('SET', 'maxmemory', '0');
+      await start.ready(ports.baseUrl);
+      assert.equal(response.status, 503, body);
+      assert.match(body, /OOM/);
+    },
+  );
+
+  for (const [policy, warned] of [
+    ['allkeys-lru', true],
+    ['volatile-ttl', true],
+    ['noeviction', false],
+  ] as const)
+    test(`that evicts by ${policy} is ${warned ? 'warned about' : 'nothing to warn about'} at the start`, async () => {
+      const redis = await startRedis({ directives: { maxmemory: '50mb', 'maxmemory-policy': policy } });
+      const ports = await freePorts();
+      const api = new HumtempProcess(['api'], { ...ports.env, HUMTEMP_REDIS_URL: redis.url });
+      try {
+        await api.ready(ports.baseUrl);
+        if (warned) await until(() => new RegExp(`maxmemory-policy ${policy}.*noeviction`).test(api.stderr));
+        api.signal('SIGTERM');
+        await api.exited();
+        if (!warned) assert.doesNotMatch(api.stderr, /maxmemory-policy/);
+      } finally {
+        await api.kill();
+        await redis.close();
+      }
+    });
+
+  underFault(
+    'whose disk is full refuses to write, and goes on by itself when it has room, with appendfsync everysec',
+    { redis: { appendfsync: 'everysec' }, prepare: smallDisk },
+    async (parts) => {
+      await until(() => timesSaid(parts.worker, /MISCONF[^\n]*nothing is acknowledged/g) > 0);
+      await underway(parts, 1);
+      await checkWhole(parts.store);
+      await growDisk(parts.control);
+      await until(() => timesSaid(parts.worker, /commits succeed again/g) > 0);
+    },
+  );
+
+  underFault(
+    'whose disk is full ends, and has lost nothing when it is started with room, with appendfsync always',
+    { prepare: smallDisk },
+    async (parts) => {
+      const folder = await dataFolder(parts.control);
+      await until(() => /Can't recover from AOF write error/.test(parts.redis.log()));
+      await underway(parts, 1);
+      await run('mount', ['-o', 'remount,size=64m', folder]);
+      await parts.redis.start();
+    },
+  );
+
+  underFault('whose scripts are flushed again and again is given them again', {}, async (parts) => {
+    for (; !isOver(parts); await pause(20)) await parts.control.script('FLUSH');
+  });
+
+  underFault('that kills its clients again and again is connected to again', {}, async (parts) => {
+    for (; !isOver(parts); await pause(300)) await parts.control.call('CLIENT', 'KILL', 'TYPE', 'normal');
+  });
+
+  underFault(
+    'that pauses its clients, about as long as the timeout and longer, is waited for',
+    {},
+    async (parts) => {
+      await underway(parts, 0.2);
+      for (const ms of [1000, 1500]) {
+        await parts.control.client('PAUSE', ms);
+        await pause(ms + 300);
+      }
+    },
+  );
+
+  underFault('that is made a replica for a while is written to again when it is none', {}, async (parts) => {
+    const { control, worker } = parts;
+    await underway(parts, 0.2);
+    await control.replicaof('127.0.0.1', await freePort());
+    await until(() => timesSaid(worker, /READONLY[^\n]*nothing is acknowledged/g) > 0);
+    await pause(1000);
+    await control.replicaof('NO', 'ONE');
+  });
+
+  underFault(
+    'that loads its dataset is waited for',
+    // Microseconds for each command it reads, and bytes between two looks at its clients.
+    { redis: { 'key-load-delay': '300', 'loading-process-events-interval-bytes': '1024' } },
+    async (parts) => {
+      await underway(parts, 0.5);
+      await parts.redis.kill();
+      const started = parts.redis.start();
+      const probe = new Redis(parts.redis.url, { enableReadyCheck: false, enableOfflineQueue: true });
+      parts.onEnd(async () => probe.disconnect());
+      probe.on('error', () => {});
+      await assert.rejects(probe.get('x'), /LOADING/);
+      await started;
+    },
+  );
+});
+
+async function killTwice(parts: FaultParts): Promise<void> {
+  for (const share of [0.3, 0.6]) {
+    await underway(parts, share);
+    await parts.redis.kill();
+    await pause(300);
+    await parts.redis.start();
+  }
+}
+
+async function freeze(parts: FaultParts, ms: number): Promise<void> {
+  await underway(parts, 0.3);
+  await parts.redis.freeze();
+  await pause(ms);
+  await parts.redis.thaw();
+}
+
+function isOver({ load }: FaultParts): boolean {
+  return load.acknowledged >= load.options.observations;
+}
+
+/** Leaves room for a few more buckets. */
+async function fillMemory(control: Redis): Promise<void> {
+  const used = /used_memory:(\d+)/.exec(await control.info('memory'))![1];
+  await control.config('SET', 'maxmemory', Number(used) + 50_000);
+}
+
+/** Puts the append-only file on a disk that the load is too large for. */
+async function smallDisk(
+  redis: Service,
+  control: Redis,
+  onEnd: FaultParts['onEnd'],
+): Promise<string | undefined> {
+  if (redis.source === 'docker' || process.platform !== 'linux' || process.getuid?.() !== 0)
+    return 'only root can mount a small disk, and only under a Redis of this machine';
+  const folder = await dataFolder(control);
+  await redis.terminate();
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]);
+  } catch (error) {
+    return `cannot mount a tmpfs: ${(error as Error).message}`;
+  }
+  onEnd(async () => {
+    await redis.kill();
+    await run('umount', [folder]);
+  });
+  await redis.start();
+  return undefined;
+}
+
+async function growDisk(control: Redis): Promise<void> {
+  await run('mount', ['-o', 'remount,size=64m', await dataFolder(control)]);
+}
+
+async function dataFolder(control: Redis): Promise<string> {
+  const [, folder] = (await control.config('GET', 'dir')) as string[];
+  return folder!;
+}
