@@ -1,8 +1,10 @@
 import { Duplex } from 'node:stream';
-import { bodyStart, frameLength, INCOMPLETE, MALFORMED, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
+import { bodyStart, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
+import { InboundFrames } from './inbound-frames.js';
 import type { Intake } from './intake.js';
 import { OutboundFrames } from './outbound-frames.js';
 import { PendingAcks } from './pending-acks.js';
+import { Pings } from './pings.js';
 import type { TopicFilters } from './topic-filters.js';
 
 export interface PublishTapOptions {
@@ -52,18 +54,8 @@ export class PublishTap extends Duplex {
   readonly #outbound = new OutboundFrames();
   /** PUBACKs that wait for the endpoint to finish the frame it is writing. */
   #heldAcks: Buffer[] = [];
-  /** A frame of which only a part has come, and how long it will be; 0 while its header is incomplete. */
-  #partial: Buffer | undefined;
-  #partialBytes = 0;
-  #partialLength = 0;
-  /** Bytes of a frame that passes and has not come whole. */
-  #passing = 0;
-  /** Bytes still to come of a publish that is too long and was rejected. */
-  #dropping = 0;
-  /** Pings of the endpoint that the other side has not answered, as far as was read. */
-  #pingsOpen = 0;
-  /** Pings that were answered here; the answers of the other side to them are still to come. */
-  #pingsAnswered = 0;
+  readonly #inbound: InboundFrames;
+  readonly #pings = new Pings(() => this.push(PINGRESP_FRAME));
   #endpointFull = false;
   #intakeFull = false;
   #transportFull = false;
@@ -82,6 +74,11 @@ export class PublishTap extends Duplex {
   constructor(options: PublishTapOptions) {
     super();
     this.#options = options;
+    this.#inbound = new InboundFrames(options, {
+      takes: (bytes, start, end) => this.#takes(bytes, start, end),
+      pass: (bytes, start, end) => this.#pass(bytes, start, end),
+      refuse: (what) => this.#refuse(what),
+    });
     const { transport } = options;
     transport.on('data', (chunk: Buffer) => this.#receive(chunk));
     transport.on('end', () => this.#endpointEnd());
@@ -146,7 +143,6 @@ export class PublishTap extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#forgetAcks();
-    this.#partial = undefined;
     this.#options.transport.destroy();
     callback(error);
   }
@@ -168,130 +164,25 @@ export class PublishTap extends Duplex {
   #receive(chunk: Buffer): void {
     if (!this.#reading) return;
     const taken = this.#taken;
-    this.#takeFrames(chunk);
+    this.#inbound.take(chunk);
     if (this.#taken > taken) this.#options.onTaken?.();
     this.#updateFlow();
   }
 
-  #takeFrames(chunk: Buffer): void {
-    let at = 0;
-    if (this.#passing > 0) {
-      at = Math.min(this.#passing, chunk.length);
-      this.#passing -= at;
-      this.#pass(chunk, 0, at);
-    }
-    if (this.#dropping > 0) {
-      at = Math.min(this.#dropping, chunk.length);
-      this.#dropping -= at;
-    }
-    if (this.#partial !== undefined) at = this.#completePartial(chunk, at);
-    // Start of the bytes that pass and have not been handed on yet.
-    let passFrom = at;
-    while (at < chunk.length && !this.destroyed) {
-      const length = frameLength(chunk, at, chunk.length);
-      const isPublish = chunk[at]! >> 4 === PUBLISH;
-      if (this.#isRefused(length, isPublish)) return;
-      const end = at + length;
-      if (length === INCOMPLETE || (end > chunk.length && isPublish)) {
-        this.#pass(chunk, passFrom, at);
-        this.#startPartial(chunk, at, length);
-        passFrom = chunk.length;
-        break;
-      }
-      if (end > chunk.length) {
-        this.#passing = end - chunk.length;
-        break;
-      }
-      if (this.#isTaken(chunk, at, end)) {
-        this.#pass(chunk, passFrom, at);
-        passFrom = end;
-      }
-      at = end;
-    }
-    this.#pass(chunk, passFrom, chunk.length);
-  }
-
-  /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
-  #startPartial(chunk: Buffer, at: number, length: number): void {
-    const bytes = Math.min(chunk.length - at, this.#options.frameBytesMax);
-    this.#partial = Buffer.allocUnsafe(Math.max(64, bytes * 2));
-    chunk.copy(this.#partial, 0, at, at + bytes);
-    this.#partialBytes = bytes;
-    this.#partialLength = length === INCOMPLETE ? 0 : length;
-    if (bytes < chunk.length - at) this.#dropTooLong(chunk, at + bytes);
-  }
-
-  /**
-   * Adds to the kept frame what belongs to it.
-   * @returns where the next frame starts in the chunk.
-   */
-  #completePartial(chunk: Buffer, from: number): number {
-    let at = from;
-    while (this.#partialLength === 0 && at < chunk.length) {
-      this.#keep(chunk, at, at + 1);
-      at += 1;
-      const length = frameLength(this.#partial!, 0, this.#partialBytes);
-      if (length === INCOMPLETE) continue;
-      if (this.#isRefused(length, this.#partial![0]! >> 4 === PUBLISH)) return chunk.length;
-      this.#partialLength = length;
-    }
-    if (this.#partialLength === 0) return at;
-    // Of a publish that is too long, as much as can hold its topic and packet id.
-    const wanted = Math.min(this.#partialLength, this.#options.frameBytesMax);
-    const step = Math.min(wanted - this.#partialBytes, chunk.length - at);
-    this.#keep(chunk, at, at + step);
-    if (this.#partialBytes < wanted) return at + step;
-    if (this.#partialLength > wanted) return this.#dropTooLong(chunk, at + step);
-    const frame = this.#partial!.subarray(0, this.#partialLength);
-    this.#partial = undefined;
-    if (!this.#isTaken(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
-    return at + step;
-  }
-
-  /**
-   * Rejects the kept beginning of a publish that is too long: its payload is longer than intake takes, or its topic and
-   * properties are longer than the protocol makes sensible, and then the connection ends.
-   * @returns where the next frame starts in the chunk, if it does.
-   */
-  #dropTooLong(chunk: Buffer, at: number): number {
-    const start = this.#partial!.subarray(0, this.#partialBytes);
-    const left = this.#partialLength - this.#partialBytes;
-    this.#partial = undefined;
-    if (!this.#isTaken(start, 0, start.length)) {
-      this.#refuse(`a publish of ${start.length + left} bytes`);
-      return chunk.length;
-    }
-    const dropped = Math.min(left, chunk.length - at);
-    this.#dropping = left - dropped;
-    return at + dropped;
-  }
-
-  #keep(chunk: Buffer, start: number, end: number): void {
-    let partial = this.#partial!;
-    const bytes = this.#partialBytes + end - start;
-    if (bytes > partial.length) {
-      partial = Buffer.allocUnsafe(bytes * 2);
-      this.#partial!.copy(partial, 0, 0, this.#partialBytes);
-      this.#partial = partial;
-    }
-    chunk.copy(partial, this.#partialBytes, start, end);
-    this.#partialBytes = bytes;
-  }
-
-  /** Takes the frame [at, end) if it is for us. If not, it must pass. */
-  #isTaken(bytes: Buffer, at: number, end: number): boolean {
-    const header = bytes[at]!;
+  /** Takes the frame [start, end) if it is for us. If not, it must pass. */
+  #takes(bytes: Buffer, start: number, end: number): boolean {
+    // What stands behind a frame that ended the connection.
+    if (this.destroyed) return true;
+    const header = bytes[start]!;
     const type = header >> 4;
-    if (type !== PUBLISH) {
-      return type === PINGRESP && this.#isAnsweredPing();
-    }
+    if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
     const qos = (header >> 1) & 3;
     const retained = (header & 1) === 1;
     if (qos > 1 || (retained && !this.#options.takeRetained)) return false;
 
     const { filters, intake, protocolVersion, isTaking } = this.#options;
     if (isTaking !== undefined && !isTaking()) return false;
-    const topicStart = bodyStart(bytes, at) + 2;
+    const topicStart = bodyStart(bytes, start) + 2;
     // What is not well-formed passes too: the endpoint knows how to refuse it.
     if (topicStart > end) return false;
     const topicEnd = topicStart + bytes.readUInt16BE(topicStart - 2);
@@ -314,22 +205,6 @@ export class PublishTap extends Duplex {
     intake.receiveSlice(lab, bytes, payloadStart, end, this.#topic, retained);
     if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
     return true;
-  }
-
-  #isAnsweredPing(): boolean {
-    if (this.#pingsAnswered > 0) {
-      this.#pingsAnswered -= 1;
-      return true;
-    }
-    if (this.#pingsOpen > 0) this.#pingsOpen -= 1;
-    return false;
-  }
-
-  #answerPings(): void {
-    for (; this.#pingsOpen > 0; this.#pingsOpen--) {
-      this.#pingsAnswered += 1;
-      this.push(PINGRESP_FRAME);
-    }
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
@@ -362,8 +237,8 @@ export class PublishTap extends Duplex {
     this.#toTransport(chunk);
     this.#sendHeldAcks();
     if (started !== undefined && started >> 4 === PINGREQ) {
-      this.#pingsOpen += 1;
-      if (this.#intakeFull) this.#answerPings();
+      this.#pings.asked();
+      if (this.#intakeFull) this.#pings.answer();
     }
   }
 
@@ -382,9 +257,9 @@ export class PublishTap extends Duplex {
     if (this.destroyed || this.writableEnded) return;
     const { transport, intake } = this.#options;
     // Not within a frame that passes: only between frames may a ping be answered.
-    this.#intakeFull = intake.isFull && this.#passing === 0;
+    this.#intakeFull = intake.isFull && !this.#inbound.isWithinPassing;
     if (this.#intakeFull) {
-      this.#answerPings();
+      this.#pings.answer();
       if (!this.#waitsForRoom) {
         this.#waitsForRoom = true;
         intake.afterSettled(this.#onRoom);
@@ -392,16 +267,6 @@ export class PublishTap extends Duplex {
     }
     if (this.#endpointFull || this.#intakeFull || this.#transportFull || !this.#reading) transport.pause();
     else if (transport.isPaused()) transport.resume();
-  }
-
-  /** Ends the connection if this is no length, or one beyond the limit. */
-  #isRefused(length: number, isPublish: boolean): boolean {
-    const { frameBytesMax, skipTooLong } = this.#options;
-    if (length === MALFORMED) this.#refuse('a frame whose length has more than four bytes');
-    else if (length > frameBytesMax && !(isPublish && skipTooLong))
-      this.#refuse(`a frame of ${length} bytes`);
-    else return false;
-    return true;
   }
 
   #refuse(what: string): void {

@@ -1,0 +1,169 @@
+import { frameLength, INCOMPLETE, MALFORMED, PUBLISH } from './frame.js';
+
+export interface InboundLimits {
+  /** Bytes of a frame; a longer one is refused. */
+  readonly frameBytesMax: number;
+  /** Whether of a publish that is too long the beginning is looked at, and the rest dropped as it comes. */
+  readonly skipTooLong?: boolean;
+}
+
+/** What becomes of the frames. Bytes are only good until the call returns, unless they pass. */
+export interface FrameReceiver {
+  /** Takes the frame [start, end), or says that it must pass. Of a publish that is too long it gets the beginning. */
+  takes(bytes: Buffer, start: number, end: number): boolean;
+  /** Hands on bytes that were not taken, in the order in which they came. */
+  pass(bytes: Buffer, start: number, end: number): void;
+  /** Nothing more can be read from this stream. */
+  refuse(what: string): void;
+}
+
+/**
+ * Cuts a stream into frames, in whatever pieces it comes. Between two pieces it stands
+ *
+ *     between frames │ within a publish, kept until it is whole │ within another frame, which passes as it comes
+ *                    │ within a publish that is too long, dropped as it comes
+ *
+ * A whole frame within a piece is handed on where it stands; only what a piece leaves unfinished is copied.
+ */
+export class InboundFrames {
+  /** A frame of which only a part has come, and how long it will be; 0 while its header is incomplete. */
+  #partial: Buffer | undefined;
+  #partialBytes = 0;
+  #partialLength = 0;
+  /** Bytes still to come of a frame that passes. */
+  #passing = 0;
+  /** Bytes still to come of a frame that is dropped. */
+  #dropping = 0;
+  #refused = false;
+
+  constructor(
+    readonly limits: InboundLimits,
+    readonly receiver: FrameReceiver,
+  ) {}
+
+  /** Whether a frame that passes has not come whole: nothing may be put in now. */
+  get isWithinPassing(): boolean {
+    return this.#passing > 0;
+  }
+
+  /** Takes the next piece. */
+  take(chunk: Buffer): void {
+    let at = this.#goOn(chunk);
+    // Start of the bytes that pass and have not been handed on yet.
+    let passFrom = at;
+    while (at < chunk.length && !this.#refused) {
+      const length = frameLength(chunk, at, chunk.length);
+      const isPublish = chunk[at]! >> 4 === PUBLISH;
+      if (this.#isRefused(length, isPublish)) return;
+      const end = at + length;
+      if (length === INCOMPLETE || (end > chunk.length && isPublish)) {
+        this.#pass(chunk, passFrom, at);
+        this.#startPartial(chunk, at, length);
+        return;
+      }
+      if (end > chunk.length) {
+        this.#passing = end - chunk.length;
+        break;
+      }
+      if (this.receiver.takes(chunk, at, end)) {
+        this.#pass(chunk, passFrom, at);
+        passFrom = end;
+      }
+      at = end;
+    }
+    this.#pass(chunk, passFrom, chunk.length);
+  }
+
+  /** Goes on with the frame that the last piece left unfinished. Returns where the next one starts. */
+  #goOn(chunk: Buffer): number {
+    if (this.#partial !== undefined) return this.#completePartial(chunk);
+    const passed = Math.min(this.#passing, chunk.length);
+    this.#passing -= passed;
+    this.#pass(chunk, 0, passed);
+    const dropped = Math.min(this.#dropping, chunk.length);
+    this.#dropping -= dropped;
+    return passed + dropped;
+  }
+
+  /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
+  #startPartial(chunk: Buffer, at: number, length: number): void {
+    const bytes = Math.min(chunk.length - at, this.limits.frameBytesMax);
+    this.#partial = Buffer.allocUnsafe(Math.max(64, bytes * 2));
+    chunk.copy(this.#partial, 0, at, at + bytes);
+    this.#partialBytes = bytes;
+    this.#partialLength = length === INCOMPLETE ? 0 : length;
+    if (bytes < chunk.length - at) this.#dropTooLong(chunk, at + bytes);
+  }
+
+  /** Adds to the kept frame what belongs to it. Returns where the next one starts. */
+  #completePartial(chunk: Buffer): number {
+    let at = 0;
+    while (this.#partialLength === 0 && at < chunk.length) {
+      this.#keep(chunk, at, at + 1);
+      at += 1;
+      const length = frameLength(this.#partial!, 0, this.#partialBytes);
+      if (length === INCOMPLETE) continue;
+      if (this.#isRefused(length, this.#partial![0]! >> 4 === PUBLISH)) return chunk.length;
+      this.#partialLength = length;
+    }
+    if (this.#partialLength === 0) return at;
+    // Of a publish that is too long, as much as can hold its topic and packet id.
+    const wanted = Math.min(this.#partialLength, this.limits.frameBytesMax);
+    const step = Math.min(wanted - this.#partialBytes, chunk.length - at);
+    this.#keep(chunk, at, at + step);
+    if (this.#partialBytes < wanted) return at + step;
+    if (this.#partialLength > wanted) return this.#dropTooLong(chunk, at + step);
+    const frame = this.#partial!.subarray(0, this.#partialLength);
+    this.#partial = undefined;
+    if (!this.receiver.takes(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
+    return at + step;
+  }
+
+  /**
+   * Hands on the kept beginning of a publish that is too long, which its receiver takes, to reject it; if it does not,
+   * the publish is refused. Returns where the next frame starts, if it does in this piece.
+   */
+  #dropTooLong(chunk: Buffer, at: number): number {
+    const beginning = this.#partial!.subarray(0, this.#partialBytes);
+    const left = this.#partialLength - this.#partialBytes;
+    this.#partial = undefined;
+    if (!this.receiver.takes(beginning, 0, beginning.length)) {
+      this.#refuse(`a publish of ${beginning.length + left} bytes`);
+      return chunk.length;
+    }
+    const dropped = Math.min(left, chunk.length - at);
+    this.#dropping = left - dropped;
+    return at + dropped;
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    let partial = this.#partial!;
+    const bytes = this.#partialBytes + end - start;
+    if (bytes > partial.length) {
+      partial = Buffer.allocUnsafe(bytes * 2);
+      this.#partial!.copy(partial, 0, 0, this.#partialBytes);
+      this.#partial = partial;
+    }
+    chunk.copy(partial, this.#partialBytes, start, end);
+    this.#partialBytes = bytes;
+  }
+
+  #pass(bytes: Buffer, start: number, end: number): void {
+    if (start < end) this.receiver.pass(bytes, start, end);
+  }
+
+  /** Refuses what is no length, or one beyond the limit. */
+  #isRefused(length: number, isPublish: boolean): boolean {
+    const { frameBytesMax, skipTooLong } = this.limits;
+    if (length === MALFORMED) this.#refuse('a frame whose length has more than four bytes');
+    else if (length > frameBytesMax && !(isPublish && skipTooLong))
+      this.#refuse(`a frame of ${length} bytes`);
+    return this.#refused;
+  }
+
+  #refuse(what: string): void {
+    this.#refused = true;
+    this.#partial = undefined;
+    this.receiver.refuse(what);
+  }
+}
