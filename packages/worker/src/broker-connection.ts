@@ -56,6 +56,7 @@ const DISCONNECT_TIMEOUT_MS = 2000;
 export class BrokerConnection {
   readonly #client: MqttClient;
   readonly #tap: () => PublishTap;
+  readonly #accepted: Promise<IConnackPacket>;
   /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<ConnectionError>;
   sessionPresent = false;
@@ -108,6 +109,8 @@ export class BrokerConnection {
       intake.receive(lab, Buffer.from(packet.payload), topic, packet.retain);
       intake.afterSettled(() => acknowledge());
     };
+    // From the beginning: it may be over before anybody asks.
+    this.#accepted = new Promise((resolve) => this.#client.once('connect', resolve));
     this.ended = this.#whenEnded();
   }
 
@@ -124,7 +127,7 @@ export class BrokerConnection {
   /** Resolves once the broker has accepted us and our subscriptions. @throws ConnectionError otherwise. */
   async open(): Promise<void> {
     const connack = await Promise.race([
-      new Promise<IConnackPacket>((resolve) => this.#client.once('connect', resolve)),
+      this.#accepted,
       this.ended.then((error) => {
         throw error;
       }),
