@@ -1,16 +1,9 @@
 import { connect as connectTcp } from 'node:net';
-import {
-  type Batch,
-  type BucketStore,
-  bucketGrid,
-  emptyCommitResult,
-  parseRollups,
-} from '@humtemp/bucket-core';
-import { RedisStore } from '@humtemp/bucket-core/redis';
+import { type Batch, type BucketStore, emptyCommitResult } from '@humtemp/bucket-core';
 import { Intake, PublishTap, TopicFilters } from '@humtemp/intake';
 import { connect, MqttClient } from 'mqtt';
+import { GRID, openRedisStore } from './redis.js';
 
-const GRID = bucketGrid(0, { durationS: 86_400, retention: 2 }, parseRollups('5m:1d,1h:7d'));
 const FILTER = 'labs/+/observation';
 
 /** The ways to consume a stream of publishes that are compared; each in a process of its own, until its peer hangs up. */
@@ -32,22 +25,7 @@ export const CONSUMERS = {
       commit: async (batch: Batch) => ({ ...emptyCommitResult(), committed: batch.observations }),
     } as unknown as BucketStore),
   'tap, Redis': async (port: number, redisUrl: string) => {
-    const store = new RedisStore({
-      url: redisUrl,
-      prefix: '',
-      replyTimeoutMs: 10_000,
-      grid: GRID,
-      deduplicationHorizonS: 172_800,
-      labsMax: 1_000_000,
-      rejectionsMax: 100,
-    });
-    while (
-      await store.ping().then(
-        () => false,
-        () => true,
-      )
-    )
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const store = await openRedisStore(redisUrl, '');
     const result = await consumeThroughTap(port, store);
     await store.close();
     return result;

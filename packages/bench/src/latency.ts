@@ -1,9 +1,6 @@
-import { bucketGrid, parseRollups } from '@humtemp/bucket-core';
-import { RedisStore } from '@humtemp/bucket-core/redis';
 import { Intake } from '@humtemp/intake';
 import { Redis } from 'ioredis';
-
-const GRID = bucketGrid(0, { durationS: 86_400, retention: 2 }, parseRollups('5m:1d,1h:7d'));
+import { GRID, openRedisStore } from './redis.js';
 
 /** Medians in milliseconds, of an idle system with one observation at a time. */
 export interface Latency {
@@ -13,22 +10,7 @@ export interface Latency {
 
 /** From handing an observation to intake until it is settled, beside an EVALSHA that does nothing, in turns. */
 export async function measureLatency(redisUrl: string, rounds: number): Promise<Latency> {
-  const store = new RedisStore({
-    url: redisUrl,
-    prefix: 'latency:',
-    replyTimeoutMs: 10_000,
-    grid: GRID,
-    deduplicationHorizonS: 172_800,
-    labsMax: 1_000_000,
-    rejectionsMax: 100,
-  });
-  while (
-    await store.ping().then(
-      () => false,
-      () => true,
-    )
-  )
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const store = await openRedisStore(redisUrl, 'latency:');
   const bare = new Redis(redisUrl);
   const sha = (await bare.script('LOAD', 'return 1')) as string;
   const intake = new Intake({

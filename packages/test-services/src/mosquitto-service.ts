@@ -60,7 +60,8 @@ function mosquittoConf(place: ServerPlace, config: string): string {
   const defaults = [
     ['allow_anonymous', 'true'],
     ['persistence_location', `${place.dataFolder}/`],
-    ['log_dest', 'stdout'],
+    // Not stdout: what stands in its buffer is not in the log.
+    ['log_dest', 'stderr'],
     // Else it gives up root for a user who may not enter the temporary folder.
     ...(place.startedAsRoot ? [['user', 'root']] : []),
   ];
