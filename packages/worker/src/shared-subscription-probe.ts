@@ -38,6 +38,8 @@ export async function probeSharedSubscription(options: ProbeOptions): Promise<Pr
     ...clientOptions,
     clientId: `${clientId}-probe-shared`,
   });
+  // Whatever goes wrong, and however often: then it is not known.
+  for (const client of [plain, shared]) client.on('error', () => {});
   try {
     return await withTimeout(probe(plain, shared, topic), PROBE_TIMEOUT_MS);
   } catch {
