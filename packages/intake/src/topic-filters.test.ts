@@ -25,6 +25,35 @@ test('other topics are none of ours', () => {
   assert.equal(new TopicFilters(['+/x', '#']).labOf('$SYS/x'), undefined);
 });
 
+test('bytes and text of a topic give the same', () => {
+  for (const filters of [
+    ['labs/+/observation'],
+    ['+'],
+    ['a/+'],
+    ['labs/+/+/observation', 'x/#'],
+    ['räume/+/x'],
+  ]) {
+    const topics = new TopicFilters(filters);
+    for (const topic of [
+      'labs/a/observation',
+      'labs//observation',
+      'labs/+/observation',
+      'labs/#/observation',
+      'labs/a/b/observation',
+      '$a',
+      'a',
+      'a/b',
+      'x/y/z',
+      'räume/1/x',
+      'labs/observation',
+      '',
+    ]) {
+      const bytes = Buffer.from(`-${topic}-`);
+      assert.equal(topics.labOfBytes(bytes, 1, bytes.length - 1), topics.labOf(topic), `${filters} ${topic}`);
+    }
+  }
+});
+
 test('the first filter that matches names the lab', () => {
   const filters = new TopicFilters(['labs/+/observation', 'labs/#']);
   assert.equal(filters.labOf('labs/a/observation'), 'a');

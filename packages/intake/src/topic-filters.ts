@@ -30,8 +30,9 @@ export class TopicFilters {
 
   /** The text in the place of the lab id, valid or not; undefined if no filter matches the topic. */
   labOf(topic: string): string | undefined {
-    // Wildcards at the first level do not match topics of the broker itself [MQTT-4.7.2-1].
-    if (topic.startsWith('$')) return undefined;
+    // Wildcards at the first level do not match topics of the broker itself [MQTT-4.7.2-1], and no topic that is
+    // published to has any [MQTT-3.3.2-2]: the MQTT library refuses it.
+    if (topic.startsWith('$') || /[+#]/.test(topic)) return undefined;
     const levels = topic.split('/');
     for (const filter of this.#filters) {
       const lab = matchLevels(filter, levels);

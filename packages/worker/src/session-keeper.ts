@@ -115,6 +115,17 @@ export class SessionKeeper {
     else await this.#touch(this.#name);
   }
 
+  /** Renews our word for an adopted session, unless its worker has returned and left its own: then that one has it. */
+  async #keepAdopted(name: string): Promise<void> {
+    if (await this.#isOurs(name)) await this.#touch(name);
+    else this.#adopted?.abort();
+  }
+
+  async #isOurs(name: string): Promise<boolean> {
+    const owner = await this.options.store.sessionOwner(name).catch(() => undefined);
+    return owner === undefined || owner === this.options.process;
+  }
+
   async #touch(name: string): Promise<boolean> {
     try {
       await this.options.store.touchSession(name, this.options.process, this.options.adoptAfterS);
@@ -165,7 +176,7 @@ export class SessionKeeper {
     );
     this.#adopted = connection;
     // Our word for it keeps others away.
-    const touch = setInterval(() => void this.#touch(name), (this.options.adoptAfterS * 1000) / 6);
+    const touch = setInterval(() => void this.#keepAdopted(name), (this.options.adoptAfterS * 1000) / 6);
     try {
       await this.#touch(name);
       await connection.open();
@@ -173,7 +184,7 @@ export class SessionKeeper {
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
       await intake.whenSettled();
-      if (connection.taken === 0) await store.forgetSession(name);
+      if (connection.taken === 0 && (await this.#isOurs(name))) await store.forgetSession(name);
     } finally {
       const { taken: publishes } = connection;
       if (publishes > 0)

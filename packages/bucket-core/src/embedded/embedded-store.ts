@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { addObservation, emptyAggregate, mergeAggregate } from '../aggregate.js';
+import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../aggregate.js';
 import { type Batch, ROW_LENGTH } from '../batch.js';
 import { type BatchPart, partsOf } from '../batch-part.js';
 import { bucketExpiryS, longestLivedResolution, type Resolution, reachS } from '../bucket-grid.js';
@@ -57,7 +57,6 @@ export class EmbeddedStore implements BucketStore {
   readonly #ledgers: Database<LedgerReport, string>;
   readonly #sessions: Database<{ readonly owner: string; readonly expiresMs: number }, string>;
   readonly #longestLived: number;
-  #labCount: number;
   #sweepAtMs = 0;
 
   /** @throws the file system's error when the folder cannot be made or the database not opened. */
@@ -73,7 +72,6 @@ export class EmbeddedStore implements BucketStore {
     this.#ledgers = this.#root.openDB('ledgers', { encoding: 'json' });
     this.#sessions = this.#root.openDB('sessions', { encoding: 'json' });
     this.#longestLived = options.grid.resolutions.indexOf(longestLivedResolution(options.grid));
-    this.#labCount = this.#labs.getCount();
   }
 
   async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
@@ -186,8 +184,10 @@ export class EmbeddedStore implements BucketStore {
   /** Inside a transaction. */
   #apply(batch: Batch, nowMs: number): CommitResult {
     const result = emptyCommitResult();
+    let labCount = this.#labs.getCount();
     for (const [lab, rows] of batch.rowsByLab) {
-      if (this.#labCount >= this.options.labsMax && this.#labs.get(lab) === undefined) {
+      const isNew = this.#labs.get(lab) === undefined;
+      if (isNew && labCount >= this.options.labsMax) {
         result.tooManyLabs += rows.length / ROW_LENGTH;
         result.refusedLabs.add(lab);
         continue;
@@ -195,12 +195,15 @@ export class EmbeddedStore implements BucketStore {
       const { parts, expired } = partsOf(lab, rows, this.options.grid, nowMs);
       result.expired += expired;
       for (const part of parts) this.#applyPart(part, nowMs, result);
+      if (isNew && this.#labs.get(lab) !== undefined) labCount += 1;
     }
     this.#addRejections(batch.rejections);
     return result;
   }
 
   #applyPart(part: BatchPart, nowMs: number, result: CommitResult): void {
+    // Everything that can fail is read before anything is written: LMDB keeps what a callback wrote before it threw.
+    const aggregates = part.startsS.map((startS, i) => this.#bucketToMerge(part.lab, startS, i));
     const { isFresh, suspended } = this.#deduplication(part, nowMs);
     const added = emptyAggregate();
     for (let i = 0; i < part.rows.length; i += ROW_LENGTH)
@@ -213,13 +216,21 @@ export class EmbeddedStore implements BucketStore {
 
     part.startsS.forEach((startS, i) => {
       if (startS === undefined) return;
-      const key: [number, number, string] = [this.options.grid.resolutions[i]!.durationS, startS, part.lab];
-      const existing = this.#buckets.get(key);
-      const aggregate = existing === undefined ? emptyAggregate() : unpackAggregate(existing);
+      const aggregate = aggregates[i]!;
       mergeAggregate(aggregate, added);
-      this.#buckets.put(key, packAggregate(aggregate));
+      this.#buckets.put(
+        [this.options.grid.resolutions[i]!.durationS, startS, part.lab],
+        packAggregate(aggregate),
+      );
       if (i === this.#longestLived) this.#indexLab(part.lab, startS);
     });
+  }
+
+  /** @throws Error when the bucket is none that this version knows. */
+  #bucketToMerge(lab: string, startS: number | undefined, resolution: number): Aggregate {
+    const { durationS } = this.options.grid.resolutions[resolution]!;
+    const existing = startS === undefined ? undefined : this.#buckets.get([durationS, startS, lab]);
+    return existing === undefined ? emptyAggregate() : unpackAggregate(existing);
   }
 
   /** Tells for each identity of a part, asked once in order, whether it is counted for the first time. */
@@ -253,7 +264,6 @@ export class EmbeddedStore implements BucketStore {
 
   #indexLab(lab: string, startS: number): void {
     const newest = this.#labs.get(lab);
-    if (newest === undefined) this.#labCount += 1;
     if (newest === undefined || startS > newest) this.#labs.put(lab, startS);
   }
 
@@ -279,26 +289,29 @@ export class EmbeddedStore implements BucketStore {
   /** Removes what has expired, a bounded amount at a time. */
   async #sweep(nowMs: number): Promise<void> {
     let left = SWEEP_RECORDS_MAX;
+    let labsMayHaveGone = false;
     await this.#root.transaction(() => {
-      for (const resolution of this.options.grid.resolutions) {
+      for (const [i, resolution] of this.options.grid.resolutions.entries()) {
+        if (left <= 0) break;
         const { durationS } = resolution;
         const end = [durationS, Math.floor(nowMs / 1000) - reachS(resolution) + 1];
         for (const key of [...this.#buckets.getKeys({ start: [durationS], end, limit: left } as never)]) {
           this.#buckets.remove(key);
           left -= 1;
+          if (i === this.#longestLived) labsMayHaveGone = true;
         }
       }
-      for (const { key, value } of [...this.#hours.getRange({ limit: left })]) {
+      for (const { key, value } of [...this.#hours.getRange({ limit: Math.max(1, left) })]) {
         if (value.expiryS * 1000 > nowMs || left <= 0) continue;
         left -= value.count;
         this.#forgetHour(key[0], key[1]);
       }
-      for (const { key, value } of [...this.#labs.getRange({})]) {
-        if (!this.#isForgotten(value, nowMs) || left <= 0) continue;
-        this.#labs.remove(key);
-        this.#labCount -= 1;
-        left -= 1;
-      }
+      // A lab goes with its newest bucket of the longest-lived resolution; looking through all of them takes time.
+      if (labsMayHaveGone)
+        for (const { key, value } of this.#labs.getRange({}))
+          if (this.#isForgotten(value, nowMs)) this.#labs.remove(key);
+      for (const { key, value } of this.#ledgers.getRange({}))
+        if (value.reportedMs + LEDGER_REPORT_KEPT_S * 1000 <= nowMs) this.#ledgers.remove(key);
     });
     this.#sweepAtMs = left > 0 ? nowMs + SWEEP_INTERVAL_MS : nowMs;
   }
