@@ -38,12 +38,12 @@ export interface FixtureOptions extends Partial<ApiOptions> {
 }
 
 /** The API over a real embedded store and a real intake, in a folder of the test's own. */
-export function startApi(t: TestContext, options: FixtureOptions = {}): Fixture {
+export async function startApi(t: TestContext, options: FixtureOptions = {}): Promise<Fixture> {
   const { labsMax = 1000, pendingMax = 1000, instead = (store) => store, ...apiOptions } = options;
   const clock = { nowMs: NOON_MS };
   const grid = bucketGrid(0, { durationS: DAY_S, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
   const dataDir = mkdtempSync(join(tmpdir(), 'humtemp-api-'));
-  const store = new EmbeddedStore({
+  const store = await EmbeddedStore.open({
     grid,
     dataDir,
     deduplicationHorizonS: 2 * DAY_S,

@@ -16,7 +16,7 @@ async function problemIn(response: Response): Promise<Problem> {
 }
 
 test('an answer is live data, to be taken as the type it says', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   const response = await get('/summary');
   assert.equal(response.headers.get('content-type'), 'application/json');
   assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
@@ -24,7 +24,7 @@ test('an answer is live data, to be taken as the type it says', async (t) => {
 });
 
 test('an unknown path is a 404 problem', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   for (const path of ['/', '/nothing', '/labs/', '/summary/', '//summary', '/Summary']) {
     const problem = await problemIn(await get(path));
     assert.equal(problem.status, 404, path);
@@ -34,7 +34,7 @@ test('an unknown path is a 404 problem', async (t) => {
 });
 
 test('a known path with the wrong method is a 405 problem that names the right ones', async (t) => {
-  const { app } = startApi(t);
+  const { app } = await startApi(t);
   const cases: [method: string, path: string, allow: string][] = [
     ['POST', '/summary', 'GET, HEAD'],
     ['DELETE', '/labs/floor-2/room-7', 'GET, HEAD'],
@@ -52,7 +52,7 @@ test('a known path with the wrong method is a 405 problem that names the right o
 });
 
 test('HEAD answers as GET does, without the body', async (t) => {
-  const { app } = startApi(t);
+  const { app } = await startApi(t);
   for (const path of ['/summary', '/labs', '/ledger', '/rejections', '/livez', '/readyz']) {
     const response = await app.request(path, { method: 'HEAD' });
     assert.equal(response.status, 200, path);
@@ -62,7 +62,7 @@ test('HEAD answers as GET does, without the body', async (t) => {
 });
 
 test('a URL that would have to be guessed at is a 400 problem', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   for (const path of [
     '/labs/%E0%A4%A',
     '/labs/100%',
@@ -77,7 +77,7 @@ test('a URL that would have to be guessed at is a 400 problem', async (t) => {
 });
 
 test('a number that is not one within its limits is a 400 problem that names them', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   for (const limit of ['0', '-1', '1001', '1e9', 'abc', '', '1.5', '0x10', '٣', '9'.repeat(400)])
     for (const path of ['/labs', '/rejections']) {
       const problem = await problemIn(await get(`${path}?limit=${encodeURIComponent(limit)}`));
@@ -89,7 +89,7 @@ test('a number that is not one within its limits is a 400 problem that names the
 const READS = ['/summary', '/labs', '/labs/lab01', '/ledger', '/rejections'];
 
 test('a store that hangs gives a 503 problem in time, and only for what needs it', async (t) => {
-  const { get } = startApi(t, {
+  const { get } = await startApi(t, {
     storeTimeoutMs: 20,
     instead: (store) =>
       storeWith(store, {
@@ -112,7 +112,7 @@ test('a store that hangs gives a 503 problem in time, and only for what needs it
 });
 
 test('a store that fails gives a 503 problem without its words, which are logged', async (t) => {
-  const { get, logged } = startApi(t, {
+  const { get, logged } = await startApi(t, {
     instead: (store) =>
       storeWith(store, {
         // biome-ignore lint/correctness/useYield: it fails before its first page
@@ -139,7 +139,7 @@ test('a store that fails gives a 503 problem without its words, which are logged
 });
 
 test('an error of ours is a 500 problem without its words, which are logged', async (t) => {
-  const { app, logged } = startApi(t);
+  const { app, logged } = await startApi(t);
   app.get('/broken', () => {
     throw new TypeError('secret is not a function');
   });
@@ -150,7 +150,7 @@ test('an error of ours is a 500 problem without its words, which are logged', as
 });
 
 test('each request is logged at debug', async (t) => {
-  const { get, post, logged } = startApi(t);
+  const { get, post, logged } = await startApi(t);
   await post({ lab_id: 'lab01', timestamp: yesterdayS(1), temp: 1 });
   await get('/labs/a%2Fb?x=1');
   assert.deepEqual(

@@ -4,13 +4,13 @@ import { startApi } from './api.fixture.js';
 import type { Problem } from './problem.js';
 
 test('a process that runs and can work is alive and ready', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   assert.deepEqual(await (await get('/livez')).json(), { status: 'alive' });
   assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready' });
 });
 
 test('a process that cannot work is alive, and says why it is not ready', async (t) => {
-  const { get } = startApi(t, { readiness: async () => ['the store does not answer', 'no broker'] });
+  const { get } = await startApi(t, { readiness: async () => ['the store does not answer', 'no broker'] });
   assert.equal((await get('/livez')).status, 200);
   const response = await get('/readyz');
   assert.equal(response.status, 503);
@@ -22,7 +22,7 @@ test('a process that cannot work is alive, and says why it is not ready', async 
 
 test('a readiness check that hangs or fails is a reason not to be ready', async (t) => {
   for (const readiness of [() => new Promise<never>(() => {}), () => Promise.reject(new Error('x'))]) {
-    const { get } = startApi(t, { readiness, storeTimeoutMs: 20 });
+    const { get } = await startApi(t, { readiness, storeTimeoutMs: 20 });
     const response = await get('/readyz');
     assert.equal(response.status, 503);
     assert.equal(((await response.json()) as Problem).reasons?.length, 1);

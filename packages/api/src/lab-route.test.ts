@@ -4,7 +4,7 @@ import { DAY_S, documentIn, NOON_MS, startApi, yesterdayS } from './api.fixture.
 import { LabReport } from './lab-route.js';
 
 test('a lab has its latest observation and its current and previous bucket', async (t) => {
-  const { get, post } = startApi(t);
+  const { get, post } = await startApi(t);
   const nowS = NOON_MS / 1000;
   await post({ lab_id: 'lab01', timestamp: yesterdayS(1), temp: 20, humidity: 40 });
   await post({ lab_id: 'lab01', timestamp: yesterdayS(23.5), temp: 21.5 });
@@ -40,7 +40,7 @@ test('a lab has its latest observation and its current and previous bucket', asy
 });
 
 test('a bucket without observations is null', async (t) => {
-  const { get, post, clock } = startApi(t);
+  const { get, post, clock } = await startApi(t);
   await post({ lab_id: 'lab01', temp: 20 });
   const first = (await (await get('/labs/lab01')).json()) as LabReport;
   assert.equal(first.previous, null);
@@ -52,7 +52,7 @@ test('a bucket without observations is null', async (t) => {
 });
 
 test('the slashes of a lab id may be written as they are or encoded', async (t) => {
-  const { get, post } = startApi(t);
+  const { get, post } = await startApi(t);
   const paths: [lab: string, path: string][] = [
     ['floor-2/room-7', 'floor-2/room-7'],
     ['floor-2/room-7', 'floor-2%2Froom-7'],
@@ -73,7 +73,7 @@ test('the slashes of a lab id may be written as they are or encoded', async (t) 
 });
 
 test('a lab nobody heard of is a 404 problem, and an id that no lab can have a 400', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   for (const id of ['lab01', 'floor-2/room-7', 'x'.repeat(50), '__proto__', 'constructor'])
     assert.equal((await get(`/labs/${id}`)).status, 404, id);
   for (const id of [

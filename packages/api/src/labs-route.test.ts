@@ -9,12 +9,12 @@ async function pageOf(response: Response): Promise<LabsPage> {
 }
 
 test('no lab is an empty page', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   assert.deepEqual(await pageOf(await get('/labs')), { labs: [], next_cursor: null });
 });
 
 test('a lab has its latest values, its age, and is stale after three expected intervals', async (t) => {
-  const { get, post, clock } = startApi(t);
+  const { get, post, clock } = await startApi(t);
   const nowS = NOON_MS / 1000;
   await post({ lab_id: 'a', timestamp: nowS - 60.5, temp: 19, humidity: 40 });
   await post({ lab_id: 'a', timestamp: nowS - 30.5, temp: 20.125 });
@@ -52,7 +52,7 @@ test('a lab has its latest values, its age, and is stale after three expected in
 });
 
 test('the pages give every lab once, in the order of their ids', async (t) => {
-  const { get, post } = startApi(t);
+  const { get, post } = await startApi(t);
   const ids = ['B', 'a', 'a-1', 'a/1', 'a/2', 'b', 'z'.repeat(50)];
   await Promise.all(ids.toReversed().map((lab_id) => post({ lab_id, temp: 20 })));
   for (const limit of [1, 2, 3, 6, 7, 1000]) {
@@ -71,7 +71,7 @@ test('the pages give every lab once, in the order of their ids', async (t) => {
 });
 
 test('a page has a hundred labs unless told otherwise', async (t) => {
-  const { get, post } = startApi(t);
+  const { get, post } = await startApi(t);
   await Promise.all(Array.from({ length: 101 }, (_, i) => post({ lab_id: `lab${i}`, temp: 20 })));
   const page = await pageOf(await get('/labs'));
   assert.equal(page.labs.length, 100);
@@ -79,7 +79,7 @@ test('a page has a hundred labs unless told otherwise', async (t) => {
 });
 
 test('a lab whose first commit is not there yet is left out, and the pages go on', async (t) => {
-  const { get, post } = startApi(t, {
+  const { get, post } = await startApi(t, {
     instead: (store) =>
       storeWith(store, { labs: async (after) => ['a', 'announced', 'b'].filter((lab) => lab > after) }),
   });
@@ -93,7 +93,7 @@ test('a lab whose first commit is not there yet is left out, and the pages go on
 });
 
 test('a cursor that is not one of ours is a 400 problem', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   const encoded = (text: string) => Buffer.from(text).toString('base64url');
   for (const cursor of [
     '',

@@ -10,7 +10,7 @@ async function overviewOf(response: Response): Promise<LedgerOverview> {
 }
 
 test('the ledger adds what other processes reported to the live counters of this one', async (t) => {
-  const { get, post, store } = startApi(t, { role: 'start' });
+  const { get, post, store } = await startApi(t, { role: 'start' });
   await post({ lab_id: 'lab01', timestamp: NOON_MS / 1000, temp: 20 });
   await post({ lab_id: 'lab01', timestamp: NOON_MS / 1000, temp: 20 });
   await post('{');
@@ -57,7 +57,7 @@ test('the ledger adds what other processes reported to the live counters of this
 });
 
 test('a process whose books do not balance is named', async (t) => {
-  const { get, store } = startApi(t);
+  const { get, store } = await startApi(t);
   const counters = { ...EMPTY_COUNTERS, received: 1 };
   await store.reportLedger({ process: 'worker-1', role: 'worker', reportedMs: NOON_MS, counters });
   const overview = await overviewOf(await get('/ledger'));

@@ -8,7 +8,7 @@ const observation = { lab_id: 'lab01', timestamp: yesterdayS(1), temp: 20, humid
 const without = (field: keyof typeof observation) => ({ ...observation, [field]: undefined });
 
 test('an observation is in the store once it is answered, and counted once when it is sent again', async (t) => {
-  const { post, intake, store, clock } = startApi(t);
+  const { post, intake, store, clock } = await startApi(t);
   for (const fate of ['committed', 'duplicate'] as const) {
     const response = await post(observation);
     assert.equal(response.status, 200);
@@ -20,7 +20,7 @@ test('an observation is in the store once it is answered, and counted once when 
 });
 
 test('a timestamp, one of the values and the media type may be missing; what is unknown is ignored', async (t) => {
-  const { post, intake } = startApi(t);
+  const { post, intake } = await startApi(t);
   for (const body of [
     without('timestamp'),
     without('temp'),
@@ -79,7 +79,7 @@ test('what is not an observation is answered with the reason, and counted once',
     [`${JSON.stringify(observation)}${' '.repeat(1000)}`, 413, 'payload_too_large'],
     ['x'.repeat(1_000_000), 413, 'payload_too_large'],
   ];
-  const { post, intake } = startApi(t);
+  const { post, intake } = await startApi(t);
   for (const [i, [body, status, reason]] of cases.entries()) {
     const text = JSON.stringify(body).slice(0, 100);
     const before = intake.ledger.counters().rejected[reason] ?? 0;
@@ -100,7 +100,7 @@ test('what is not an observation is answered with the reason, and counted once',
 });
 
 test('a body without a length is read no further than the limit', async (t) => {
-  const { app, intake } = startApi(t);
+  const { app, intake } = await startApi(t);
   let chunks = 0;
   const body = new ReadableStream({
     pull(controller) {
@@ -115,7 +115,7 @@ test('a body without a length is read no further than the limit', async (t) => {
 });
 
 test('a body that ends too early is a 400 problem, and was not received', async (t) => {
-  const { app, intake } = startApi(t);
+  const { app, intake } = await startApi(t);
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) });
   const response = await app.request('/observation', { method: 'POST', body, duplex: 'half' } as RequestInit);
   assert.equal(response.status, 400);
@@ -123,7 +123,7 @@ test('a body that ends too early is a 400 problem, and was not received', async 
 });
 
 test('a new lab beyond the limit is refused once its commit is known, and a known one is not', async (t) => {
-  const { post, intake } = startApi(t, { labsMax: 1 });
+  const { post, intake } = await startApi(t, { labsMax: 1 });
   assert.equal((await post(observation)).status, 200);
   const refused = await post({ ...observation, lab_id: 'lab02' });
   assert.equal(refused.status, 422);
@@ -133,7 +133,7 @@ test('a new lab beyond the limit is refused once its commit is known, and a know
 });
 
 test('of labs that are committed together only the refused one is told so', async (t) => {
-  const { post } = startApi(t, { labsMax: 1 });
+  const { post } = await startApi(t, { labsMax: 1 });
   const responses = await Promise.all(
     ['lab01', 'lab02', 'lab01'].map((lab_id, i) => post({ ...observation, lab_id, temp: i })),
   );
@@ -148,7 +148,7 @@ test('a store that does not commit in time gives a 503 problem; sent again, it i
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const { post, intake } = startApi(t, {
+  const { post, intake } = await startApi(t, {
     storeTimeoutMs: 20,
     instead: (store) =>
       storeWith(store, {
@@ -186,7 +186,7 @@ test('while too many await their commit an observation is not taken', async (t) 
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const { post, intake } = startApi(t, {
+  const { post, intake } = await startApi(t, {
     pendingMax: 1,
     instead: (store) =>
       storeWith(store, {

@@ -4,7 +4,7 @@ import { documentIn, startApi } from './api.fixture.js';
 import { RejectionsPage } from './rejections-route.js';
 
 test('rejections come newest first, with what to do about them', async (t) => {
-  const { get, post, intake } = startApi(t);
+  const { get, post, intake } = await startApi(t);
   const bodies = ['{"temp":20}', '[1]', `{"lab_id":"lab01","x":"${'x'.repeat(2000)}"}`];
   for (const body of bodies) {
     await post(body);

@@ -31,7 +31,7 @@ async function exchange(server: RunningServer, bytes: string): Promise<string> {
 }
 
 test('the API answers over a socket', async (t) => {
-  const { app } = startApi(t);
+  const { app } = await startApi(t);
   const server = await startedServer(t, app);
   const url = `http://${HOST}:${server.port}`;
   const body = JSON.stringify({ lab_id: 'floor-2/room-7', temp: 20, humidity: 50 });
@@ -44,7 +44,7 @@ test('the API answers over a socket', async (t) => {
 });
 
 test('a body beyond the limit is refused over a socket, with or without a length', async (t) => {
-  const { app, intake } = startApi(t);
+  const { app, intake } = await startApi(t);
   const server = await startedServer(t, app);
   const url = `http://${HOST}:${server.port}/observation`;
   const big = new Uint8Array(1_000_000);
@@ -56,7 +56,7 @@ test('a body beyond the limit is refused over a socket, with or without a length
 });
 
 test('a client that leaves in the middle of its body was not received', async (t) => {
-  const { app, intake, logged } = startApi(t);
+  const { app, intake, logged } = await startApi(t);
   const server = await startedServer(t, app);
   const socket = await connected(server);
   socket.write('POST /observation HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"lab_id":');
@@ -68,7 +68,7 @@ test('a client that leaves in the middle of its body was not received', async (t
 });
 
 test('what is not valid HTTP is answered with a problem, and others are served on', async (t) => {
-  const { app } = startApi(t);
+  const { app } = await startApi(t);
   const server = await startedServer(t, app);
   const close = 'Connection: close\r\n\r\n';
   const cases: [bytes: string, status: number][] = [
@@ -115,7 +115,7 @@ test('connections beyond the limit are closed', async (t) => {
 });
 
 test('stopping closes connections that await nothing at once', async (t) => {
-  const { app } = startApi(t);
+  const { app } = await startApi(t);
   const server = await startedServer(t, app);
   const silent = await connected(server);
   const halfRequest = await connected(server);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DAY_S, startApi, yesterdayS } from './api.fixture.js';
 
 test('ten observations of yesterday are the average of yesterday', async (t) => {
-  const { get, post } = startApi(t);
+  const { get, post } = await startApi(t);
   for (let i = 1; i <= 10; i++) {
     const response = await post({ lab_id: 'lab01', timestamp: yesterdayS(i), temp: i, humidity: 10 + i });
     assert.equal(response.status, 200);
@@ -18,7 +18,7 @@ test('ten observations of yesterday are the average of yesterday', async (t) => 
 });
 
 test('labs come in the order of their ids, with null for what they do not measure', async (t) => {
-  const { get, post } = startApi(t);
+  const { get, post } = await startApi(t);
   await post({ lab_id: 'b', timestamp: yesterdayS(1), temp: 20 });
   await post({ lab_id: 'a/2', timestamp: yesterdayS(1), humidity: 40 });
   await post({ lab_id: 'B', timestamp: yesterdayS(1), temp: 21, humidity: 41 });
@@ -30,7 +30,7 @@ test('labs come in the order of their ids, with null for what they do not measur
 });
 
 test('what was the current bucket is the previous one a day later', async (t) => {
-  const { get, post, clock } = startApi(t);
+  const { get, post, clock } = await startApi(t);
   await post({ lab_id: 'lab01', temp: 20 });
   assert.equal(((await (await get('/summary?offset=0')).json()) as unknown[]).length, 1);
   assert.deepEqual(await (await get('/summary')).json(), []);
@@ -40,7 +40,7 @@ test('what was the current bucket is the previous one a day later', async (t) =>
 });
 
 test('an offset far beyond all buckets finds none', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   for (const offset of ['1', '-1000000', '9007199254740991', '-9007199254740991']) {
     const response = await get(`/summary?offset=${offset}`);
     assert.equal(response.status, 200);
@@ -49,7 +49,7 @@ test('an offset far beyond all buckets finds none', async (t) => {
 });
 
 test('an offset that is not one integer is a 400 problem', async (t) => {
-  const { get } = startApi(t);
+  const { get } = await startApi(t);
   for (const query of [
     'offset=1.5',
     'offset=abc',

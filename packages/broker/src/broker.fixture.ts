@@ -65,7 +65,7 @@ export class Scene {
 
   static async open(t: TestContext, limits: Partial<IntakeLimits> = {}): Promise<Scene> {
     const folder = await temporaryFolder('broker-test');
-    const store = new EmbeddedStore({
+    const store = await EmbeddedStore.open({
       grid,
       deduplicationHorizonS: 172_800,
       labsMax: 1000,

@@ -34,7 +34,7 @@ const STORE_TIMEOUT_MS = 5000;
  * @throws StartError when something of the outside world is in the way.
  */
 export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
-  const store = openStore(config, log);
+  const store = await openStore(config, log);
   const intake = openIntake(store, config, log);
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const reporter = new LedgerReporter(store, intake, name, role);
@@ -75,7 +75,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
   }
 }
 
-function openStore(config: Config, log: Logger): BucketStore {
+async function openStore(config: Config, log: Logger): Promise<BucketStore> {
   const { grid, deduplicationHorizonS, labsMax, rejectionsMax, store } = config;
   const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
   if ('redisUrl' in store)
@@ -89,7 +89,7 @@ function openStore(config: Config, log: Logger): BucketStore {
         connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; trying on'),
     });
   try {
-    return new EmbeddedStore({ ...options, dataDir: store.dataDir });
+    return await EmbeddedStore.open({ ...options, dataDir: store.dataDir });
   } catch (error) {
     throw startErrorOf('HUMTEMP_DATA_DIR', store.dataDir, error);
   }

@@ -21,8 +21,8 @@ const folder = mkdtempSync(join(tmpdir(), 'humtemp-intake-'));
 const stores: EmbeddedStore[] = [];
 let serial = 0;
 
-function openStore(): EmbeddedStore {
-  const store = new EmbeddedStore({
+async function openStore(): Promise<EmbeddedStore> {
+  const store = await EmbeddedStore.open({
     grid,
     deduplicationHorizonS: 172_800,
     labsMax: 100,
@@ -80,7 +80,7 @@ const nowS = () => Math.floor(Date.now() / 1000);
 
 describe('intake', () => {
   test('what is settled is in the store', async () => {
-    const store = openStore();
+    const store = await openStore();
     const intake = openIntake(store);
     assert.equal(intake.receive('lab', bytes({ temp: 22.08, humidity: 51.53 }), 't'), undefined);
     assert.equal(intake.ledger.counters().in_flight, 1);
@@ -97,7 +97,7 @@ describe('intake', () => {
   });
 
   test('an array is one publish of several observations', async () => {
-    const intake = openIntake(openStore());
+    const intake = openIntake(await openStore());
     const timestamp = nowS();
     const array = [
       { timestamp, temp: 1 },
@@ -115,14 +115,14 @@ describe('intake', () => {
   });
 
   test('without a timestamp, equal observations both count', async () => {
-    const intake = openIntake(openStore(), { clock: () => 1_790_000_000_000 });
+    const intake = openIntake(await openStore(), { clock: () => 1_790_000_000_000 });
     for (let i = 0; i < 2; i++) intake.receive('lab', bytes({ temp: 20 }), 't');
     await intake.whenSettled();
     assert.equal(intake.ledger.counters().committed, 2);
   });
 
   test('every kind of bad payload is a counted rejection, and the next good one counts', async () => {
-    const store = openStore();
+    const store = await openStore();
     const intake = openIntake(store);
     const gzip = Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3]);
     const cases: [Buffer, RejectionReason, lab?: string][] = [
@@ -188,7 +188,7 @@ describe('intake', () => {
   });
 
   test('a retained publish counts only with a timestamp', async () => {
-    const intake = openIntake(openStore());
+    const intake = openIntake(await openStore());
     assert.equal(intake.receive('lab', bytes({ temp: 20 }), 't', true), 'retained');
     assert.equal(intake.receive('lab', bytes({ temp: 20, timestamp: nowS() }), 't', true), undefined);
     await intake.whenSettled();
@@ -199,7 +199,7 @@ describe('intake', () => {
     const edgeMs = Math.floor(Date.now() / 300_000) * 300_000;
     const rows = [edgeMs - 300_001, edgeMs - 1, edgeMs, edgeMs + 1];
     let offMs = 0;
-    const store = openStore();
+    const store = await openStore();
     const intake = openIntake(store, { clock: () => edgeMs + offMs });
     for (const offset of [-1, 0, 1, 2 * 3_600_000, -1, 30_000])
       for (const timestampMs of rows) {
@@ -232,7 +232,7 @@ describe('intake', () => {
   });
 
   test('what comes while a commit is in flight is committed together, after it', async () => {
-    const hurdle = new Hurdle(openStore());
+    const hurdle = new Hurdle(await openStore());
     const intake = openIntake(hurdle.asStore);
     hurdle.hold();
     const settled: string[] = [];
@@ -256,7 +256,7 @@ describe('intake', () => {
   });
 
   test('a failed commit is repeated until it succeeds, and only what remained of it', async () => {
-    const hurdle = new Hurdle(openStore());
+    const hurdle = new Hurdle(await openStore());
     const failed: number[] = [];
     let recovered = 0;
     const intake = openIntake(hurdle.asStore, {
@@ -286,7 +286,7 @@ describe('intake', () => {
   });
 
   test('the limit of observations in flight is seen and lifted', async () => {
-    const hurdle = new Hurdle(openStore());
+    const hurdle = new Hurdle(await openStore());
     const intake = openIntake(hurdle.asStore);
     hurdle.hold();
     for (let i = 0; i < 10; i++) intake.receive('lab', bytes({ temp: i }), 't');
@@ -298,7 +298,7 @@ describe('intake', () => {
   });
 
   test('stopping gives up on a store that stays away, and settles nothing', async () => {
-    const hurdle = new Hurdle(openStore());
+    const hurdle = new Hurdle(await openStore());
     const intake = openIntake(hurdle.asStore);
     hurdle.failures = new Array(100).fill(
       (batch: Batch) => new CommitError('away', emptyCommitResult(), batch, { cause: undefined }),

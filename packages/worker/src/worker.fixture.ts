@@ -58,7 +58,7 @@ export class Scene {
 
   static async open(t: TestContext, limits: Partial<IntakeLimits> = {}): Promise<Scene> {
     const folder = await temporaryFolder('worker-test');
-    const store = new EmbeddedStore({
+    const store = await EmbeddedStore.open({
       grid,
       deduplicationHorizonS: 172_800,
       labsMax: 1000,

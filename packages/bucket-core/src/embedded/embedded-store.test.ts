@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { open } from 'lmdb';
-import { batchOf, CONTRACT_OPTIONS, contentOf, storeContract } from '../store-contract.suite.js';
+import {
+  batchOf,
+  CONTRACT_OPTIONS,
+  commitsArbitrary,
+  contentOf,
+  type Row,
+  storeContract,
+} from '../store-contract.suite.js';
+import { FolderFormatError } from './disk.js';
 import { EmbeddedStore } from './embedded-store.js';
+import { FolderInUseError } from './folder-lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'humtemp-embedded-'));
 let serial = 0;
@@ -13,16 +23,120 @@ const newDir = () => join(folder, `${serial++}`);
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-storeContract('the embedded store', async (options) => new EmbeddedStore({ ...options, dataDir: newDir() }));
+storeContract('the embedded store', (options) => EmbeddedStore.open({ ...options, dataDir: newDir() }));
+
+/** Holds nothing in memory, and keeps no journal, that it can do without. */
+const FORGETFUL = { memoryBytesMax: 0, journalBytesMax: 1 };
+
+storeContract('the embedded store without room', (options) =>
+  EmbeddedStore.open({ ...options, ...FORGETFUL, dataDir: newDir() }),
+);
+
+test('after a crash at any point, everything committed is there, and is not counted again', async () => {
+  const nowMs = Date.now();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ commit: commitsArbitrary, crashes: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      fc.constantFrom({}, FORGETFUL, { journalBytesMax: 4000 }),
+      // Without deduplication, a record that were applied twice would count twice.
+      fc.constantFrom(0, CONTRACT_OPTIONS.deduplicationHorizonS),
+      async (spans, limits, deduplicationHorizonS) => {
+        const plainOptions = { ...CONTRACT_OPTIONS, deduplicationHorizonS };
+        const options = { ...plainOptions, ...limits };
+        const plain = await EmbeddedStore.open({ ...plainOptions, dataDir: newDir() });
+        let dataDir = newDir();
+        let store = await EmbeddedStore.open({ ...options, dataDir });
+        for (const { commit: commits, crashes } of spans) {
+          for (const { rows } of commits) {
+            const batch = batchOf(rows, nowMs);
+            assert.deepEqual(await store.commit(batch, nowMs), await plain.commit(batch, nowMs));
+          }
+          if (!crashes) continue;
+          // What is on the disk at this moment is what a killed process leaves.
+          const left = newDir();
+          cpSync(dataDir, left, { recursive: true });
+          await store.close();
+          dataDir = left;
+          store = await EmbeddedStore.open({ ...options, dataDir });
+        }
+        assert.deepEqual(await contentOf(store, nowMs), await contentOf(plain, nowMs));
+        for (const { commit: commits } of deduplicationHorizonS === 0 ? [] : spans)
+          for (const { rows } of commits)
+            assert.equal((await store.commit(batchOf(rows, nowMs), nowMs)).committed, 0);
+        await store.close();
+        await plain.close();
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('the journal and the labs in memory stay within their limits', async () => {
+  const nowMs = Date.now();
+  const dataDir = newDir();
+  const options = {
+    ...CONTRACT_OPTIONS,
+    dataDir,
+    labsMax: 1e6,
+    memoryBytesMax: 100_000,
+    journalBytesMax: 100_000,
+  };
+  const store = await EmbeddedStore.open(options);
+  for (let i = 0; i < 200; i++) {
+    const rows = Array.from(
+      { length: 50 },
+      (_, j): Row => [`lab-${(i * 50 + j) % 3000}`, i % 50, 20_000 + i, 50_000],
+    );
+    await store.commit(batchOf(rows, nowMs), nowMs);
+  }
+  const journal = [...store.disk.journal.getRange({})].reduce((sum, { value }) => sum + value.length, 0);
+  assert.ok(journal < 200_000, `${journal} bytes of journal`);
+  assert.ok(store.heldBytes < 500_000, `${store.heldBytes} bytes in memory`);
+  const names = await store.labs('', 10_000, nowMs);
+  assert.equal(names.length, 3000);
+  const latest = await store.latest(names, nowMs);
+  assert.equal(
+    latest.reduce((sum, bucket) => sum + bucket!.aggregate.observations, 0),
+    10_000,
+  );
+  await store.close();
+});
+
+test('a folder has one user at a time', async () => {
+  const dataDir = newDir();
+  const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir });
+  await assert.rejects(
+    EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir: `${dataDir}/../${serial - 1}` }),
+    FolderInUseError,
+  );
+  await store.close();
+  await (await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir })).close();
+});
+
+test('data of another version is refused', async () => {
+  const dataDir = newDir();
+  const root = open({ path: dataDir, noSubdir: false });
+  await root.openDB('hours', { encoding: 'msgpack' }).put('a', 1);
+  await root.close();
+  await assert.rejects(EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir }), FolderFormatError);
+  await assert.rejects(
+    EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir }),
+    FolderFormatError,
+    'not locked either',
+  );
+});
 
 test('what was committed is there after closing and opening again', async () => {
   const nowMs = Date.now();
   const dataDir = newDir();
-  const first = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir });
+  const first = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir });
   await first.commit(batchOf([['lab', 1, 20_000, 50_000]], nowMs), nowMs);
   const content = await contentOf(first, nowMs);
   await first.close();
-  const second = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir });
+  const second = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir });
   assert.deepEqual(await contentOf(second, nowMs), content);
   assert.equal((await second.commit(batchOf([['lab', 1, 20_000, 50_000]], nowMs), nowMs)).duplicate, 1);
   await second.close();
@@ -31,7 +145,7 @@ test('what was committed is there after closing and opening again', async () => 
 test('a bucket that it does not understand is refused, and nothing of its commit was counted', async () => {
   const nowMs = Date.now();
   const dataDir = newDir();
-  const store = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir, labsMax: 2 });
+  const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir, labsMax: 2 });
   await store.commit(batchOf([['lab', 1, 20_000, 50_000]], nowMs), nowMs);
   await store.close();
 
@@ -41,7 +155,7 @@ test('a bucket that it does not understand is refused, and nothing of its commit
   await buckets.put(key, Buffer.from('x'));
   await root.close();
 
-  const again = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir, labsMax: 2 });
+  const again = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir, labsMax: 2 });
   const batch = batchOf(
     [
       ['new', 2, 20_000, 50_000],
@@ -57,7 +171,7 @@ test('a bucket that it does not understand is refused, and nothing of its commit
     .openDB<Buffer, [number, number, string]>('buckets', { encoding: 'binary' })
     .put(key, Buffer.from(value));
   await mended.close();
-  const last = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir, labsMax: 2 });
+  const last = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir, labsMax: 2 });
   const { tooManyLabs } = await last.commit(batch, nowMs);
   assert.equal(tooManyLabs, 0);
   const latest = await last.latest(['lab', 'new'], nowMs);
@@ -71,7 +185,7 @@ test('a bucket that it does not understand is refused, and nothing of its commit
 test('what has expired is removed from the disk', async () => {
   const nowMs = Date.now();
   const dataDir = newDir();
-  const store = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir, labsMax: 1 });
+  const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir, labsMax: 1 });
   await store.commit(batchOf([['old', 1, 20_000, 50_000]], nowMs), nowMs);
   const laterMs = nowMs + 80 * 3_600_000;
   await store.commit(batchOf([], laterMs), laterMs);

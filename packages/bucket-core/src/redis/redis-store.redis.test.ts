@@ -57,7 +57,10 @@ describe('the Redis store', () => {
       await fc.assert(
         fc.asyncProperty(commitsArbitrary, async (commits) => {
           const redis = await openRedisStore(CONTRACT_OPTIONS);
-          const embedded = new EmbeddedStore({ ...CONTRACT_OPTIONS, dataDir: join(folder, `${serial++}`) });
+          const embedded = await EmbeddedStore.open({
+            ...CONTRACT_OPTIONS,
+            dataDir: join(folder, `${serial++}`),
+          });
           for (const { rows } of commits) {
             const batch = batchOf(rows, nowMs);
             assert.deepEqual(await redis.commit(batch, nowMs), await embedded.commit(batch, nowMs));

@@ -1,0 +1,156 @@
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { LedgerReport } from '../ledger-counters.js';
+import type { Rejection } from '../rejection.js';
+
+/** The folder holds data in a format that this version does not know. */
+export class FolderFormatError extends Error {
+  override readonly name = 'FolderFormatError';
+
+  constructor(folder: string) {
+    super(
+      `${folder} holds data of another version of humtemp, which this one cannot read: move it away, or use that version`,
+    );
+  }
+}
+
+/** Who serves an MQTT session, and until when that is to be believed. */
+export interface SessionRecord {
+  readonly owner: string;
+  readonly expiresMs: number;
+}
+
+/** Start of a lab's newest bucket in the longest-lived resolution, and the newest journal record that is in its buckets. */
+export type LabRecord = readonly [newestS: number, upTo: number];
+
+const FORMAT = 2;
+
+/**
+ * The LMDB environment of the embedded store: what stands where. Keys are ordered so that each read is one range:
+ *
+ *     journal    number, rising          → a batch (journal-record.ts), until all of it is in the following three
+ *     buckets    [duration, start, lab]  → packed aggregate
+ *     identities [hour, lab, number]     → expiry in Unix seconds, then identities; further ones under the next number
+ *     labs       lab                     → LabRecord
+ *     rejections number, rising          → Rejection
+ *     ledgers    process                 → LedgerReport
+ *     sessions   name of an MQTT session → SessionRecord
+ *     meta       'format'                → version of all this
+ */
+export class Disk {
+  readonly journal: Database<Buffer, number>;
+  readonly buckets: Database<Buffer, [number, number, string]>;
+  readonly identities: Database<Buffer, [number, string, number]>;
+  readonly labs: Database<LabRecord, string>;
+  readonly rejections: Database<Rejection, number>;
+  readonly ledgers: Database<LedgerReport, string>;
+  readonly sessions: Database<SessionRecord, string>;
+  readonly #meta: Database<number, string>;
+  readonly #root: RootDatabase;
+
+  /** @throws FolderFormatError; the file system's error when the database cannot be opened. */
+  constructor(folder: string) {
+    // Not overlapping: a write resolves when its transaction is on the disk. Without event turn batching, because with
+    // it a transaction that fails rejects a promise that nobody can handle.
+    this.#root = open({
+      path: folder,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      maxDbs: 8,
+      noSubdir: false,
+    });
+    const names = [...this.#root.getKeys()];
+    this.#meta = this.#root.openDB('meta', { encoding: 'ordered-binary' });
+    if (names.length === 0) this.#meta.putSync('format', FORMAT);
+    if (this.#meta.get('format') !== FORMAT) {
+      void this.#root.close();
+      throw new FolderFormatError(folder);
+    }
+    this.journal = this.#root.openDB('journal', { encoding: 'binary' });
+    this.buckets = this.#root.openDB('buckets', { encoding: 'binary' });
+    this.identities = this.#root.openDB('identities', { encoding: 'binary' });
+    this.labs = this.#root.openDB('labs', { encoding: 'ordered-binary' });
+    this.rejections = this.#root.openDB('rejections', { encoding: 'json' });
+    this.ledgers = this.#root.openDB('ledgers', { encoding: 'json' });
+    this.sessions = this.#root.openDB('sessions', { encoding: 'json' });
+  }
+
+  countLabs(): number {
+    return (this.labs.getStats() as { readonly entryCount: number }).entryCount;
+  }
+
+  /** Labs after `after` that have this bucket, at most `limit`. */
+  bucketsOf(
+    durationS: number,
+    startS: number,
+    after: string,
+    limit: number,
+  ): { lab: string; value: Buffer }[] {
+    const range = {
+      start: [durationS, startS, after],
+      end: [durationS, startS + 1],
+      exclusiveStart: true,
+      limit,
+    };
+    return [...this.buckets.getRange(range as never)].map(({ key, value }) => ({ lab: key[2], value }));
+  }
+
+  /** Every identity that is held for a lab's hour, and when they may be forgotten; undefined if none is. */
+  identitiesOf(hour: number, lab: string): { expiryS: number; chunks: Float64Array[] } | undefined {
+    const chunks = [...this.identities.getRange(identityRange(hour, lab))].map(({ value }) =>
+      doublesOf(value),
+    );
+    if (chunks.length === 0) return undefined;
+    return {
+      expiryS: Math.max(...chunks.map((chunk) => chunk[0]!)),
+      chunks: chunks.map((chunk) => chunk.subarray(1)),
+    };
+  }
+
+  putIdentities(
+    hour: number,
+    lab: string,
+    number: number,
+    expiryS: number,
+    identities: readonly number[],
+  ): void {
+    const chunk = new Float64Array(identities.length + 1);
+    chunk[0] = expiryS;
+    chunk.set(identities, 1);
+    this.identities.put([hour, lab, number], Buffer.from(chunk.buffer));
+  }
+
+  removeIdentities(hour: number, lab: string): void {
+    for (const key of [...this.identities.getKeys(identityRange(hour, lab))]) this.identities.remove(key);
+  }
+
+  /** Does all puts and removes of `work` in one transaction; resolves when it is on the disk. */
+  async write(work: () => void): Promise<void> {
+    try {
+      await this.#root.batch(() => {
+        work();
+        // What is put and removed within a batch shares one more promise; its failure is told by the batch's own.
+        this.#meta.remove('nothing').catch(() => {});
+      });
+    } catch (error) {
+      const { commitError } = error as { commitError?: Promise<unknown> };
+      const cause = await Promise.resolve(commitError).catch((reason: Error) => reason);
+      if (!(cause instanceof Error)) throw error;
+      // What LMDB says of a write that the disk took only in part.
+      throw /Input\/output/.test(cause.message)
+        ? new Error(`cannot write to the disk (is it full?): ${cause.message}`, { cause })
+        : cause;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+function identityRange(hour: number, lab: string): { start: never; end: never } {
+  return { start: [hour, lab] as never, end: [hour, `${lab}\u0000`] as never };
+}
+
+function doublesOf(bytes: Buffer): Float64Array {
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}

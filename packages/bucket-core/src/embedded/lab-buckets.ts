@@ -1,0 +1,275 @@
+import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../aggregate.js';
+import { ROW_LENGTH } from '../batch.js';
+import { type BatchPart, partsOf } from '../batch-part.js';
+import {
+  bucketExpiryS,
+  bucketStartS,
+  longestLivedResolution,
+  type Resolution,
+  reachS,
+} from '../bucket-grid.js';
+import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
+import { packAggregate, unpackAggregate } from '../packed-aggregate.js';
+import type { CommitResult, LabBucket, StoreOptions } from '../store.js';
+import type { Disk } from './disk.js';
+import { IdentitySet } from './identity-set.js';
+import type { JournalRecord } from './journal-record.js';
+import { LabMemory } from './lab-memory.js';
+import { type HeldBucket, type HeldHour, LabState } from './lab-state.js';
+
+/** A journal record with everything in memory that it changes: nothing can fail any more when it is applied. */
+export interface PreparedRecord {
+  readonly number: number;
+  readonly nowMs: number;
+  readonly labs: readonly { readonly state: LabState; readonly parts: readonly PreparedPart[] }[];
+  /** Rows that no resolution keeps any more. */
+  readonly expired: number;
+}
+
+interface PreparedPart {
+  readonly part: BatchPart;
+  /** Undefined: deduplication is off. */
+  readonly hour: HeldHour | undefined;
+  /** By resolution; undefined where the bucket has expired. */
+  readonly buckets: readonly (HeldBucket | undefined)[];
+}
+
+const PAGE_LABS = 500;
+
+/**
+ * Every lab's buckets and identities, in memory and on the disk. What is in memory is newer; what is not in memory is
+ * on the disk. A journal record is prepared, then put on the disk, then applied; labs are saved later, each as a whole.
+ */
+export class LabBuckets {
+  readonly memory = new LabMemory();
+  readonly #longestLived: number;
+  #labs: number;
+
+  constructor(
+    readonly disk: Disk,
+    readonly options: StoreOptions,
+  ) {
+    this.#longestLived = options.grid.resolutions.indexOf(longestLivedResolution(options.grid));
+    this.#labs = disk.countLabs();
+  }
+
+  /** Labs known, in memory or on the disk. */
+  get count(): number {
+    return this.#labs;
+  }
+
+  /** After labs were removed from the disk. */
+  recount(): void {
+    this.#labs = this.disk.countLabs() + this.memory.unsavedCount;
+  }
+
+  /** A lab as it is held or stored; undefined if it is new. */
+  known(lab: string): LabState | undefined {
+    const held = this.memory.get(lab);
+    if (held !== undefined) return held;
+    const record = this.disk.labs.get(lab);
+    if (record === undefined) return undefined;
+    const state = new LabState(lab);
+    [state.newestS, state.upTo] = record;
+    state.isSaved = true;
+    this.memory.addResting(state);
+    return state;
+  }
+
+  /** @throws Error when the disk holds a bucket that this version does not know. */
+  prepare({ nowMs, rowsByLab }: JournalRecord, number: number): PreparedRecord {
+    const labs = [];
+    let expired = 0;
+    for (const [lab, rows] of rowsByLab) {
+      const state = this.known(lab) ?? new LabState(lab);
+      // After a restart: the disk has this record's share of the lab.
+      if (number <= state.upTo) continue;
+      const split = partsOf(lab, rows, this.options.grid, nowMs);
+      expired += split.expired;
+      if (split.parts.length > 0)
+        labs.push({ state, parts: split.parts.map((part) => this.#preparePart(state, part, nowMs)) });
+    }
+    return { number, nowMs, labs, expired };
+  }
+
+  /** Counts what was prepared. */
+  apply({ number, nowMs, labs, expired }: PreparedRecord, result: CommitResult): void {
+    result.expired += expired;
+    for (const { state, parts } of labs) {
+      if (this.memory.get(state.lab) === undefined) this.#labs += 1;
+      for (const part of parts) this.#applyPart(state, part, nowMs, result);
+      this.memory.activate(state, number);
+    }
+  }
+
+  /** Puts a lab on the disk, with everything that journal records up to this number have changed. */
+  save(state: LabState, upTo: number): void {
+    const { lab } = state;
+    for (const { isDirty, resolution, startS, aggregate } of state.buckets)
+      if (isDirty)
+        this.disk.buckets.put([this.#durationS(resolution), startS, lab], packAggregate(aggregate));
+    for (const { hour, identities, unsaved, replaces } of state.hours) {
+      if (unsaved.length === 0) continue;
+      if (replaces) this.disk.removeIdentities(hour, lab);
+      this.disk.putIdentities(hour, lab, upTo, identities.expiryS, unsaved);
+    }
+    this.disk.labs.put(lab, [state.newestS, upTo]);
+  }
+
+  /** All labs that have this bucket, a page at a time. */
+  *withBucket({ durationS }: Resolution, startS: number): Generator<readonly LabBucket[]> {
+    const resolution = this.options.grid.resolutions.findIndex((one) => one.durationS === durationS);
+    const inMemory = new Set<string>();
+    for (const state of this.memory.active)
+      if (state.aggregate(resolution, startS) !== undefined) inMemory.add(state.lab);
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const entries = this.disk.bucketsOf(durationS, startS, after, PAGE_LABS);
+      const page = entries.map(({ lab, value }) => {
+        inMemory.delete(lab);
+        const held = this.memory.get(lab)?.aggregate(resolution, startS);
+        return { lab, startS, aggregate: copyOf(held) ?? unpackAggregate(value) };
+      });
+      after = entries.length === PAGE_LABS ? entries.at(-1)!.lab : undefined;
+      if (page.length > 0) yield page;
+    }
+    const rest = [...inMemory];
+    for (let i = 0; i < rest.length; i += PAGE_LABS)
+      yield rest.slice(i, i + PAGE_LABS).flatMap((lab) => {
+        const aggregate = this.bucket(lab, durationS, startS);
+        return aggregate === undefined ? [] : [{ lab, startS, aggregate }];
+      });
+  }
+
+  /** One bucket of a lab. */
+  bucket(lab: string, durationS: number, startS: number): Aggregate | undefined {
+    const resolution = this.options.grid.resolutions.findIndex((one) => one.durationS === durationS);
+    const held = this.memory.get(lab)?.aggregate(resolution, startS);
+    if (held !== undefined) return copyOf(held);
+    const value = this.disk.buckets.get([durationS, startS, lab]);
+    return value && unpackAggregate(value);
+  }
+
+  /** Labs after `after` in the order of their names, at most `limit`, without those whose last bucket has expired. */
+  names(after: string, limit: number, nowMs: number): string[] {
+    const unsaved = [...this.memory.unsaved].filter((lab) => lab > after && this.#isKept(lab, nowMs));
+    const saved: string[] = [];
+    for (const { key, value } of this.disk.labs.getRange({ start: after })) {
+      if (saved.length === limit) break;
+      const newestS = this.memory.get(key)?.newestS ?? value[0];
+      if (key > after && !this.isForgotten(newestS, nowMs)) saved.push(key);
+    }
+    return unsaved.length === 0 ? saved : [...new Set([...saved, ...unsaved])].sort().slice(0, limit);
+  }
+
+  /** A lab's newest bucket of the longest-lived resolution; undefined if it has none that is still kept. */
+  newest(lab: string, nowMs: number): LabBucket | undefined {
+    const startS = this.memory.get(lab)?.newestS ?? this.disk.labs.get(lab)?.[0];
+    if (startS === undefined || this.isForgotten(startS, nowMs)) return undefined;
+    const aggregate = this.bucket(lab, this.#durationS(this.#longestLived), startS);
+    return aggregate && { lab, startS, aggregate };
+  }
+
+  /** Whether a lab whose newest bucket starts here has none that is still kept. */
+  isForgotten(newestS: number, nowMs: number): boolean {
+    return bucketExpiryS(newestS, this.options.grid.resolutions[this.#longestLived]!) * 1000 <= nowMs;
+  }
+
+  /** Whether nothing at all of such a lab is kept any more, in any resolution. */
+  isGone(newestS: number, nowMs: number): boolean {
+    const longest = this.options.grid.resolutions[this.#longestLived]!;
+    return (newestS + longest.durationS + reachS(longest)) * 1000 <= nowMs;
+  }
+
+  #isKept(lab: string, nowMs: number): boolean {
+    const state = this.memory.get(lab);
+    return state !== undefined && !this.isForgotten(state.newestS, nowMs);
+  }
+
+  #durationS(resolution: number): number {
+    return this.options.grid.resolutions[resolution]!.durationS;
+  }
+
+  #preparePart(state: LabState, part: BatchPart, nowMs: number): PreparedPart {
+    const buckets = part.startsS.map((startS, resolution) =>
+      startS === undefined ? undefined : this.#bucketToChange(state, resolution, startS),
+    );
+    return { part, buckets, hour: this.#hourToChange(state, part.hour, nowMs) };
+  }
+
+  #bucketToChange(state: LabState, resolution: number, startS: number): HeldBucket {
+    const held = state.bucket(resolution, startS);
+    if (held !== undefined) {
+      held.isUsed = true;
+      return held;
+    }
+    const value = state.isSaved
+      ? this.disk.buckets.get([this.#durationS(resolution), startS, state.lab])
+      : undefined;
+    return state.addBucket(resolution, startS, value && unpackAggregate(value));
+  }
+
+  #hourToChange(state: LabState, hour: number, nowMs: number): HeldHour | undefined {
+    const { deduplicationHorizonS: horizonS, grid } = this.options;
+    if (horizonS === 0) return undefined;
+    const held = state.hour(hour) ?? this.#loadHour(state, hour);
+    if (held !== undefined && held.identities.expiryS * 1000 > nowMs) {
+      held.isUsed = true;
+      return held;
+    }
+    return state.addHour(
+      hour,
+      new IdentitySet(identitiesExpiryS(hour, horizonS, grid, nowMs)),
+      held !== undefined,
+    );
+  }
+
+  #loadHour(state: LabState, hour: number): HeldHour | undefined {
+    const stored = state.isSaved ? this.disk.identitiesOf(hour, state.lab) : undefined;
+    if (stored === undefined) return undefined;
+    const expected = stored.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const identities = new IdentitySet(stored.expiryS, expected);
+    for (const chunk of stored.chunks) for (const identity of chunk) identities.add(identity);
+    return state.addHour(hour, identities);
+  }
+
+  #applyPart(
+    state: LabState,
+    { part, hour, buckets }: PreparedPart,
+    nowMs: number,
+    result: CommitResult,
+  ): void {
+    const { rows } = part;
+    const isSuspended = hour !== undefined && hour.identities.count >= IDENTITIES_MAX;
+    const added = emptyAggregate();
+    for (let i = 0; i < rows.length; i += ROW_LENGTH) {
+      if (hour !== undefined && !isSuspended) {
+        const identity = rows[i + 1]!;
+        if (!hour.identities.add(identity)) continue;
+        hour.unsaved.push(identity);
+      }
+      addObservation(added, rows[i]!, rows[i + 2]!, rows[i + 3]!);
+    }
+    result.committed += added.observations;
+    result.duplicate += rows.length / ROW_LENGTH - added.observations;
+    if (isSuspended) result.suspended += added.observations;
+    if (added.observations === 0) return;
+
+    const { deduplicationHorizonS, grid } = this.options;
+    // Late ones are remembered from now on.
+    if (hour !== undefined && (part.hour + 1) * 3_600_000 <= nowMs)
+      hour.identities.expiryS = identitiesExpiryS(part.hour, deduplicationHorizonS, grid, nowMs);
+    for (const bucket of buckets) {
+      if (bucket === undefined) continue;
+      mergeAggregate(bucket.aggregate, added);
+      bucket.isDirty = true;
+    }
+    // Even where that bucket has expired, and only one of another resolution is kept.
+    const startS = bucketStartS(rows[0]!, this.#durationS(this.#longestLived), grid.alignmentS);
+    state.newestS = Math.max(state.newestS, startS);
+  }
+}
+
+/** What is in memory goes on changing; a reader gets what it was. */
+function copyOf(aggregate: Aggregate | undefined): Aggregate | undefined {
+  return aggregate && { ...aggregate, temp: { ...aggregate.temp }, humidity: { ...aggregate.humidity } };
+}

@@ -1,0 +1,104 @@
+import { type Aggregate, emptyAggregate } from '../aggregate.js';
+import type { IdentitySet } from './identity-set.js';
+
+/** A bucket of a lab in memory. Empty until the commit that it was made for succeeds. */
+export interface HeldBucket {
+  /** Index of its resolution in the grid. */
+  readonly resolution: number;
+  readonly startS: number;
+  readonly aggregate: Aggregate;
+  /** Whether it differs from what is on the disk. */
+  isDirty: boolean;
+  /** Whether it was asked for since the lab was last saved. */
+  isUsed: boolean;
+}
+
+/** The identities of one hour of a lab in memory. */
+export interface HeldHour {
+  /** Whole hours since 1970. */
+  readonly hour: number;
+  readonly identities: IdentitySet;
+  /** Those that are not on the disk yet. */
+  unsaved: number[];
+  /** Whether what is on the disk has expired, and these take its place. */
+  replaces: boolean;
+  isUsed: boolean;
+}
+
+/** Rough size of an aggregate and what holds it: 16 numbers on the heap. */
+const BUCKET_BYTES = 500;
+const LAB_BYTES = 400;
+
+/** What the embedded store has in memory of one lab: all that changed since it was last saved, and what is in use. */
+export class LabState {
+  buckets: HeldBucket[] = [];
+  hours: HeldHour[] = [];
+  /** Start of its newest bucket in the longest-lived resolution; 0: there is none. */
+  newestS = 0;
+  /** Number of the newest journal record that the disk has of it; later ones are in memory. */
+  upTo = 0;
+  /** Whether the disk knows the lab. */
+  isSaved = false;
+  /** Number of the first journal record that touched it since it was last saved. */
+  activeSince = 0;
+  /** `bytes` when it was last looked at. */
+  measuredBytes = 0;
+
+  constructor(readonly lab: string) {}
+
+  get bytes(): number {
+    let bytes = LAB_BYTES + this.buckets.length * BUCKET_BYTES;
+    for (const { identities, unsaved } of this.hours) bytes += identities.bytes + unsaved.length * 8;
+    return bytes;
+  }
+
+  bucket(resolution: number, startS: number): HeldBucket | undefined {
+    return this.buckets.find((held) => held.startS === startS && held.resolution === resolution);
+  }
+
+  hour(hour: number): HeldHour | undefined {
+    return this.hours.find((held) => held.hour === hour);
+  }
+
+  /** Its aggregate of a bucket, if that is in memory. */
+  aggregate(resolution: number, startS: number): Aggregate | undefined {
+    const held = this.bucket(resolution, startS);
+    return held === undefined || held.aggregate.observations === 0 ? undefined : held.aggregate;
+  }
+
+  addBucket(resolution: number, startS: number, aggregate: Aggregate | undefined): HeldBucket {
+    const held: HeldBucket = {
+      resolution,
+      startS,
+      aggregate: aggregate ?? emptyAggregate(),
+      isDirty: false,
+      isUsed: true,
+    };
+    this.buckets.push(held);
+    return held;
+  }
+
+  addHour(hour: number, identities: IdentitySet, replaces = false): HeldHour {
+    const held: HeldHour = { hour, identities, unsaved: [], replaces, isUsed: true };
+    this.hours = this.hours.filter((other) => other.hour !== hour);
+    this.hours.push(held);
+    return held;
+  }
+
+  /** All of it is on the disk, up to this journal record. Lets go of what was not used since the last time. */
+  markSaved(upTo: number): void {
+    this.upTo = upTo;
+    this.isSaved = true;
+    this.buckets = this.buckets.filter((held) => held.isUsed);
+    this.hours = this.hours.filter((held) => held.isUsed);
+    for (const held of this.buckets) {
+      held.isDirty = false;
+      held.isUsed = false;
+    }
+    for (const held of this.hours) {
+      if (held.unsaved.length > 0) held.replaces = false;
+      held.unsaved = [];
+      held.isUsed = false;
+    }
+  }
+}
