@@ -1,4 +1,12 @@
 import { ABSENT } from './fixed-point.js';
+import {
+  addToHistogram,
+  copyHistogram,
+  emptyHistogram,
+  HISTOGRAM_BIN,
+  type Histogram,
+  mergeHistogram,
+} from './histogram.js';
 
 /**
  * The mergeable content of a bucket: a commutative monoid under `merge` with `emptyAggregate`. All values are
@@ -26,6 +34,8 @@ export interface MetricAggregate {
   last: number;
   /** When that was, Unix milliseconds; −∞ when empty. */
   lastMs: number;
+  /** Of all its values; undefined where none is kept. */
+  histogram: Histogram | undefined;
 }
 
 /**
@@ -34,8 +44,18 @@ export interface MetricAggregate {
  */
 export const SQUARES_REFERENCE = { temp: 20_000, humidity: 50_000 } as const;
 
-export function emptyAggregate(): Aggregate {
-  return { observations: 0, firstMs: Infinity, temp: emptyMetric(), humidity: emptyMetric() };
+/** @param withHistograms whether it keeps histograms of what is added and merged. */
+export function emptyAggregate(withHistograms = false): Aggregate {
+  return {
+    observations: 0,
+    firstMs: Infinity,
+    temp: emptyMetric(withHistograms),
+    humidity: emptyMetric(withHistograms),
+  };
+}
+
+export function copyAggregate(aggregate: Aggregate): Aggregate {
+  return { ...aggregate, temp: copyMetric(aggregate.temp), humidity: copyMetric(aggregate.humidity) };
 }
 
 /** Adds one observation: values in thousandths, or ABSENT. */
@@ -47,11 +67,13 @@ export function addObservation(
 ): void {
   aggregate.observations += 1;
   if (timestampMs < aggregate.firstMs) aggregate.firstMs = timestampMs;
-  if (temp !== ABSENT) addValue(aggregate.temp, timestampMs, temp, SQUARES_REFERENCE.temp);
-  if (humidity !== ABSENT) addValue(aggregate.humidity, timestampMs, humidity, SQUARES_REFERENCE.humidity);
+  if (temp !== ABSENT)
+    addValue(aggregate.temp, timestampMs, temp, SQUARES_REFERENCE.temp, HISTOGRAM_BIN.temp);
+  if (humidity !== ABSENT)
+    addValue(aggregate.humidity, timestampMs, humidity, SQUARES_REFERENCE.humidity, HISTOGRAM_BIN.humidity);
 }
 
-/** Merges `other` into `aggregate`. */
+/** Merges `other` into `aggregate`. A histogram is kept only if both have one, or `other` has no observations. */
 export function mergeAggregate(aggregate: Aggregate, other: Aggregate): void {
   aggregate.observations += other.observations;
   if (other.firstMs < aggregate.firstMs) aggregate.firstMs = other.firstMs;
@@ -64,17 +86,37 @@ export function lastMs(aggregate: Aggregate): number {
   return Math.max(aggregate.temp.lastMs, aggregate.humidity.lastMs);
 }
 
-function emptyMetric(): MetricAggregate {
-  return { count: 0, sum: 0, sumSquares: 0, min: Infinity, max: -Infinity, last: 0, lastMs: -Infinity };
+function emptyMetric(withHistogram: boolean): MetricAggregate {
+  return {
+    count: 0,
+    sum: 0,
+    sumSquares: 0,
+    min: Infinity,
+    max: -Infinity,
+    last: 0,
+    lastMs: -Infinity,
+    histogram: withHistogram ? emptyHistogram() : undefined,
+  };
 }
 
-function addValue(metric: MetricAggregate, timestampMs: number, value: number, reference: number): void {
+function copyMetric(metric: MetricAggregate): MetricAggregate {
+  return { ...metric, histogram: metric.histogram && copyHistogram(metric.histogram) };
+}
+
+function addValue(
+  metric: MetricAggregate,
+  timestampMs: number,
+  value: number,
+  reference: number,
+  binWidth: number,
+): void {
   metric.count += 1;
   metric.sum += value;
   metric.sumSquares += (value - reference) * (value - reference);
   if (value < metric.min) metric.min = value;
   if (value > metric.max) metric.max = value;
   takeLast(metric, timestampMs, value);
+  if (metric.histogram !== undefined) addToHistogram(metric.histogram, Math.floor(value / binWidth), 1);
 }
 
 function mergeMetric(metric: MetricAggregate, other: MetricAggregate): void {
@@ -84,6 +126,9 @@ function mergeMetric(metric: MetricAggregate, other: MetricAggregate): void {
   if (other.min < metric.min) metric.min = other.min;
   if (other.max > metric.max) metric.max = other.max;
   takeLast(metric, other.lastMs, other.last);
+  if (metric.histogram === undefined || other.count === 0) return;
+  if (other.histogram === undefined) metric.histogram = undefined;
+  else mergeHistogram(metric.histogram, other.histogram);
 }
 
 function takeLast(metric: MetricAggregate, timestampMs: number, value: number): void {

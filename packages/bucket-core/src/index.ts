@@ -1,6 +1,7 @@
 export {
   type Aggregate,
   addObservation,
+  copyAggregate,
   emptyAggregate,
   lastMs,
   type MetricAggregate,
@@ -22,6 +23,14 @@ export {
 } from './bucket-grid.js';
 export { defaultHorizonS, IDENTITIES_MAX } from './deduplication.js';
 export { ABSENT, averageOfThousandths, toThousandths } from './fixed-point.js';
+export {
+  copyHistogram,
+  HISTOGRAM_BIN,
+  type Histogram,
+  keepsHistograms,
+  quantile,
+  shareWithin,
+} from './histogram.js';
 export { identityHour, identityOf, identityOfReceipt } from './identity.js';
 export { isLabId, LAB_ID_PATTERN, labPartition } from './lab-id.js';
 export {
@@ -42,8 +51,6 @@ export {
   timeRejection,
 } from './observation.js';
 export {
-  PACKED_AGGREGATE_BYTES,
-  PACKED_AGGREGATE_VERSION,
   packAggregate,
   unpackAggregate,
 } from './packed-aggregate.js';

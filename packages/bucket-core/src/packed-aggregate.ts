@@ -1,43 +1,62 @@
 import { type Aggregate, emptyAggregate, type MetricAggregate } from './aggregate.js';
+import type { Histogram } from './histogram.js';
 
 /**
  * An aggregate as both stores keep it: packed, little-endian, version byte first. Its twin in Lua is redis/commit.lua;
  * tests hold the two against each other.
  *
  *     offset  type  field
- *     0       u8    version, 1
+ *     0       u8    version: 1, or 2 with histograms
  *     1       u32   observations
  *     5       f64   first timestamp, Unix milliseconds
  *     13      40 bytes of temp, then 40 bytes of humidity:
  *             u32 count, f64 sum, f64 sum of squares, i32 min, i32 max, i32 last, f64 last timestamp
+ *     93      in version 2 the histogram of temp, then that of humidity:
+ *             i16 first bin, u16 number of bins, u32 for each bin
  *
- * A metric that no observation has is 40 zero bytes.
+ * A metric that no observation has is 40 zero bytes, and 4 for its histogram.
  */
-export const PACKED_AGGREGATE_BYTES = 93;
-export const PACKED_AGGREGATE_VERSION = 1;
+const BASE_BYTES = 93;
+const VERSION = 1;
+const VERSION_WITH_HISTOGRAMS = 2;
 
 const TEMP_OFFSET = 13;
 const HUMIDITY_OFFSET = 53;
 
 export function packAggregate(aggregate: Aggregate): Buffer {
-  const bytes = Buffer.alloc(PACKED_AGGREGATE_BYTES);
-  bytes[0] = PACKED_AGGREGATE_VERSION;
+  const { temp, humidity } = aggregate;
+  const histograms = [temp.histogram, humidity.histogram].filter((histogram) => histogram !== undefined);
+  const hasHistograms = histograms.length === 2;
+  const tailBytes = hasHistograms
+    ? histograms.reduce((sum, { counts }) => sum + 4 + counts.length * 4, 0)
+    : 0;
+  const bytes = Buffer.alloc(BASE_BYTES + tailBytes);
+  bytes[0] = hasHistograms ? VERSION_WITH_HISTOGRAMS : VERSION;
   bytes.writeUInt32LE(aggregate.observations, 1);
   bytes.writeDoubleLE(aggregate.firstMs, 5);
-  packMetric(bytes, TEMP_OFFSET, aggregate.temp);
-  packMetric(bytes, HUMIDITY_OFFSET, aggregate.humidity);
+  packMetric(bytes, TEMP_OFFSET, temp);
+  packMetric(bytes, HUMIDITY_OFFSET, humidity);
+  let at = BASE_BYTES;
+  if (hasHistograms) for (const histogram of histograms) at = packHistogram(bytes, at, histogram);
   return bytes;
 }
 
 /** @throws Error when the bytes are not an aggregate of a known version: the store holds what it must not hold. */
 export function unpackAggregate(bytes: Buffer): Aggregate {
-  if (bytes.length !== PACKED_AGGREGATE_BYTES || bytes[0] !== PACKED_AGGREGATE_VERSION)
-    throw new Error(`not a packed aggregate of version 1: ${bytes.length} bytes, version ${bytes[0]}`);
-  const aggregate = emptyAggregate();
+  const hasHistograms = bytes[0] === VERSION_WITH_HISTOGRAMS && bytes.length >= BASE_BYTES + 8;
+  if (!hasHistograms && (bytes.length !== BASE_BYTES || bytes[0] !== VERSION))
+    throw new Error(`not a packed aggregate of version 1 or 2: ${bytes.length} bytes, version ${bytes[0]}`);
+  const aggregate = emptyAggregate(hasHistograms);
   aggregate.observations = bytes.readUInt32LE(1);
   aggregate.firstMs = bytes.readDoubleLE(5);
   unpackMetric(bytes, TEMP_OFFSET, aggregate.temp);
   unpackMetric(bytes, HUMIDITY_OFFSET, aggregate.humidity);
+  if (hasHistograms)
+    unpackHistogram(
+      bytes,
+      unpackHistogram(bytes, BASE_BYTES, aggregate.temp.histogram!),
+      aggregate.humidity.histogram!,
+    );
   return aggregate;
 }
 
@@ -62,4 +81,19 @@ function unpackMetric(bytes: Buffer, offset: number, metric: MetricAggregate): v
   metric.max = bytes.readInt32LE(offset + 24);
   metric.last = bytes.readInt32LE(offset + 28);
   metric.lastMs = bytes.readDoubleLE(offset + 32);
+}
+
+/** @returns the offset behind it. */
+function packHistogram(bytes: Buffer, offset: number, { firstBin, counts }: Histogram): number {
+  let at = bytes.writeInt16LE(firstBin, offset);
+  at = bytes.writeUInt16LE(counts.length, at);
+  for (const count of counts) at = bytes.writeUInt32LE(count, at);
+  return at;
+}
+
+function unpackHistogram(bytes: Buffer, offset: number, histogram: Histogram): number {
+  histogram.firstBin = bytes.readInt16LE(offset);
+  const bins = bytes.readUInt16LE(offset + 2);
+  for (let i = 0; i < bins; i++) histogram.counts.push(bytes.readUInt32LE(offset + 4 + i * 4));
+  return offset + 4 + bins * 4;
 }

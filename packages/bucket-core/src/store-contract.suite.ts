@@ -14,6 +14,7 @@ import {
   EMPTY_COUNTERS,
   emptyAggregate,
   identityOf,
+  keepsHistograms,
   type LabBucket,
   type Resolution,
   type StoreOptions,
@@ -95,7 +96,7 @@ class Model {
         const startS = bucketStartS(timestampMs, resolution.durationS, CONTRACT_GRID.alignmentS);
         if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
         const name = `${lab} ${resolution.durationS} ${startS}`;
-        buckets[name] ??= emptyAggregate();
+        buckets[name] ??= emptyAggregate(keepsHistograms(resolution.durationS));
         addObservation(buckets[name], timestampMs, temp, humidity);
       }
     return buckets;
@@ -152,7 +153,8 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
       const { buckets, labs } = await contentOf(store, nowMs);
       assert.deepEqual(labs, ['lab01']);
       assert.equal(Object.keys(buckets).length, 3);
-      for (const aggregate of Object.values(buckets)) {
+      for (const [name, aggregate] of Object.entries(buckets)) {
+        const keeps = keepsHistograms(Number(name.split(' ')[1]));
         assert.equal(aggregate.observations, 1);
         assert.equal(aggregate.firstMs, nowMs - 10_000);
         assert.deepEqual(aggregate.temp, {
@@ -163,6 +165,7 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
           max: 22_080,
           last: 22_080,
           lastMs: nowMs - 10_000,
+          histogram: keeps ? { firstBin: 220, counts: [1] } : undefined,
         });
       }
     });
@@ -183,7 +186,7 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
       await store.commit(batchOf([['dry', 1, ABSENT, 0]], nowMs), nowMs);
       const [latest] = await store.latest(['dry'], nowMs);
       assert.equal(latest?.aggregate.observations, 1);
-      assert.deepEqual(latest?.aggregate.temp, emptyAggregate().temp);
+      assert.deepEqual(latest?.aggregate.temp, emptyAggregate(true).temp);
       assert.equal(latest?.aggregate.humidity.count, 1);
     });
 

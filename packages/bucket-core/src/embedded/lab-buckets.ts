@@ -1,4 +1,10 @@
-import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../aggregate.js';
+import {
+  type Aggregate,
+  addObservation,
+  copyAggregate,
+  emptyAggregate,
+  mergeAggregate,
+} from '../aggregate.js';
 import { ROW_LENGTH } from '../batch.js';
 import { type BatchPart, partsOf } from '../batch-part.js';
 import {
@@ -9,6 +15,7 @@ import {
   reachS,
 } from '../bucket-grid.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
+import { keepsHistograms } from '../histogram.js';
 import { packAggregate, unpackAggregate } from '../packed-aggregate.js';
 import type { CommitResult, LabBucket, StoreOptions } from '../store.js';
 import type { Disk } from './disk.js';
@@ -127,7 +134,7 @@ export class LabBuckets {
       const page = entries.map(({ lab, value }) => {
         inMemory.delete(lab);
         const held = this.memory.get(lab)?.aggregate(resolution, startS);
-        return { lab, startS, aggregate: copyOf(held) ?? unpackAggregate(value) };
+        return { lab, startS, aggregate: held ? copyAggregate(held) : unpackAggregate(value) };
       });
       after = entries.length === PAGE_LABS ? entries.at(-1)!.lab : undefined;
       if (page.length > 0) yield page;
@@ -144,7 +151,8 @@ export class LabBuckets {
   bucket(lab: string, durationS: number, startS: number): Aggregate | undefined {
     const resolution = this.options.grid.resolutions.findIndex((one) => one.durationS === durationS);
     const held = this.memory.get(lab)?.aggregate(resolution, startS);
-    if (held !== undefined) return copyOf(held);
+    // What is in memory goes on changing; a reader gets what it was.
+    if (held !== undefined) return copyAggregate(held);
     const value = this.disk.buckets.get([durationS, startS, lab]);
     return value && unpackAggregate(value);
   }
@@ -205,7 +213,11 @@ export class LabBuckets {
     const value = state.isSaved
       ? this.disk.buckets.get([this.#durationS(resolution), startS, state.lab])
       : undefined;
-    return state.addBucket(resolution, startS, value && unpackAggregate(value));
+    return state.addBucket(
+      resolution,
+      startS,
+      value ? unpackAggregate(value) : emptyAggregate(keepsHistograms(this.#durationS(resolution))),
+    );
   }
 
   #hourToChange(state: LabState, hour: number, nowMs: number): HeldHour | undefined {
@@ -240,7 +252,7 @@ export class LabBuckets {
   ): void {
     const { rows } = part;
     const isSuspended = hour !== undefined && hour.identities.count >= IDENTITIES_MAX;
-    const added = emptyAggregate();
+    const added = emptyAggregate(true);
     for (let i = 0; i < rows.length; i += ROW_LENGTH) {
       if (hour !== undefined && !isSuspended) {
         const identity = rows[i + 1]!;
@@ -267,9 +279,4 @@ export class LabBuckets {
     const startS = bucketStartS(rows[0]!, this.#durationS(this.#longestLived), grid.alignmentS);
     state.newestS = Math.max(state.newestS, startS);
   }
-}
-
-/** What is in memory goes on changing; a reader gets what it was. */
-function copyOf(aggregate: Aggregate | undefined): Aggregate | undefined {
-  return aggregate && { ...aggregate, temp: { ...aggregate.temp }, humidity: { ...aggregate.humidity } };
 }

@@ -1,4 +1,4 @@
-import { type Aggregate, emptyAggregate } from '../aggregate.js';
+import type { Aggregate } from '../aggregate.js';
 import type { IdentitySet } from './identity-set.js';
 
 /** A bucket of a lab in memory. Empty until the commit that it was made for succeeds. */
@@ -25,8 +25,8 @@ export interface HeldHour {
   isUsed: boolean;
 }
 
-/** Rough size of an aggregate and what holds it: 16 numbers on the heap. */
-const BUCKET_BYTES = 500;
+/** Rough size of an aggregate and what holds it: 16 numbers on the heap, and some bins. */
+const BUCKET_BYTES = 900;
 const LAB_BYTES = 400;
 
 /** What the embedded store has in memory of one lab: all that changed since it was last saved, and what is in use. */
@@ -66,14 +66,8 @@ export class LabState {
     return held === undefined || held.aggregate.observations === 0 ? undefined : held.aggregate;
   }
 
-  addBucket(resolution: number, startS: number, aggregate: Aggregate | undefined): HeldBucket {
-    const held: HeldBucket = {
-      resolution,
-      startS,
-      aggregate: aggregate ?? emptyAggregate(),
-      isDirty: false,
-      isUsed: true,
-    };
+  addBucket(resolution: number, startS: number, aggregate: Aggregate): HeldBucket {
+    const held: HeldBucket = { resolution, startS, aggregate, isDirty: false, isUsed: true };
     this.buckets.push(held);
     return held;
   }

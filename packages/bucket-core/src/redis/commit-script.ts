@@ -4,6 +4,7 @@ import { ROW_LENGTH } from '../batch.js';
 import type { BatchPart } from '../batch-part.js';
 import { type BucketGrid, bucketExpiryS } from '../bucket-grid.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
+import { keepsHistograms } from '../histogram.js';
 import type { Keys } from './keys.js';
 
 /** The only caller of commit.lua: its arguments and its result stand here and there, nowhere else. */
@@ -58,12 +59,18 @@ const ROW_BYTES = 24;
 function packPart(part: BatchPart, grid: BucketGrid, horizonS: number, nowMs: number): Buffer {
   const { rows, startsS, hour } = part;
   const buckets = startsS.reduce<number>((count, startS) => count + (startS === undefined ? 0 : 1), 0);
-  const bytes = Buffer.allocUnsafe(10 + buckets * 8 + (rows.length / ROW_LENGTH) * ROW_BYTES);
+  const bytes = Buffer.allocUnsafe(11 + buckets * 8 + (rows.length / ROW_LENGTH) * ROW_BYTES);
   bytes[0] = buckets;
   bytes[1] = horizonS === 0 ? 0 : (hour + 1) * 3_600_000 > nowMs ? 1 : 2;
-  let at = bytes.writeDoubleLE(horizonS === 0 ? 0 : identitiesExpiryS(hour, horizonS, grid, nowMs), 2);
+  bytes[2] = 0;
+  let at = bytes.writeDoubleLE(horizonS === 0 ? 0 : identitiesExpiryS(hour, horizonS, grid, nowMs), 3);
+  let bucket = 0;
   startsS.forEach((startS, i) => {
-    if (startS !== undefined) at = bytes.writeDoubleLE(bucketExpiryS(startS, grid.resolutions[i]!), at);
+    if (startS === undefined) return;
+    const resolution = grid.resolutions[i]!;
+    at = bytes.writeDoubleLE(bucketExpiryS(startS, resolution), at);
+    if (keepsHistograms(resolution.durationS)) bytes[2]! |= 1 << bucket;
+    bucket += 1;
   });
   for (let i = 0; i < rows.length; i += ROW_LENGTH) {
     at = bytes.writeDoubleLE(rows[i]!, at);

@@ -6,6 +6,7 @@
 -- ARGV[1+i] part i, packed little-endian:
 --             u8  buckets
 --             u8  deduplication: 0 off, 1 on, 2 on and late, so that the expiry is set anew
+--             u8  bit i - 1 is set if bucket i keeps histograms
 --             f64 when the identities expire, Unix seconds
 --             f64 when each bucket expires, Unix seconds
 --             then for each row: f64 timestamp in ms, f64 identity, i32 temp, i32 humidity
@@ -16,7 +17,9 @@
 
 local unpack_, pack, call = struct.unpack, struct.pack, redis.call
 local ABSENT, TEMP_REFERENCE, HUMIDITY_REFERENCE = -2147483648, 20000, 50000
+local TEMP_BIN, HUMIDITY_BIN = 100, 500
 local LAYOUT, BYTES = '<BI4dI4ddi4i4i4dI4ddi4i4i4d', 93
+local NO_BINS = pack('<i2I2', 0, 0)
 
 -- Merges metric b into metric a: count, sum, sum of squares, min, max, last, time of last.
 local function merge(an, as, aq, amin, amax, al, at, bn, bs, bq, bmin, bmax, bl, bt)
@@ -26,6 +29,42 @@ local function merge(an, as, aq, amin, amax, al, at, bn, bs, bq, bmin, bmax, bl,
   if bmax > amax then amax = bmax end
   if bt > at or (bt == at and bl > al) then al = bl at = bt end
   return an + bn, as + bs, aq + bq, amin, amax, al, at
+end
+
+-- Adds counts by bin, of the bins from low to high, to the histogram packed at a place in a string; old is nil if there
+-- is none yet, low is nil if there is nothing to add. Returns the new histogram and the place behind the old one.
+local function add_bins(old, at, bins, low, high)
+  local first, n = low, 0
+  if old then
+    first, n, at = unpack_('<i2I2', old, at)
+    if n == 0 then first = low end
+  end
+  if not low then
+    if not old then return NO_BINS, at end
+    return old:sub(at - 4, at + 4 * n - 1), at + 4 * n
+  end
+  local last, from, to = first + n - 1, first, high
+  if low < from then from = low end
+  if last > to then to = last end
+  local out, o = { pack('<i2I2', from, to - from + 1) }, 1
+  local bin = from
+  while bin <= to do
+    local is_held, add, next = bin >= first and bin <= last, bins[bin], bin + 1
+    o = o + 1
+    if add then
+      out[o] = pack('<I4', (is_held and unpack_('<I4', old, at + 4 * (bin - first)) or 0) + add)
+    else
+      -- A run of bins that nothing is added to, all held or all not.
+      while next <= to and not bins[next] and next ~= first and next ~= last + 1 do next = next + 1 end
+      if is_held then
+        out[o] = old:sub(at + 4 * (bin - first), at + 4 * (next - first) - 1)
+      else
+        out[o] = string.rep('\0\0\0\0', next - bin)
+      end
+    end
+    bin = next
+  end
+  return table.concat(out), at + 4 * n
 end
 
 -- Which rows are counted for the first time: true for each that is fresh. Identities are added as they are found.
@@ -54,7 +93,7 @@ local result = {}
 local k = 1
 for part = 2, #ARGV do
   local packed = ARGV[part]
-  local buckets, deduplication, seenExpiry, at = unpack_('<BBd', packed)
+  local buckets, deduplication, histograms, seenExpiry, at = unpack_('<BBBd', packed)
   local expiries = {}
   for b = 1, buckets do expiries[b], at = unpack_('<d', packed, at) end
 
@@ -69,8 +108,8 @@ for part = 2, #ARGV do
   local values = {}
   for b = 1, buckets do
     local value = call('GET', KEYS[k + b])
-    if value and (#value ~= BYTES or value:byte(1) ~= 1) then
-      error('not a packed aggregate of version 1: ' .. KEYS[k + b])
+    if value and not ((#value == BYTES and value:byte(1) == 1) or (#value >= BYTES + 8 and value:byte(1) == 2)) then
+      error('not a packed aggregate of version 1 or 2: ' .. KEYS[k + b])
     end
     values[b] = value
   end
@@ -89,6 +128,7 @@ for part = 2, #ARGV do
   local n, first = 0, math.huge
   local tn, ts, tq, tmin, tmax, tl, tt = 0, 0, 0, math.huge, -math.huge, 0, -math.huge
   local hn, hs, hq, hmin, hmax, hl, ht = 0, 0, 0, math.huge, -math.huge, 0, -math.huge
+  local tbins, hbins = {}, {}
   for i = 1, rows do
     if not fresh or fresh[i] then
       n = n + 1
@@ -100,6 +140,8 @@ for part = 2, #ARGV do
         if t < tmin then tmin = t end
         if t > tmax then tmax = t end
         if time > tt or (time == tt and t > tl) then tt = time tl = t end
+        local bin = math.floor(t / TEMP_BIN)
+        tbins[bin] = (tbins[bin] or 0) + 1
       end
       if h ~= ABSENT then
         local d = h - HUMIDITY_REFERENCE
@@ -107,30 +149,45 @@ for part = 2, #ARGV do
         if h < hmin then hmin = h end
         if h > hmax then hmax = h end
         if time > ht or (time == ht and h > hl) then ht = time hl = h end
+        local bin = math.floor(h / HUMIDITY_BIN)
+        hbins[bin] = (hbins[bin] or 0) + 1
       end
     end
   end
 
   local created = 0
   if n > 0 then
-    if tn == 0 then tmin = 0 tmax = 0 tt = 0 end
-    if hn == 0 then hmin = 0 hmax = 0 ht = 0 end
+    local tlow, thigh, hlow, hhigh
+    if tn == 0 then tmin = 0 tmax = 0 tt = 0
+    else tlow, thigh = math.floor(tmin / TEMP_BIN), math.floor(tmax / TEMP_BIN) end
+    if hn == 0 then hmin = 0 hmax = 0 ht = 0
+    else hlow, hhigh = math.floor(hmin / HUMIDITY_BIN), math.floor(hmax / HUMIDITY_BIN) end
     for b = 1, buckets do
       local key = KEYS[k + b]
       if values[b] then
-        local _, on, of, on1, os1, oq1, omin1, omax1, ol1, ot1, on2, os2, oq2, omin2, omax2, ol2, ot2 =
+        local version, on, of, on1, os1, oq1, omin1, omax1, ol1, ot1, on2, os2, oq2, omin2, omax2, ol2, ot2 =
           unpack_(LAYOUT, values[b])
         if first < of then of = first end
         on1, os1, oq1, omin1, omax1, ol1, ot1 =
           merge(on1, os1, oq1, omin1, omax1, ol1, ot1, tn, ts, tq, tmin, tmax, tl, tt)
         on2, os2, oq2, omin2, omax2, ol2, ot2 =
           merge(on2, os2, oq2, omin2, omax2, ol2, ot2, hn, hs, hq, hmin, hmax, hl, ht)
-        call('SET', key, pack(LAYOUT, 1, on + n, of, on1, os1, oq1, omin1, omax1, ol1, ot1, on2, os2, oq2, omin2,
-          omax2, ol2, ot2), 'KEEPTTL')
+        local merged = pack(LAYOUT, version, on + n, of, on1, os1, oq1, omin1, omax1, ol1, ot1, on2, os2, oq2, omin2,
+          omax2, ol2, ot2)
+        if version == 2 then
+          local t, behind = add_bins(values[b], BYTES + 1, tbins, tlow, thigh)
+          merged = merged .. t .. add_bins(values[b], behind, hbins, hlow, hhigh)
+        end
+        call('SET', key, merged, 'KEEPTTL')
       else
         created = 1
-        call('SET', key, pack(LAYOUT, 1, n, first, tn, ts, tq, tmin, tmax, tl, tt, hn, hs, hq, hmin, hmax, hl, ht),
-          'EXAT', expiries[b])
+        local version = 1
+        if bit.band(histograms, bit.lshift(1, b - 1)) ~= 0 then version = 2 end
+        local value = pack(LAYOUT, version, n, first, tn, ts, tq, tmin, tmax, tl, tt, hn, hs, hq, hmin, hmax, hl, ht)
+        if version == 2 then
+          value = value .. add_bins(nil, 0, tbins, tlow, thigh) .. add_bins(nil, 0, hbins, hlow, hhigh)
+        end
+        call('SET', key, value, 'EXAT', expiries[b])
       end
     end
   end

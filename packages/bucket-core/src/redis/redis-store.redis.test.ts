@@ -7,7 +7,13 @@ import { type Service, startRedis } from '@humtemp/test-services';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { EmbeddedStore } from '../embedded/index.js';
-import { addObservation, emptyAggregate, packAggregate, type StoreOptions } from '../index.js';
+import {
+  addObservation,
+  emptyAggregate,
+  keepsHistograms,
+  packAggregate,
+  type StoreOptions,
+} from '../index.js';
 import {
   batchOf,
   CONTRACT_GRID,
@@ -89,15 +95,15 @@ describe('the Redis store', () => {
       ),
       nowMs,
     );
-    const aggregate = emptyAggregate();
-    addObservation(aggregate, nowMs, 22_080, 51_530);
-    addObservation(aggregate, nowMs, -5, 0);
     const client = new Redis(service.url);
     const keys = await client.keys('twin:bucket:*');
     assert.equal(keys.length, CONTRACT_GRID.resolutions.length);
     for (const key of keys) {
-      assert.deepEqual(await client.getBuffer(key), packAggregate(aggregate));
       const [, , , durationS, startS] = key.split(':').map(Number) as number[];
+      const aggregate = emptyAggregate(keepsHistograms(durationS!));
+      addObservation(aggregate, nowMs, 22_080, 51_530);
+      addObservation(aggregate, nowMs, -5, 0);
+      assert.deepEqual(await client.getBuffer(key), packAggregate(aggregate));
       const { retention } = CONTRACT_GRID.resolutions.find((one) => one.durationS === durationS)!;
       assert.equal(await client.expiretime(key), startS! + retention * durationS!);
     }
