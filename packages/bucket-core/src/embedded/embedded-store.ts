@@ -30,8 +30,8 @@ const MEMORY_BYTES_MAX = 256 * 2 ** 20;
 const JOURNAL_BYTES_MAX = 64 * 2 ** 20;
 /** What a journal record costs besides its bytes, when it is replayed. */
 const RECORD_OVERHEAD_BYTES = 200;
-/** Labs saved in one transaction, when there is no hurry. */
-const SAVED_LABS_MAX = 1000;
+/** Records of labs saved in one transaction, unless the journal asks for more. */
+const SAVED_RECORDS_MAX = 4000;
 /** Journal records removed in one transaction. */
 const REMOVED_RECORDS_MAX = 1000;
 const IDLE_CHECK_MS = 1000;
@@ -62,7 +62,7 @@ export class EmbeddedStore implements BucketStore {
   #next = 1;
   #oldestRecord = 1;
   #committedAt = -1;
-  /** Labs due to be saved, with what is left of a whole one. */
+  /** Records of labs that are due to be saved, of which a lab has several: less than none if it was more. */
   #due = 0;
   #nextRejection: number;
   #sweepAtMs = 0;
@@ -193,7 +193,7 @@ export class EmbeddedStore implements BucketStore {
     const deadline = performance.now() + CLOSE_SAVE_MS_MAX;
     await this.#alone(async () => {
       while (this.#labs.memory.activeCount > 0 && performance.now() < deadline)
-        await this.#save(SAVED_LABS_MAX);
+        await this.#save(SAVED_RECORDS_MAX);
     }).catch(() => {
       // The journal has it all.
     });
@@ -219,7 +219,7 @@ export class EmbeddedStore implements BucketStore {
     const prepared = this.#labs.prepare(record, number);
     const isEmpty = record.rowsByLab.size === 0;
     const bytes = isEmpty ? undefined : encodeRecord(record);
-    await this.#save(bytes === undefined ? 0 : this.#labsDue(bytes.length), () => {
+    await this.#save(bytes === undefined ? 0 : this.#recordsDue(bytes.length), () => {
       if (bytes !== undefined) this.disk.journal.put(number, bytes);
       this.#putRejections(batch.rejections);
     });
@@ -252,20 +252,18 @@ export class EmbeddedStore implements BucketStore {
     return accepted;
   }
 
-  /** How many labs to save with a record of this many bytes, so that all are by the time the journal has its limit. */
-  #labsDue(recordBytes: number): number {
+  /** How many records of labs to save with a journal record, so that all are by the time the journal has its limit. */
+  #recordsDue(journalBytes: number): number {
     const { memory } = this.#labs;
-    const share = (recordBytes + RECORD_OVERHEAD_BYTES) / (this.#journalBytesMax / 2);
-    this.#due = Math.min(memory.activeCount, this.#due + memory.activeCount * share);
-    const whole = Math.floor(this.#due);
-    this.#due -= whole;
-    return memory.bytes > this.#memoryBytesMax ? Math.max(whole, SAVED_LABS_MAX) : whole;
+    const share = (journalBytes + RECORD_OVERHEAD_BYTES) / (this.#journalBytesMax / 2);
+    this.#due += memory.activeRecords * Math.min(1, share);
+    return memory.bytes > this.#memoryBytesMax ? Math.max(this.#due, SAVED_RECORDS_MAX) : this.#due;
   }
 
   /** Saves the labs that wait longest, and whatever else is put, in one transaction. */
-  async #save(labs: number, alsoPut: () => void = () => {}): Promise<void> {
+  async #save(records: number, alsoPut: () => void = () => {}): Promise<void> {
     const { memory } = this.#labs;
-    const states = memory.oldest(labs);
+    const states = memory.oldest(records);
     const upTo = this.#next - 1;
     // The newest record stays, for its number.
     const removable = Math.min(memory.neededFrom(this.#next), this.#next - 1);
@@ -276,14 +274,18 @@ export class EmbeddedStore implements BucketStore {
       for (let i = 0; i < removed; i++) this.disk.journal.remove(this.#oldestRecord + i);
     });
     this.#oldestRecord += removed;
-    for (const state of states) memory.rest(state, upTo);
+    for (const state of states) {
+      // A lab may be more than was due; all that are saved for want of memory are not.
+      this.#due = Math.max(this.#due, 0) - state.measured.records;
+      memory.rest(state, upTo);
+    }
   }
 
   #saveWhenIdle(): void {
     if (performance.now() - this.#committedAt < IDLE_CHECK_MS) return;
     if (this.#labs.memory.activeCount === 0) return;
     // If it fails, the next commit says so.
-    void this.#alone(() => this.#save(SAVED_LABS_MAX)).catch(() => {});
+    void this.#alone(() => this.#save(SAVED_RECORDS_MAX)).catch(() => {});
   }
 
   #putRejections(rejections: readonly Rejection[]): void {

@@ -14,6 +14,7 @@ export class LabMemory {
   readonly #resting = new Map<string, LabState>();
   readonly #unsaved = new Set<string>();
   #bytes = 0;
+  #activeRecords = 0;
 
   /** Bytes of all labs, roughly, as of when each was last touched or saved. */
   get bytes(): number {
@@ -22,6 +23,11 @@ export class LabMemory {
 
   get activeCount(): number {
     return this.#active.size;
+  }
+
+  /** Records that saving all active labs writes, at most. */
+  get activeRecords(): number {
+    return this.#activeRecords;
   }
 
   /** Labs that differ from what the disk has. */
@@ -62,6 +68,7 @@ export class LabMemory {
   activate(state: LabState, record: number): void {
     if (!this.#active.has(state.lab)) {
       this.#resting.delete(state.lab);
+      this.#activeRecords += state.measured.records;
       this.#active.set(state.lab, state);
       state.activeSince = record;
       if (!state.isSaved) this.#unsaved.add(state.lab);
@@ -69,18 +76,21 @@ export class LabMemory {
     this.#measure(state);
   }
 
-  /** The active labs that wait longest. */
-  oldest(count: number): LabState[] {
+  /** The active labs that wait longest, as many as it takes for so many records. */
+  oldest(records: number): LabState[] {
     const states: LabState[] = [];
+    let sum = 0;
     for (const state of this.#active.values()) {
-      if (states.length >= count) break;
+      if (sum >= records) break;
       states.push(state);
+      sum += state.measured.records;
     }
     return states;
   }
 
   /** The lab is on the disk, up to this journal record. */
   rest(state: LabState, upTo: number): void {
+    this.#activeRecords -= state.measured.records;
     state.markSaved(upTo);
     this.#active.delete(state.lab);
     this.#unsaved.delete(state.lab);
@@ -92,10 +102,10 @@ export class LabMemory {
   forget(lab: string): void {
     const state = this.get(lab);
     if (state === undefined) return;
+    if (this.#active.delete(lab)) this.#activeRecords -= state.measured.records;
     this.#resting.delete(lab);
-    this.#active.delete(lab);
     this.#unsaved.delete(lab);
-    this.#bytes -= state.measuredBytes;
+    this.#bytes -= state.measured.bytes;
   }
 
   /** Lets go of resting labs until no more than so many bytes are held, or none rests. */
@@ -107,8 +117,9 @@ export class LabMemory {
   }
 
   #measure(state: LabState): void {
-    this.#bytes -= state.measuredBytes;
-    state.measuredBytes = state.bytes;
-    this.#bytes += state.measuredBytes;
+    const { bytes, records } = state;
+    this.#bytes += bytes - state.measured.bytes;
+    if (this.#active.has(state.lab)) this.#activeRecords += records - state.measured.records;
+    state.measured = { bytes, records };
   }
 }

@@ -41,10 +41,15 @@ export class LabState {
   isSaved = false;
   /** Number of the first journal record that touched it since it was last saved. */
   activeSince = 0;
-  /** `bytes` when it was last looked at. */
-  measuredBytes = 0;
+  /** `bytes` and `records` when it was last looked at. */
+  measured = { bytes: 0, records: 0 };
 
   constructor(readonly lab: string) {}
+
+  /** Records that saving it writes, at most. */
+  get records(): number {
+    return 1 + this.buckets.length + this.hours.length;
+  }
 
   get bytes(): number {
     let bytes = LAB_BYTES + this.buckets.length * BUCKET_BYTES;
@@ -53,11 +58,11 @@ export class LabState {
   }
 
   bucket(resolution: number, startS: number): HeldBucket | undefined {
-    return this.buckets.find((held) => held.startS === startS && held.resolution === resolution);
+    return this.buckets.findLast((held) => held.startS === startS && held.resolution === resolution);
   }
 
   hour(hour: number): HeldHour | undefined {
-    return this.hours.find((held) => held.hour === hour);
+    return this.hours.findLast((held) => held.hour === hour);
   }
 
   /** Its aggregate of a bucket, if that is in memory. */
@@ -74,7 +79,7 @@ export class LabState {
 
   addHour(hour: number, identities: IdentitySet, replaces = false): HeldHour {
     const held: HeldHour = { hour, identities, unsaved: [], replaces, isUsed: true };
-    this.hours = this.hours.filter((other) => other.hour !== hour);
+    if (replaces) this.hours = this.hours.filter((other) => other.hour !== hour);
     this.hours.push(held);
     return held;
   }
