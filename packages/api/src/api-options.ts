@@ -1,6 +1,7 @@
 import type { BucketGrid, BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import type { Logger } from 'pino';
+import type { AccessTokens } from './access/access-tokens.js';
 
 export interface ApiOptions {
   readonly store: BucketStore;
@@ -21,6 +22,14 @@ export interface ApiOptions {
   /** Why this process cannot do its work now; empty when it can. */
   readonly readiness: () => Promise<readonly string[]>;
   readonly log: Logger;
+  /** Who may read and write what. Undefined: everybody everything. */
+  readonly tokens?: AccessTokens | undefined;
+  /** Origins whose pages may read the API from a browser, such as `https://dashboard.example`; `*` for all. */
+  readonly corsOrigins?: readonly string[];
+  /** Aborted when the server stops, for answers that would never end by themselves. */
+  readonly stopping?: AbortSignal;
+  /** Answers that read much of the store and may be under way at once. */
+  readonly heavyAnswersMax?: number;
 }
 
 /** What the routes are built from: the options with every default in its place. */

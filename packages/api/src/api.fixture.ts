@@ -3,10 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type BucketStore, bucketGrid, rfc3339ToMs } from '@humtemp/bucket-core';
+import {
+  ABSENT,
+  Batch,
+  type BucketGrid,
+  type BucketStore,
+  bucketGrid,
+  toThousandths,
+} from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake } from '@humtemp/intake';
-import { FormatRegistry, type Static, type TSchema } from '@sinclair/typebox';
+import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { Hono } from 'hono';
 import { type Logger, pino } from 'pino';
@@ -17,6 +24,9 @@ import type { ApiOptions } from './api-options.js';
 export const NOON_MS = Date.UTC(2026, 8, 22, 12);
 export const DAY_S = 86_400;
 
+/** Days for two days, and hours for a week. */
+const GRID = bucketGrid(0, { durationS: DAY_S, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
+
 export interface Fixture {
   readonly app: Hono;
   readonly store: EmbeddedStore;
@@ -25,14 +35,24 @@ export interface Fixture {
   readonly clock: { nowMs: number };
   /** What was logged, as parsed lines. */
   readonly logged: Record<string, unknown>[];
-  get(path: string): Promise<Response>;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** Commits observations of labs: Unix milliseconds, °C, %RH. */
+  commit(observations: readonly Row[]): Promise<void>;
   /** Posts an observation given as a value, or a body given as text or bytes. */
   post(body: unknown): Promise<Response>;
+}
+
+export interface Row {
+  readonly lab: string;
+  readonly ms: number;
+  readonly temp?: number;
+  readonly humidity?: number;
 }
 
 export interface FixtureOptions extends Partial<ApiOptions> {
   readonly labsMax?: number;
   readonly pendingMax?: number;
+  readonly grid?: BucketGrid;
   /** What the API and intake are given in place of the store. */
   readonly instead?: (store: EmbeddedStore) => BucketStore;
 }
@@ -40,8 +60,8 @@ export interface FixtureOptions extends Partial<ApiOptions> {
 /** The API over a real embedded store and a real intake, in a folder of the test's own. */
 export async function startApi(t: TestContext, options: FixtureOptions = {}): Promise<Fixture> {
   const { labsMax = 1000, pendingMax = 1000, instead = (store) => store, ...apiOptions } = options;
+  const { grid = GRID } = options;
   const clock = { nowMs: NOON_MS };
-  const grid = bucketGrid(0, { durationS: DAY_S, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
   const dataDir = mkdtempSync(join(tmpdir(), 'humtemp-api-'));
   const store = await EmbeddedStore.open({
     grid,
@@ -82,7 +102,19 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
     intake,
     clock,
     logged,
-    get: async (path) => app.request(path),
+    get: async (path, headers = {}) => app.request(path, { headers }),
+    commit: async (observations) => {
+      const batch = new Batch();
+      for (const { lab, ms, temp, humidity } of observations)
+        batch.addTimed(lab, {
+          timestampMs: ms,
+          timed: true,
+          temp: temp === undefined ? ABSENT : toThousandths(temp),
+          humidity: humidity === undefined ? ABSENT : toThousandths(humidity),
+          sensor: '',
+        });
+      await store.commit(batch, clock.nowMs);
+    },
     post: async (body) =>
       app.request('/observation', {
         method: 'POST',
@@ -101,8 +133,6 @@ export function storeWith(store: BucketStore, methods: Partial<BucketStore>): Bu
     },
   });
 }
-
-FormatRegistry.Set('date-time', (text) => rfc3339ToMs(text) !== undefined);
 
 /** The JSON of an answer, which must be of the documented shape. */
 export async function documentIn<T extends TSchema>(schema: T, response: Response): Promise<Static<T>> {

@@ -36,12 +36,12 @@ test('an unknown path is a 404 problem', async (t) => {
 test('a known path with the wrong method is a 405 problem that names the right ones', async (t) => {
   const { app } = await startApi(t);
   const cases: [method: string, path: string, allow: string][] = [
-    ['POST', '/summary', 'GET, HEAD'],
-    ['DELETE', '/labs/floor-2/room-7', 'GET, HEAD'],
-    ['OPTIONS', '/labs', 'GET, HEAD'],
-    ['GET', '/observation', 'POST'],
-    ['HEAD', '/observation', 'POST'],
-    ['PUT', '/observation', 'POST'],
+    ['POST', '/summary', 'GET, HEAD, OPTIONS'],
+    ['DELETE', '/labs/floor-2/room-7', 'GET, HEAD, OPTIONS'],
+    ['PUT', '/labs/floor-2/buckets', 'GET, HEAD, OPTIONS'],
+    ['GET', '/observation', 'POST, OPTIONS'],
+    ['HEAD', '/observation', 'POST, OPTIONS'],
+    ['PUT', '/observation', 'POST, OPTIONS'],
   ];
   for (const [method, path, allow] of cases) {
     const response = await app.request(path, { method });
@@ -51,9 +51,33 @@ test('a known path with the wrong method is a 405 problem that names the right o
   }
 });
 
+test('OPTIONS tells what a path takes, and of an unknown path that there is nothing', async (t) => {
+  const { app } = await startApi(t);
+  for (const [path, allow] of [
+    ['/labs', 'GET, HEAD, OPTIONS'],
+    ['/labs/a/buckets', 'GET, HEAD, OPTIONS'],
+    ['/observation', 'POST, OPTIONS'],
+  ] as const) {
+    const response = await app.request(path, { method: 'OPTIONS' });
+    assert.deepEqual([response.status, response.headers.get('allow')], [204, allow], path);
+  }
+  assert.equal((await app.request('/nothing', { method: 'OPTIONS' })).status, 404);
+});
+
 test('HEAD answers as GET does, without the body', async (t) => {
   const { app } = await startApi(t);
-  for (const path of ['/summary', '/labs', '/ledger', '/rejections', '/livez', '/readyz']) {
+  for (const path of [
+    '/summary',
+    '/labs',
+    '/buckets',
+    '/summaries',
+    '/ledger',
+    '/rejections',
+    '/livez',
+    '/readyz',
+    '/openapi.json',
+    '/docs',
+  ]) {
     const response = await app.request(path, { method: 'HEAD' });
     assert.equal(response.status, 200, path);
     assert.equal(await response.text(), '');
@@ -86,7 +110,18 @@ test('a number that is not one within its limits is a 400 problem that names the
     }
 });
 
-const READS = ['/summary', '/labs', '/labs/lab01', '/ledger', '/rejections'];
+const READS = [
+  '/summary',
+  '/labs',
+  '/labs/lab01',
+  '/labs/lab01/buckets',
+  '/labs/lab01/summary',
+  '/buckets',
+  '/summaries',
+  '/summaries?labs=lab01',
+  '/ledger',
+  '/rejections',
+];
 
 test('a store that hangs gives a 503 problem in time, and only for what needs it', async (t) => {
   const { get } = await startApi(t, {

@@ -1,38 +1,55 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { accessGuard } from './access/access-guard.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
+import { bucketsRoute } from './buckets-route.js';
+import { BusyLimit } from './busy-limit.js';
+import { crossOrigin } from './cross-origin.js';
+import { isDocumentation, registerDocs } from './docs-ui/docs-routes.js';
 import { failureHandler } from './failure.js';
 import { liveRoute, readyRoute } from './health-routes.js';
+import { labBucketsRoute } from './lab-buckets-route.js';
 import { labRoute } from './lab-route.js';
+import { labSummaryRoute } from './lab-summary-route.js';
 import { labsRoute } from './labs-route.js';
 import { ledgerRoute } from './ledger-route.js';
 import { liveData } from './live-data.js';
 import { observationRoute } from './observation-route.js';
+import { openApiRoute } from './openapi/open-api-route.js';
 import { problemResponse } from './problem.js';
 import { rejectionsRoute } from './rejections-route.js';
 import { requestLog } from './request-log.js';
+import { type Route, registerRoute } from './route.js';
 import { strictUrl } from './strict-url.js';
+import { summariesRoute } from './summaries-route.js';
 import { summaryRoute } from './summary-route.js';
+import { wrongMethod } from './wrong-method.js';
+
+const HEAVY_ANSWERS_MAX = 32;
 
 /** The HTTP API. It listens nowhere yet: see `startServer`. Every answer that is not a success is a problem document. */
 export function createApi(apiOptions: ApiOptions): Hono {
-  const options: RouteOptions = { clock: Date.now, role: 'api', ...apiOptions };
+  const options: RouteOptions = {
+    clock: Date.now,
+    role: 'api',
+    tokens: undefined,
+    corsOrigins: [],
+    stopping: new AbortController().signal,
+    heavyAnswersMax: HEAVY_ANSWERS_MAX,
+    ...apiOptions,
+  };
   const app = new Hono();
 
   app.use(requestLog(options.log));
   app.use(liveData);
-  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => wrongMethod(c.req.url, methods) }));
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => wrongMethod(c.req.raw, methods) }));
+  app.use(accessGuard({ tokens: options.tokens, isOpen: isDocumentation }));
   app.use(strictUrl);
 
-  app.get('/summary', summaryRoute(options));
-  app.post('/observation', observationRoute(options));
-  app.get('/labs', labsRoute(options));
-  // Any character, slashes and line breaks too: the route says what is wrong with an id.
-  app.get('/labs/:lab{[\\s\\S]+}', labRoute(options));
-  app.get('/ledger', ledgerRoute(options));
-  app.get('/rejections', rejectionsRoute(options));
-  app.get('/livez', liveRoute);
-  app.get('/readyz', readyRoute(options));
+  const routes = apiRoutes(options);
+  for (const route of [...routes, openApiRoute(routes)]) registerRoute(app, route);
+  registerDocs(app);
 
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);
@@ -42,8 +59,21 @@ export function createApi(apiOptions: ApiOptions): Hono {
   return app;
 }
 
-function wrongMethod(url: string, methods: readonly string[]): Response {
-  const { pathname } = new URL(url);
-  const allow = methods.join(', ');
-  return problemResponse({ status: 405, detail: `${pathname} takes ${allow}`, headers: { allow } }, pathname);
+/** Every route, in the order of the documentation; where two match a path, the first one answers. */
+function apiRoutes(options: RouteOptions): Route[] {
+  const heavy = new BusyLimit(options.heavyAnswersMax);
+  return [
+    summaryRoute(options),
+    observationRoute(options),
+    labsRoute(options),
+    labBucketsRoute(options),
+    labSummaryRoute(options),
+    labRoute(options),
+    bucketsRoute(options, heavy),
+    summariesRoute(options, heavy),
+    rejectionsRoute(options),
+    ledgerRoute(options),
+    liveRoute(),
+    readyRoute(options),
+  ];
 }

@@ -1,10 +1,15 @@
 export { createApi } from './api.js';
 export type { ApiOptions } from './api-options.js';
-export { BucketSummary, MetricSummary } from './bucket-summary.js';
+export { BucketsOfLabs } from './buckets-route.js';
+export { LabSeries } from './lab-buckets-route.js';
 export { LabReport } from './lab-route.js';
 export { LabStatus } from './lab-status.js';
+export { LabRangeSummary } from './lab-summary-route.js';
 export { LabsPage } from './labs-route.js';
 export { LedgerOverview } from './ledger-route.js';
 export { Problem, type ProblemType } from './problem.js';
 export { RejectionsPage } from './rejections-route.js';
 export { type RunningServer, type ServerOptions, startServer } from './server.js';
+export { LabsSummary } from './summaries-route.js';
+export { IntervalSummary } from './summary/interval-summary.js';
+export { MetricSummary } from './summary/metric-summary.js';

@@ -23,8 +23,9 @@ test('a lab has its latest observation and its current and previous bucket', asy
       first: '2026-09-22T11:58:20.000Z',
       last: '2026-09-22T11:58:20.000Z',
       complete: false,
+      coverage: 1 / 1440,
       temp: null,
-      humidity: { count: 1, avg: 55.5, min: 55.5, max: 55.5 },
+      humidity: { count: 1, avg: 55.5, min: 55.5, max: 55.5, stddev: 0, p05: 55.5, p50: 55.5, p95: 55.5 },
     },
     previous: {
       start: '2026-09-21T00:00:00.000Z',
@@ -33,8 +34,9 @@ test('a lab has its latest observation and its current and previous bucket', asy
       first: '2026-09-21T01:00:00.000Z',
       last: '2026-09-21T23:30:00.000Z',
       complete: true,
-      temp: { count: 2, avg: 20.75, min: 20, max: 21.5 },
-      humidity: { count: 1, avg: 40, min: 40, max: 40 },
+      coverage: 2 / 2880,
+      temp: { count: 2, avg: 20.75, min: 20, max: 21.5, stddev: 0.75, p05: 20.05, p50: 20.05, p95: 21.5 },
+      humidity: { count: 1, avg: 40, min: 40, max: 40, stddev: 0, p05: 40, p50: 40, p95: 40 },
     },
   });
 });

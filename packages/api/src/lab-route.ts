@@ -1,13 +1,17 @@
-import { bucketStartAtOffsetS, isLabId, primaryResolution, REJECTION_ADVICE } from '@humtemp/bucket-core';
+import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Handler } from 'hono';
 import type { RouteOptions } from './api-options.js';
-import { BucketSummary, bucketSummary } from './bucket-summary.js';
+import { compressed } from './caching.js';
 import { LabStatus, labStatus } from './lab-status.js';
-import { ProblemError } from './problem.js';
+import { LimitParameters, labOfPath, metricLimits } from './query/parameters.js';
+import { readQuery } from './query/read-query.js';
+import { LAB_PATTERN, LabIdParameter } from './resource-path.js';
+import { type Route, route } from './route.js';
 import { readStore } from './store-read.js';
+import { IntervalSummary, intervalSummary } from './summary/interval-summary.js';
+import { unknownLab } from './unknown-lab.js';
 
-const SummaryIfAny = Type.Union([BucketSummary, Type.Null()]);
+const SummaryIfAny = Type.Union([IntervalSummary, Type.Null()]);
 
 /** One lab, with its current and previous bucket of the primary resolution; `null` where it has none. */
 export const LabReport = Type.Composite([
@@ -17,30 +21,48 @@ export const LabReport = Type.Composite([
 
 export type LabReport = Static<typeof LabReport>;
 
-/** `GET /labs/{lab_id}`. The slashes of a lab id may be written as they are or as %2F. */
-export function labRoute(options: RouteOptions): Handler {
+const LabQuery = Type.Object(LimitParameters);
+
+/** `GET /labs/{lab_id}`. */
+export function labRoute(options: RouteOptions): Route {
   const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
   const resolution = primaryResolution(grid);
-  return async (c) => {
-    const lab = c.req.param('lab') ?? '';
-    if (!isLabId(lab)) throw new ProblemError({ status: 400, detail: REJECTION_ADVICE.lab_id });
-    const nowMs = clock();
-    const [previousS, currentS, nextS] = [-1, 0, 1].map((offset) =>
-      bucketStartAtOffsetS(nowMs, offset, resolution, grid.alignmentS),
-    ) as [number, number, number];
-    const [[newest], buckets] = await readStore(storeTimeoutMs, () =>
-      Promise.all([store.latest([lab], nowMs), store.series(lab, resolution, previousS, nextS, nowMs)]),
-    );
-    if (newest === undefined) throw new ProblemError({ status: 404, detail: `no lab ${lab} is known` });
-    const summaryAt = (startS: number) => {
-      const bucket = buckets.find((bucket) => bucket.startS === startS);
-      return bucket === undefined ? null : bucketSummary(bucket, resolution, nowMs);
-    };
-    const report: LabReport = {
-      ...labStatus(newest, expectedIntervalS, nowMs),
-      current: summaryAt(currentS),
-      previous: summaryAt(previousS),
-    };
-    return c.json(report);
-  };
+  return route(
+    {
+      method: 'get',
+      path: '/labs/{lab_id}',
+      pattern: LAB_PATTERN,
+      id: 'getLab',
+      summary: 'One lab, with its current and previous bucket of the primary resolution',
+      parameters: { lab_id: LabIdParameter },
+      query: LabQuery,
+      answers: { 'application/json': LabReport },
+      problems: [403, 404, 503],
+    },
+    compressed,
+    async (c) => {
+      const lab = labOfPath(c);
+      const limits = metricLimits(readQuery(c, LabQuery));
+      const nowMs = clock();
+      const [previousS, currentS, nextS] = [-1, 0, 1].map((offset) =>
+        bucketStartAtOffsetS(nowMs, offset, resolution, grid.alignmentS),
+      ) as [number, number, number];
+      const [[newest], buckets] = await readStore(storeTimeoutMs, () =>
+        Promise.all([store.latest([lab], nowMs), store.series(lab, resolution, previousS, nextS, nowMs)]),
+      );
+      if (newest === undefined) throw unknownLab(lab);
+      const summaryAt = (startS: number) => {
+        const bucket = buckets.find((bucket) => bucket.startS === startS);
+        const basis = { nowMs, expectedIntervalS, limits };
+        return bucket === undefined
+          ? null
+          : intervalSummary(bucket.aggregate, startS, startS + resolution.durationS, basis);
+      };
+      return c.json({
+        ...labStatus(newest, expectedIntervalS, nowMs),
+        current: summaryAt(currentS),
+        previous: summaryAt(previousS),
+      } satisfies LabReport);
+    },
+  );
 }

@@ -70,6 +70,53 @@ test('the pages give every lab once, in the order of their ids', async (t) => {
   }
 });
 
+test('labs can be asked for by prefix, and by whether they are stale, page by page', async (t) => {
+  const { get, commit } = await startApi(t);
+  const ids = ['a', 'b', 'b-1', 'b/1', 'b/2', 'b/20', 'b/3', 'b0', 'bb', 'c'];
+  const isStale = (lab: string) => lab.endsWith('1') || lab.endsWith('0');
+  await commit(ids.map((lab) => ({ lab, ms: NOON_MS - (isStale(lab) ? 1000 : 10) * 1000, temp: 20 })));
+  async function all(query: string, limit: number): Promise<string[]> {
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const next: string = cursor === '' ? '' : `&cursor=${cursor}`;
+      const page: LabsPage = await pageOf(await get(`/labs?${query}&limit=${limit}${next}`));
+      seen.push(...page.labs.map((lab) => lab.lab_id));
+      cursor = page.next_cursor;
+    }
+    return seen;
+  }
+  for (const limit of [1, 2, 3, 5, 100])
+    for (const prefix of ['b', 'b/', 'b/2', 'c', 'd', '/', 'z', '-'])
+      for (const stale of [undefined, true, false]) {
+        const query = `prefix=${prefix}${stale === undefined ? '' : `&stale=${stale}`}`;
+        const expected = ids.filter(
+          (lab) => lab.startsWith(prefix) && (stale === undefined || isStale(lab) === stale),
+        );
+        assert.deepEqual(await all(query, limit), expected.toSorted(), `${query} ${limit}`);
+      }
+  for (const query of ['prefix=', 'prefix=a%20b', 'stale=', 'stale=1', 'stale=TRUE'])
+    assert.equal((await get(`/labs?${query}`)).status, 400, query);
+});
+
+test('a search for few among many gives short pages that go on', async (t) => {
+  const { get, commit } = await startApi(t);
+  const lab = (i: number) => `lab-${String(i).padStart(3, '0')}`;
+  await commit(
+    Array.from({ length: 50 }, (_, i) => ({
+      lab: lab(i),
+      ms: NOON_MS - (i === 49 ? 1000 : 10) * 1000,
+      temp: 20,
+    })),
+  );
+  let page = await pageOf(await get('/labs?stale=true&limit=1'));
+  let pages = 1;
+  for (; page.labs.length === 0; pages++)
+    page = await pageOf(await get(`/labs?stale=true&limit=1&cursor=${page.next_cursor}`));
+  assert.equal(page.labs[0]!.lab_id, lab(49));
+  assert.ok(pages > 1 && pages <= 6, `${pages} pages`);
+});
+
 test('a page has a hundred labs unless told otherwise', async (t) => {
   const { get, post } = await startApi(t);
   await Promise.all(Array.from({ length: 101 }, (_, i) => post({ lab_id: `lab${i}`, temp: 20 })));

@@ -6,10 +6,11 @@ import {
   type LedgerReport,
 } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Handler } from 'hono';
 import type { RouteOptions } from './api-options.js';
+import { compressed } from './caching.js';
 import { Reason } from './reason-schema.js';
 import { Rfc3339Time, rfc3339Time } from './rfc3339-time.js';
+import { type Route, route } from './route.js';
 import { readStore } from './store-read.js';
 
 const Count = Type.Integer({ minimum: 0 });
@@ -43,25 +44,36 @@ export const LedgerOverview = Type.Composite([
 export type LedgerOverview = Static<typeof LedgerOverview>;
 
 /** `GET /ledger`: what the processes reported, and this one's counters as they are now. */
-export function ledgerRoute(options: RouteOptions): Handler {
+export function ledgerRoute(options: RouteOptions): Route {
   const { store, intake, clock, process, role, storeTimeoutMs } = options;
-  return async (c) => {
-    const nowMs = clock();
-    const reported = await readStore(storeTimeoutMs, () => store.ledgers(nowMs));
-    const own: LedgerReport = { process, role, reportedMs: nowMs, counters: intake.ledger.counters() };
-    const reports = [own, ...reported.filter((report) => report.process !== process)];
-    reports.sort((a, b) => (a.process < b.process ? -1 : 1));
-    const overview: LedgerOverview = {
-      ...fates(reports.map((report) => report.counters).reduce(addCounters, EMPTY_COUNTERS)),
-      processes: reports.map(({ process, role, reportedMs, counters }) => ({
-        process,
-        role,
-        reported_at: rfc3339Time(reportedMs),
-        ...fates(counters),
-      })),
-    };
-    return c.json(overview);
-  };
+  return route(
+    {
+      method: 'get',
+      path: '/ledger',
+      id: 'getLedger',
+      summary: 'The fate of every observation, in all processes of the last hour and in each',
+      answers: { 'application/json': LedgerOverview },
+      problems: [503],
+    },
+    compressed,
+    async (c) => {
+      const nowMs = clock();
+      const reported = await readStore(storeTimeoutMs, () => store.ledgers(nowMs));
+      const own: LedgerReport = { process, role, reportedMs: nowMs, counters: intake.ledger.counters() };
+      const reports = [own, ...reported.filter((report) => report.process !== process)];
+      reports.sort((a, b) => (a.process < b.process ? -1 : 1));
+      const overview: LedgerOverview = {
+        ...fates(reports.map((report) => report.counters).reduce(addCounters, EMPTY_COUNTERS)),
+        processes: reports.map(({ process, role, reportedMs, counters }) => ({
+          process,
+          role,
+          reported_at: rfc3339Time(reportedMs),
+          ...fates(counters),
+        })),
+      };
+      return c.json(overview);
+    },
+  );
 }
 
 function fates(counters: LedgerCounters): Static<typeof Fates> {

@@ -3,15 +3,18 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Reason } from './reason-schema.js';
 
 /** An error as HTTP tells it: RFC 9457, with the members `reason` and `reasons` of our own. */
-export const Problem = Type.Object({
-  type: Type.String({ description: 'a URI reference that names the kind of problem' }),
-  title: Type.String({ description: 'what the type means, always in the same words' }),
-  status: Type.Integer({ minimum: 400, maximum: 599 }),
-  detail: Type.String({ description: 'what happened this time, and what to do about it' }),
-  instance: Type.Optional(Type.String({ description: 'the path that was asked for' })),
-  reason: Type.Optional(Reason),
-  reasons: Type.Optional(Type.Array(Type.String(), { description: 'why this process is not ready' })),
-});
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'a URI reference that names the kind of problem' }),
+    title: Type.String({ description: 'what the type means, always in the same words' }),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: Type.String({ description: 'what happened this time, and what to do about it' }),
+    instance: Type.Optional(Type.String({ description: 'the path that was asked for' })),
+    reason: Type.Optional(Reason),
+    reasons: Type.Optional(Type.Array(Type.String(), { description: 'why this process is not ready' })),
+  },
+  { $id: 'Problem' },
+);
 
 export type Problem = Static<typeof Problem>;
 
@@ -22,6 +25,7 @@ const TITLE_OF_TYPE = {
   '/problems/not-committed': 'The store did not commit the observation in time',
   '/problems/store-unavailable': 'The store does not answer',
   '/problems/not-ready': 'This process is not ready',
+  '/problems/too-many-requests': 'Too many answers of this kind are under way',
 } as const;
 
 export type ProblemType = keyof typeof TITLE_OF_TYPE;

@@ -1,4 +1,7 @@
-import { Type } from '@sinclair/typebox';
+import { rfc3339ToMs } from '@humtemp/bucket-core';
+import { FormatRegistry, Type } from '@sinclair/typebox';
+
+FormatRegistry.Set('date-time', (text) => rfc3339ToMs(text) !== undefined);
 
 export const Rfc3339Time = Type.String({ format: 'date-time' });
 

@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Connections beyond are closed at once. */
   readonly connectionsMax?: number;
+  /** Aborted when stopping begins, for answers that would never end by themselves. */
+  readonly stopping?: AbortController;
   readonly log?: Logger;
 }
 
@@ -38,6 +40,9 @@ const PROBLEM_OF_CODE: Readonly<Record<string, ProblemDetails>> = {
 };
 const NOT_HTTP: ProblemDetails = { status: 400, detail: 'this is not a valid HTTP/1.1 request' };
 
+/** Node takes the first where these are repeated; something in front of it may have taken another. */
+const SINGLE_HEADERS = ['host', 'authorization'];
+
 /** A connection on which nothing moves, because the client does not read its answer. */
 const SILENCE_MS_MAX = 60_000;
 
@@ -51,7 +56,7 @@ const SILENCE_MS_MAX = 60_000;
  * @throws the error of listening, with its `code`: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND.
  */
 export async function startServer(app: Hono, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, connectionsMax = 1000, log } = options;
+  const { host, port, connectionsMax = 1000, stopping, log } = options;
   const sockets = new Set<Socket>();
   const inFlight = new Set<ServerResponse>();
   let stopped: Promise<void> | undefined;
@@ -64,7 +69,9 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
       inFlight.delete(response);
       if (stopped !== undefined && !isBusy(request.socket)) request.socket.destroySoon();
     });
-    void answer(request, response);
+    const repeated = SINGLE_HEADERS.find((name) => countOf(name, request.rawHeaders) > 1);
+    if (repeated === undefined) void answer(request, response);
+    else refuse(response, { status: 400, detail: `the header ${repeated} is given more than once` });
   });
   server.maxConnections = connectionsMax;
   server.timeout = SILENCE_MS_MAX;
@@ -72,6 +79,8 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  // This is no proxy; Node would hang up without a word.
+  server.on('connect', (_request, socket) => void socket.end(unreadable(undefined)));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const begun = [...inFlight].some((response) => response.req.socket === socket && response.headersSent);
     if (begun || !socket.writable) socket.destroy();
@@ -84,6 +93,7 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
 
   function stop(graceMs: number): Promise<void> {
     stopped ??= new Promise((resolve) => {
+      stopping?.abort();
       const cut = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, graceMs);
@@ -100,6 +110,16 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
   await listening(server, host, port);
   server.on('error', (error) => log?.error({ err: error }, 'the HTTP server has trouble with connections'));
   return { port: (server.address() as AddressInfo).port, stop };
+}
+
+/** How often a header is given, of names and values in turn. */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
+}
+
+function refuse(response: ServerResponse, problem: ProblemDetails): void {
+  response.writeHead(problem.status, { 'content-type': 'application/problem+json', connection: 'close' });
+  response.end(problemText(problem));
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {

@@ -1,24 +1,49 @@
-import { bucketStartAtOffsetS, type LabSummary, labSummary, primaryResolution } from '@humtemp/bucket-core';
-import type { Handler } from 'hono';
+import { bucketStartAtOffsetS, LabSummary, labSummary, primaryResolution } from '@humtemp/bucket-core';
+import { Type } from '@sinclair/typebox';
 import type { RouteOptions } from './api-options.js';
-import { integerParameter } from './integer-parameter.js';
+import { compressed } from './caching.js';
+import { readQuery } from './query/read-query.js';
+import { type Route, route } from './route.js';
 import { allPages, readStore } from './store-read.js';
 
 const PREVIOUS_BUCKET = -1;
 
+const SummaryQuery = Type.Object({
+  offset: Type.Integer({
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: PREVIOUS_BUCKET,
+    description: 'buckets from now: 0 the current, -1 the previous',
+  }),
+});
+
 /** `GET /summary?offset=-1`, the original contract: the averages of every lab in one bucket of the primary resolution. */
-export function summaryRoute({ store, grid, clock, storeTimeoutMs }: RouteOptions): Handler {
+export function summaryRoute({ store, grid, clock, storeTimeoutMs }: RouteOptions): Route {
   const resolution = primaryResolution(grid);
-  return async (c) => {
-    const offset = integerParameter(c, 'offset', { fallback: PREVIOUS_BUCKET });
-    const nowMs = clock();
-    const startS = bucketStartAtOffsetS(nowMs, offset, resolution, grid.alignmentS);
-    // Beyond all time there is no bucket, and no exact start to ask the store for.
-    if (!Number.isSafeInteger(startS)) return c.json([] satisfies LabSummary[]);
-    const buckets = await readStore(storeTimeoutMs, (signal) =>
-      allPages(store.summaries(resolution, startS, nowMs), signal),
-    );
-    buckets.sort((a, b) => (a.lab < b.lab ? -1 : 1));
-    return c.json(buckets.map(({ lab, aggregate }): LabSummary => labSummary(lab, aggregate)));
-  };
+  return route(
+    {
+      method: 'get',
+      path: '/summary',
+      id: 'getSummary',
+      summary: 'The averages of every lab in one bucket of the primary resolution, by lab',
+      query: SummaryQuery,
+      answers: { 'application/json': Type.Array(LabSummary) },
+      problems: [503],
+    },
+    compressed,
+    async (c) => {
+      const { offset } = readQuery(c, SummaryQuery);
+      const nowMs = clock();
+      const startS = bucketStartAtOffsetS(nowMs, offset, resolution, grid.alignmentS);
+      // Beyond all time there is no bucket, and no exact start to ask the store for.
+      if (!Number.isSafeInteger(startS)) return c.json([] satisfies LabSummary[]);
+      const scope = c.get('scope');
+      const all = await readStore(storeTimeoutMs, (signal) =>
+        allPages(store.summaries(resolution, startS, nowMs), signal),
+      );
+      const buckets = all.filter(({ lab }) => scope.allows(lab));
+      buckets.sort((a, b) => (a.lab < b.lab ? -1 : 1));
+      return c.json(buckets.map(({ lab, aggregate }): LabSummary => labSummary(lab, aggregate)));
+    },
+  );
 }

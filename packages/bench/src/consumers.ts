@@ -2,6 +2,7 @@ import { connect as connectTcp } from 'node:net';
 import { type Batch, type BucketStore, emptyCommitResult } from '@humtemp/bucket-core';
 import { Intake, PublishTap, TopicFilters } from '@humtemp/intake';
 import { connect, MqttClient } from 'mqtt';
+import { say } from './processes/told.js';
 import { GRID, openRedisStore } from './redis.js';
 
 const FILTER = 'labs/+/observation';
@@ -33,6 +34,18 @@ export const CONSUMERS = {
 } as const;
 
 export type ConsumerName = keyof typeof CONSUMERS;
+
+/** The process of a consumer: says "cpu-us" once its peer has hung up. */
+export async function runConsumer(args: {
+  name: ConsumerName;
+  port: number;
+  redisUrl: string;
+}): Promise<void> {
+  const before = process.cpuUsage();
+  await CONSUMERS[args.name](args.port, args.redisUrl);
+  const { user, system } = process.cpuUsage(before);
+  say('cpu-us', user + system);
+}
 
 async function consumeThroughTap(port: number, store: BucketStore) {
   const intake = new Intake({

@@ -1,2 +1,2 @@
-export { measureLatency } from './latency.js';
-export { type Measured, measureConsumer } from './worker-floor.js';
+export type { Report, Scenario } from './scenario.js';
+export { SCENARIOS } from './scenarios.js';

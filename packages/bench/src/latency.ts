@@ -1,6 +1,37 @@
 import { Intake } from '@humtemp/intake';
+import { startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
+import { median, times } from './figures.js';
 import { GRID, openRedisStore } from './redis.js';
+import type { Report, Scenario } from './scenario.js';
+
+const OBSERVATIONS = { normal: 5000, smoke: 100 };
+
+/** One observation at a time through an idle system. */
+export const latency: Scenario = {
+  name: 'latency',
+  summary: 'time until one observation is committed to Redis, idle, beside an EVALSHA that does nothing',
+  async run({ size }): Promise<Report> {
+    const redis = await startRedis();
+    try {
+      const measured = await measureLatency(redis.url, OBSERVATIONS[size]);
+      const { committedMs, bareEvalshaMs } = measured;
+      return {
+        title: `latency: one observation at a time, idle; medians of ${OBSERVATIONS[size]} in turns`,
+        columns: ['what', 'ms', 'against a bare EVALSHA'],
+        rows: [
+          ['a bare EVALSHA', bareEvalshaMs.toFixed(3), times(1)],
+          ['observation committed', committedMs.toFixed(3), times(committedMs / bareEvalshaMs)],
+        ],
+        notes: [],
+        failures: [],
+        figures: measured,
+      };
+    } finally {
+      await redis.close();
+    }
+  },
+};
 
 /** Medians in milliseconds, of an idle system with one observation at a time. */
 export interface Latency {
@@ -40,8 +71,4 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
   const startMs = performance.now();
   await action();
   return performance.now() - startMs;
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

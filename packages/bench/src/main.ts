@@ -1,53 +1,70 @@
-import { cpus } from 'node:os';
-import { startRedis } from '@humtemp/test-services';
-import type { ConsumerName } from './consumers.js';
-import { measureLatency } from './latency.js';
-import { type Measured, measureConsumer } from './worker-floor.js';
+import { writeFile } from 'node:fs/promises';
+import { markdownTable } from './figures.js';
+import { headerOf, machine } from './machine.js';
+import { OPTIONS_HELP, type Options, readOptions } from './options.js';
+import { endEverythingAtExit } from './processes/process-group.js';
+import type { Report, Scenario } from './scenario.js';
+import { SCENARIOS } from './scenarios.js';
 
-const smoke = process.argv.includes('--smoke');
-const publishes = smoke ? 40_000 : 1_600_000;
-const rounds = smoke ? 1 : 3;
-
-/** Runs every measurement and prints tables. `--smoke`: small, to see that it still runs. */
-async function main(): Promise<void> {
-  const date = new Date().toISOString().slice(0, 10);
-  print(`${date}, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`);
-  const redis = await startRedis();
-  try {
-    print(`\nWorker alone, against a source of frames: QoS 1, 1,000 labs, best of ${rounds} by turns\n`);
-    print('| consumer | publishes/s | CPU µs per publish |\n|---|---|---|');
-    const results = new Map<ConsumerName, Measured>();
-    for (let round = 0; round < rounds; round++)
-      for (const [name, count] of [
-        ['mqtt.js message event', publishes / 4],
-        ['tap, a store that counts', publishes],
-        ['tap, Redis', publishes / 2],
-      ] as const) {
-        const measured = await measureConsumer(name, count, 1000, redis.url);
-        if (measured.publishesPerS > (results.get(name)?.publishesPerS ?? 0)) results.set(name, measured);
-      }
-    for (const [name, { publishesPerS, cpuUsPerPublish }] of results)
-      print(
-        `| ${name} | ${Math.round(publishesPerS).toLocaleString('en-US')} | ${cpuUsPerPublish.toFixed(2)} |`,
-      );
-    const event = results.get('mqtt.js message event')!;
-    const tap = results.get('tap, a store that counts')!;
-    print(
-      `\ntap against message event: ${(tap.publishesPerS / event.publishesPerS).toFixed(1)} × the publishes/s, ` +
-        `${(event.cpuUsPerPublish / tap.cpuUsPerPublish).toFixed(1)} × less CPU per publish`,
-    );
-    const latency = await measureLatency(redis.url, smoke ? 100 : 5000);
-    print(
-      `\nOne observation at a time, idle: committed after ${latency.committedMs.toFixed(3)} ms (median), ` +
-        `a bare EVALSHA ${latency.bareEvalshaMs.toFixed(3)} ms: ${(latency.committedMs / latency.bareEvalshaMs).toFixed(2)} ×`,
-    );
-  } finally {
-    await redis.close();
+/** Runs the scenarios that were asked for, prints a table of each, and writes every number to a JSON file. */
+async function main(argv: readonly string[]): Promise<void> {
+  const options = readOptions(argv);
+  if (options.help) {
+    print(help());
+    return;
   }
+  const scenarios = scenariosNamed(options);
+  endEverythingAtExit();
+  const figures = machine(argv);
+  print(headerOf(figures));
+  const reports: Record<string, Report> = {};
+  for (const scenario of scenarios) {
+    process.stderr.write(`${scenario.name}\n`);
+    const report = await scenario.run(options);
+    reports[scenario.name] = report;
+    print(textOf(report));
+    await writeFile(
+      options.jsonFile,
+      `${JSON.stringify({ ...figures, scenarios: reports }, undefined, 1)}\n`,
+    );
+  }
+  print(`Every number: ${options.jsonFile}\n`);
+  if (Object.values(reports).some(({ failures }) => failures.length > 0)) process.exitCode = 1;
+}
+
+/** @throws Error if there is none of a name. */
+function scenariosNamed({ scenarios }: Options): readonly Scenario[] {
+  if (scenarios.length === 0) return SCENARIOS;
+  return scenarios.map((name) => {
+    const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+    if (scenario === undefined) throw new Error(`no such scenario: ${name}; --help lists them`);
+    return scenario;
+  });
+}
+
+function textOf({ title, columns, rows, notes, failures }: Report): string {
+  return [
+    title,
+    '',
+    ...(rows.length > 0 ? [markdownTable(columns, rows)] : []),
+    ...notes,
+    ...failures.map((failure) => `FAILED: ${failure}`),
+    '',
+  ].join('\n');
+}
+
+function help(): string {
+  const lines = SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}\n`);
+  return `npm run bench -- [SCENARIO…] [OPTION…]\n\nScenarios; none named: all of them\n${lines.join('')}\nOptions\n${OPTIONS_HELP}`;
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-await main();
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 2;
+}

@@ -7,7 +7,8 @@ import { Intake, type IntakeLimits, TopicFilters } from '@humtemp/intake';
 import { temporaryFolder } from '@humtemp/test-services';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
-import { Broker } from './broker.js';
+import { Broker, type BrokerOptions } from './broker.js';
+import { type BrokerLimits, DEFAULT_LIMITS } from './limits.js';
 
 /** Which lane the suite runs on: slow-lane.test.ts runs it a second time. */
 export const FAST_LANE = process.env.HUMTEMP_TEST_FAST_LANE !== 'false';
@@ -63,7 +64,11 @@ export class Scene {
     readonly broker: Broker,
   ) {}
 
-  static async open(t: TestContext, limits: Partial<IntakeLimits> = {}): Promise<Scene> {
+  static async open(
+    t: TestContext,
+    limits: Partial<IntakeLimits & BrokerLimits> = {},
+    options: Partial<BrokerOptions> = {},
+  ): Promise<Scene> {
     const folder = await temporaryFolder('broker-test');
     const store = await EmbeddedStore.open({
       grid,
@@ -75,7 +80,7 @@ export class Scene {
     const held = new HeldStore(store);
     const all = { payloadBytesMax: 65_536, arrayLengthMax: 100, pendingMax: 100_000, ...limits };
     const intake = new Intake({ store: held.asStore, grid, limits: all });
-    const broker = await startBroker(intake);
+    const broker = await startBroker(intake, { limits: { ...DEFAULT_LIMITS, ...limits }, ...options });
     const scene = new Scene(held, intake, broker);
     t.after(async () => {
       held.release();
@@ -88,8 +93,12 @@ export class Scene {
     return scene;
   }
 
+  get port(): number {
+    return this.broker.portOf('mqtt');
+  }
+
   get url(): string {
-    return `mqtt://127.0.0.1:${this.broker.port}`;
+    return `mqtt://127.0.0.1:${this.port}`;
   }
 
   /** A connected mqtt.js, speaking 3.1.1. */
@@ -101,7 +110,7 @@ export class Scene {
 
   /** A connection that may say anything. */
   async socket(): Promise<Socket> {
-    const socket = connect(this.broker.port, '127.0.0.1');
+    const socket = connect(this.port, '127.0.0.1');
     socket.on('error', () => {});
     await once(socket, 'connect');
     this.#opened.push(() => socket.destroy());
@@ -115,23 +124,51 @@ export class Scene {
   }
 }
 
-/** A broker on a free port, or on the given one. */
-export function startBroker(intake: Intake, port = 0): Promise<Broker> {
-  const filters = new TopicFilters(['labs/+/observation']);
-  const log = pino({ level: 'silent' });
+/** A broker on a free port, unless told otherwise. */
+export function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}): Promise<Broker> {
   return Broker.start({
-    host: '127.0.0.1',
-    port,
-    filters,
+    listeners: [mqttOn(0)],
+    filters: new TopicFilters(['labs/+/observation']),
     intake,
-    connectionsMax: 100,
-    frameBytesMax: 131_072,
+    limits: DEFAULT_LIMITS,
     fastLane: FAST_LANE,
-    log,
+    log: pino({ level: 'silent' }),
+    ...options,
   });
 }
 
-/** A PUBLISH of fewer than 128 bytes [MQTT-3.3]. */
+export function mqttOn(port: number) {
+  return { kind: 'mqtt', host: '127.0.0.1', port } as const;
+}
+
+/** A CONNECT with keep-alive 60 s [MQTT-3.1]. */
+export function connectFrame(clientId: string, clean = true): Buffer {
+  const id = Buffer.from(clientId);
+  const body = Buffer.concat([
+    Buffer.from([0, 4, 0x4d, 0x51, 0x54, 0x54, 4, clean ? 2 : 0, 0, 60]),
+    uint16(id.length),
+    id,
+  ]);
+  return frame(0x10, body);
+}
+
+/** A SUBSCRIBE with packet id 1 [MQTT-3.8]. */
+export function subscribeFrame(filters: readonly string[], qos: 0 | 1 | 2): Buffer {
+  const parts = filters.map((filter) =>
+    Buffer.concat([uint16(filter.length), Buffer.from(filter), Buffer.from([qos])]),
+  );
+  return frame(0x82, Buffer.concat([Buffer.from([0, 1]), ...parts]));
+}
+
+/** A frame of fewer than 2 MiB [MQTT-2.2.3]. */
+export function frame(header: number, body: Buffer): Buffer {
+  const length: number[] = [];
+  for (let left = body.length; left > 0 || length.length === 0; left >>= 7)
+    length.push((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+  return Buffer.concat([Buffer.from([header, ...length]), body]);
+}
+
+/** A PUBLISH [MQTT-3.3]. */
 export function publishFrame(options: {
   readonly qos: 1 | 2;
   readonly id: number;
@@ -139,13 +176,32 @@ export function publishFrame(options: {
   readonly payload?: string;
 }): Buffer {
   const { qos, id, topic = TOPIC, payload = UNTIMED } = options;
-  const body = Buffer.concat([
-    Buffer.from([0, topic.length]),
-    Buffer.from(topic),
-    Buffer.from([id >> 8, id & 0xff]),
-    Buffer.from(payload),
-  ]);
-  return Buffer.concat([Buffer.from([0x30 | (qos << 1), body.length]), body]);
+  const body = [uint16(Buffer.byteLength(topic)), Buffer.from(topic), uint16(id), Buffer.from(payload)];
+  return frame(0x30 | (qos << 1), Buffer.concat(body));
+}
+
+function uint16(value: number): Buffer {
+  return Buffer.from([value >> 8, value & 0xff]);
+}
+
+/** Collects the lines of a log. */
+export class LogLines {
+  readonly lines: {
+    readonly msg: string;
+    readonly reason?: string;
+    readonly address?: string;
+    readonly client?: string;
+    readonly more?: number;
+  }[] = [];
+  readonly logger = pino({ base: null }, { write: (line: string) => this.lines.push(JSON.parse(line)) });
+
+  get reasons(): string[] {
+    return this.lines.flatMap(({ reason }) => reason ?? []);
+  }
+
+  get messages(): string[] {
+    return this.lines.map(({ msg }) => msg);
+  }
 }
 
 /** Collects what a socket receives. @returns all that has come so far. */
@@ -168,10 +224,10 @@ export function times<T>(count: number, of: (i: number) => T): T[] {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Resolves once the condition holds. @throws after about 10 seconds. */
+/** Resolves once the condition holds. @throws after about 30 seconds. */
 export async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; !condition(); i++) {
-    if (i > 1000) throw new Error(`waited in vain for ${condition}`);
+    if (i > 3000) throw new Error(`waited in vain for ${condition}`);
     await pause(10);
   }
 }

@@ -9,6 +9,7 @@ import {
   bytesOf,
   CONNECT_KEEPING_SESSION,
   FAST_LANE,
+  mqttOn,
   noOpenHandles,
   PINGREQ,
   PINGRESP,
@@ -40,7 +41,7 @@ describe('the embedded broker counts', { concurrency: true }, () => {
   test('what mosquitto_pub publishes', async (t) => {
     const scene = await Scene.open(t);
     const client = await mosquittoClient('mosquitto_pub');
-    const address = ['-h', '127.0.0.1', '-p', String(scene.broker.port), '-t', TOPIC, '-m', UNTIMED];
+    const address = ['-h', '127.0.0.1', '-p', String(scene.port), '-t', TOPIC, '-m', UNTIMED];
     for (const qos of ['0', '1', '2']) await run(client, [...address, '-q', qos]);
     await until(() => scene.counts.committed === 3);
     assert.deepEqual(scene.counts, { committed: 3, duplicate: 0, rejected: {} });
@@ -239,64 +240,6 @@ describe('bad input at the embedded broker:', { concurrency: true }, () => {
     assert.equal(listed.length, 16);
     assert.deepEqual(new Set(listed.map(({ source }) => source)), new Set([TOPIC, 'labs//observation']));
   });
-
-  const badConnections: [string, Buffer][] = [
-    ['an HTTP request', Buffer.from('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')],
-    ['a TLS hello', Buffer.from([0x16, 3, 1, 0, 0x2f, 1, 0, 0, 0x2b, 3, 3, ...times(40, (i) => i)])],
-    ['garbage', Buffer.from(times(200, (i) => (i * 37 + 255) % 256))],
-    ['a length of five bytes', Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff, 0x7f])],
-    [
-      'a frame beyond the limit',
-      Buffer.concat([CONNECT_KEEPING_SESSION, Buffer.from([0x32, 0xff, 0xff, 0x7f])]),
-    ],
-    ['a publish before CONNECT', publishFrame({ qos: 1, id: 1 })],
-    ['CONNECT twice', Buffer.concat([CONNECT_KEEPING_SESSION, CONNECT_KEEPING_SESSION])],
-    ...['labs/+/observation', 'labs/#', '', '$SYS/x', '$share/g/x'].map((topic): [string, Buffer] => [
-      `a publish to the topic "${topic}"`,
-      Buffer.concat([CONNECT_KEEPING_SESSION, publishFrame({ qos: 1, id: 1, topic })]),
-    ]),
-    [
-      'a publish at QoS 3',
-      Buffer.concat([
-        CONNECT_KEEPING_SESSION,
-        Buffer.from([0x36]),
-        publishFrame({ qos: 1, id: 1 }).subarray(1),
-      ]),
-    ],
-  ];
-  for (const [what, bytes] of badConnections)
-    test(`${what} ends only its own connection`, async (t) => {
-      const scene = await Scene.open(t);
-      const good = await scene.client({ keepalive: 1 });
-      const socket = await scene.socket();
-      socket.resume();
-      socket.write(bytes);
-      await until(() => socket.closed);
-      await good.publishAsync(TOPIC, UNTIMED, { qos: 1 });
-      assert.deepEqual(scene.counts, { committed: 1, duplicate: 0, rejected: {} });
-      assert.equal(scene.broker.connections, 1);
-    });
-
-  test('a byte and then silence holds up nobody', async (t) => {
-    const scene = await Scene.open(t);
-    const socket = await scene.socket();
-    socket.write(Buffer.from([0x10]));
-    const good = await scene.client();
-    await good.publishAsync(TOPIC, UNTIMED, { qos: 1 });
-    assert.equal(scene.counts.committed, 1);
-  });
-
-  test('every piece of one byte makes the same whole', async (t) => {
-    const scene = await Scene.open(t);
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    for (const byte of Buffer.concat([CONNECT_KEEPING_SESSION, publishFrame({ qos: 1, id: 1 })])) {
-      socket.write(Buffer.from([byte]));
-      await new Promise(setImmediate);
-    }
-    await until(() => answers().includes(PUBACK_1));
-    assert.equal(scene.counts.committed, 1);
-  });
 });
 
 describe('stopping the embedded broker', { concurrency: true }, () => {
@@ -305,7 +248,7 @@ describe('stopping the embedded broker', { concurrency: true }, () => {
     const clients = await Promise.all(times(5, () => scene.client()));
     const silent = await scene.socket();
     await until(() => scene.broker.connections === 6);
-    const { port } = scene.broker;
+    const { port } = scene;
     scene.broker.stopAccepting();
     const refused = connect(port, '127.0.0.1');
     await assert.rejects(
@@ -337,11 +280,11 @@ describe('stopping the embedded broker', { concurrency: true }, () => {
 
   test('a port that is taken is an error that says so, and the port can be taken again after the stop', async (t) => {
     const scene = await Scene.open(t);
-    const { port } = scene.broker;
-    await assert.rejects(startBroker(scene.intake, port), { code: 'EADDRINUSE' });
+    const { port } = scene;
+    await assert.rejects(startBroker(scene.intake, { listeners: [mqttOn(port)] }), { code: 'EADDRINUSE' });
     await scene.broker.close();
-    const again = await startBroker(scene.intake, port);
-    assert.equal(again.port, port);
+    const again = await startBroker(scene.intake, { listeners: [mqttOn(port)] });
+    assert.equal(again.portOf('mqtt'), port);
     await again.close();
   });
 });

@@ -1,208 +1,300 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { type Intake, PublishTap, type TopicFilters } from '@humtemp/intake';
-import { Aedes, type Client, type PublishPacket } from 'aedes';
+import type { Duplex } from 'node:stream';
+import type { Intake, TopicFilters } from '@humtemp/intake';
+import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
 import type { Logger } from 'pino';
-import { SubscriptionWatch } from './subscription-watch.js';
+import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
+import { internalsOf, renewKeepAlive } from './aedes-internals.js';
+import { connectProblem } from './connect-problem.js';
+import { Connection } from './connection.js';
+import { ConnectionGate } from './connection-gate.js';
+import { ConnectionLog } from './connection-log.js';
+import { type BrokerCounters, newCounters } from './counters.js';
+import { Deliveries } from './deliveries.js';
+import type { BrokerLimits } from './limits.js';
+import type { ListenerKind } from './listeners/listener.js';
+import { type ListenerAddress, Listeners } from './listeners/listeners.js';
+import { CopyTraffic } from './observation-copies.js';
+import { Sessions } from './sessions/sessions.js';
+import { SlowLane } from './slow-lane.js';
+import { SubscriptionIndex } from './subscription-index.js';
 
 export interface BrokerOptions {
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly port: number;
+  readonly listeners: readonly ListenerAddress[];
+  /** PEM files for the listeners of TLS. They are read again when they change. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly filters: TopicFilters;
   readonly intake: Intake;
-  readonly connectionsMax: number;
-  /** Bytes of a frame; a longer one ends the connection. */
-  readonly frameBytesMax: number;
-  /** Whether observations may go past aedes, where that makes no difference but in speed. */
+  readonly limits: BrokerLimits;
+  /** Closed with the broker. Default: everybody may do everything. */
+  readonly access?: AccessControl | ReloadableAccess;
+  /** Whether observations may go past aedes, which makes no difference but in speed. */
   readonly fastLane: boolean;
   readonly log: Logger;
 }
 
-/** Time a connection has to send its CONNECT. */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Time a subscriber may leave its socket full before it is disconnected. */
-const DRAIN_TIMEOUT_MS = 30_000;
-/** How often the keep-alive of connections that we do not read from is renewed. */
-const HELD_BACK_CHECK_MS = 500;
+/** How often connections are looked after that cannot show that they are alive, or do not read. */
+const CARE_MS = 500;
+/** Bytes of a WebSocket message, where frames are shorter: clients put many into one. */
+const WEB_SOCKET_MESSAGE_BYTES = 1024 * 1024;
+
+/** CONNACK return codes [MQTT-3.2.2.3]. */
+const IDENTIFIER_REJECTED = 2;
+const SERVER_UNAVAILABLE = 3;
+/** Mosquitto answers with it where user or password are wrong, too. */
+const NOT_AUTHORIZED = 5;
 
 /**
  * The embedded MQTT broker. Whichever lane an observation publish takes, it is acknowledged once intake has settled it:
  *
- *     socket ──▶ publish tap ──fast lane: QoS 0 and 1, not retained, nobody subscribes──▶ intake
- *                    │
- *                    └──everything else──▶ aedes ──authorizePublish, slow lane──▶ intake
+ *     listener ──▶ publish tap ──fast lane: observations at QoS 0 and 1──▶ intake ──committed, somebody subscribes──┐
+ *                    │                                                                                            ▼
+ *                    └──everything else──▶ aedes ──authorizePublish, slow lane──▶ intake                        aedes
  *
  * On the fast lane the tap writes the PUBACK; on the slow lane aedes does, after authorizePublish has called back.
- * Connections, sessions, subscriptions, wills and QoS 2 are aedes' own.
+ * Connections, subscriptions, wills and QoS 2 are aedes' own.
  */
 export class Broker {
+  /** What became of publishes outside of the ledger. */
+  readonly counters: BrokerCounters = newCounters();
   readonly #aedes: Aedes;
-  readonly #server: Server;
-  readonly #subscriptions: SubscriptionWatch;
-  readonly #taps = new Map<PublishTap, Client>();
-  /** Clients that aedes has accepted. */
-  readonly #accepted = new WeakSet<Client>();
-  /** QoS 2 publishes that intake has and aedes has not stored yet. */
-  readonly #receiving = new Set<string>();
-  readonly #heldBackCheck: NodeJS.Timeout;
+  readonly #log: ConnectionLog;
+  /** Undefined: everybody may do everything. */
+  readonly #access: AccessControl | undefined;
+  #accessVersion = 0;
+  readonly #traffic: CopyTraffic;
+  readonly #connections = new Set<Connection>();
+  readonly #connectionOf = new WeakMap<Client, Connection>();
+  readonly #care: NodeJS.Timeout;
+  #listeners: Listeners | undefined;
 
   private constructor(
     readonly options: BrokerOptions,
     aedes: Aedes,
   ) {
+    const { filters, intake, limits, access = OPEN_ACCESS } = options;
     this.#aedes = aedes;
-    this.#subscriptions = new SubscriptionWatch(aedes);
-    aedes.authorizePublish = (client, packet, callback) => this.#authorizePublish(client, packet, callback);
-    aedes.authorizeSubscribe = (_client, subscription, callback) => {
-      // aedes would grant a shared subscription and then deliver nothing; null is answered with 0x80, failure.
-      callback(null, subscription.topic.startsWith('$share/') ? null : subscription);
+    this.#log = new ConnectionLog(options.log);
+    this.#access = access === OPEN_ACCESS ? undefined : access;
+    const connectionOf = (client: Client) => this.#connectionOf.get(client);
+    const index = new SubscriptionIndex();
+    const granted = new WeakSet<Subscription>();
+    const { counters } = this;
+    const sessions = this.#openSessions(index, granted);
+    new SlowLane({ aedes, filters, intake, sessions, counters, connectionOf });
+    new Deliveries({ aedes, index, sessions, granted, counters, connectionOf });
+    this.#traffic = new CopyTraffic({
+      intake,
+      index,
+      publish: ({ topic, payload, qos, isRetained }, done) =>
+        aedes.publish({ cmd: 'publish', topic, payload, qos, dup: false, retain: isRetained }, () => done()),
+      onRoom: () => {
+        for (const { tap } of this.#connections) tap.readOn();
+      },
+    });
+    aedes.preConnect = (client, packet, callback) => {
+      this.#prepare(connectionOf(client), packet, limits);
+      callback(null, true);
     };
-    aedes.on('clientReady', (client) => this.#accepted.add(client));
-    aedes.on('clientError', (client, error) =>
-      options.log.warn({ client: client.id, error: error.message }, 'client disconnected for an error'),
-    );
-    aedes.on('connectionError', (_client, error) =>
-      options.log.warn({ error: error.message }, 'connection ended before it became a client'),
-    );
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = options.connectionsMax;
-    this.#heldBackCheck = setInterval(() => this.#keepHeldBackAlive(), HELD_BACK_CHECK_MS);
-    this.#heldBackCheck.unref();
+    aedes.authenticate = (client, username, password, callback) => {
+      this.#authenticate(connectionOf(client)!, username, password).then(
+        (refusal) => callback(refusal ?? null, refusal === undefined),
+        (error: Error) => callback(refused(SERVER_UNAVAILABLE, error.message), false),
+      );
+    };
+    aedes.on('connackSent', ({ returnCode }, client) => {
+      if (returnCode === 0) connectionOf(client)?.tap.open();
+    });
+    const onError = (client: Client, error: Error) =>
+      connectionOf(client)?.tell('connection ended', error.message.replace(/^connection ended: /, ''));
+    aedes.on('clientError', onError);
+    aedes.on('connectionError', onError);
+    this.#care = setInterval(() => this.#takeCare(), CARE_MS);
+    this.#care.unref();
   }
 
-  /** Listens and serves. @throws the listen error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
+  /** Listens and serves. @throws ListenError, CertificateError */
   static async start(options: BrokerOptions): Promise<Broker> {
+    const { connectTimeoutMs, topicLevelsMax } = options.limits;
     const aedes = await Aedes.createBroker({
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      drainTimeout: DRAIN_TIMEOUT_MS,
+      connectTimeout: connectTimeoutMs,
+      maxTopicLevels: topicLevelsMax,
+      // Backlog has its own.
+      drainTimeout: 0,
     });
+    // It would publish the wills of brokers that share a persistence with this one, after a jump of the clock its own.
+    clearInterval(internalsOf(aedes)._clearWillInterval);
     const broker = new Broker(options, aedes);
     try {
       await broker.#listen();
     } catch (error) {
-      clearInterval(broker.#heldBackCheck);
-      aedes.close();
+      await broker.close();
       throw error;
     }
     return broker;
   }
 
-  get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+  /** What listens on which port. */
+  get listeners(): readonly { readonly kind: ListenerKind; readonly port: number }[] {
+    return this.#listeners?.all.map(({ kind, port }) => ({ kind, port })) ?? [];
+  }
+
+  /** The port of a listener; 0 if there is none. */
+  portOf(kind: ListenerKind): number {
+    return this.listeners.find((listener) => listener.kind === kind)?.port ?? 0;
   }
 
   get connections(): number {
-    return this.#taps.size;
+    return this.#connections.size;
+  }
+
+  /** Reads certificate and access files again, as after SIGHUP. What fails goes to the log, and what was there stays. */
+  async reload(): Promise<void> {
+    const access = this.#access;
+    await Promise.all([
+      this.#listeners?.certificate?.reload(),
+      access !== undefined && 'reload' in access ? (access as ReloadableAccess).reload() : undefined,
+    ]);
+    this.#takeCare();
   }
 
   /** Takes no new connections; those there are go on. */
   stopAccepting(): void {
-    this.#server.close();
+    this.#listeners?.stopAccepting();
   }
 
   /** Takes no more publishes; those taken are still acknowledged. */
   stopReading(): void {
-    for (const tap of this.#taps.keys()) tap.stopReading();
+    for (const { tap } of this.#connections) tap.stopReading();
   }
 
   /** Disconnects everybody. */
   async close(): Promise<void> {
-    this.stopAccepting();
-    clearInterval(this.#heldBackCheck);
+    clearInterval(this.#care);
+    this.#listeners?.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    for (const tap of this.#taps.keys()) tap.destroy();
+    for (const { tap } of this.#connections) tap.destroy();
+    this.#access?.close();
+    this.#log.close();
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
+    const { limits, listeners, certificate, log } = this.options;
+    this.#listeners = await Listeners.start({
+      addresses: listeners,
+      certificate: certificate && {
+        ...certificate,
+        onReload: () => log.info('the certificate has changed; new connections get the new one'),
+        onError: ({ message }) => log.error({ reason: message }, 'the certificate stays as it was'),
+      },
+      gate: new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax),
+      handshakeTimeoutMs: limits.connectTimeoutMs,
+      messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
+      onConnection: (transport, address) => this.#accept(transport, address),
+      onRefused: (address, reason) => {
+        this.counters.connectionsRefused += 1;
+        this.#log.warn('connection refused', { address }, reason);
+      },
     });
   }
 
-  #accept(socket: Socket): void {
-    const { filters, intake, frameBytesMax, fastLane } = this.options;
-    const tap = new PublishTap({
-      transport: socket,
-      protocolVersion: 4,
+  #openSessions(index: SubscriptionIndex, granted: WeakSet<Subscription>): Sessions {
+    const { counters } = this;
+    const { limits, log } = this.options;
+    const internals = internalsOf(this.#aedes);
+    const sessions = new Sessions(internals.persistence, {
+      limits,
+      index,
+      isGranted: (subscription) => granted.has(subscription),
+      onQueueFull: (client, isFirst) => {
+        counters.queuedDropped += 1;
+        if (isFirst)
+          log.warn({ client }, 'a session has its fill of publishes; further ones are dropped for it');
+      },
+      onRetainedFull: (topic) => {
+        counters.retainedDropped += 1;
+        this.#log.warn('no room for a retained publish', { address: topic }, 'too many, or too many bytes');
+      },
+      onForgotten: (client) => {
+        counters.sessionsForgotten += 1;
+        log.warn({ client }, 'too many sessions: the one that was away the longest is gone');
+      },
+    });
+    internals.persistence = sessions;
+    this.#aedes.on('client', (client) => sessions.arrive(client));
+    this.#aedes.on('clientDisconnect', (client) => sessions.leave(client));
+    return sessions;
+  }
+
+  #accept(transport: Duplex, address: string): void {
+    const { filters, intake, limits, fastLane } = this.options;
+    const connection = new Connection({
+      aedes: this.#aedes,
+      transport,
+      address,
       filters,
       intake,
-      frameBytesMax,
-      takeRetained: false,
-      isTaking: () => fastLane && this.#accepted.has(client) && this.#subscriptions.nobodySubscribes,
-      onTaken: () => renewKeepAlive(client),
+      limits,
+      access: this.#access,
+      traffic: this.#traffic,
+      fastLane,
+      log: this.#log,
     });
-    const client = this.#aedes.handle(tap);
-    this.#taps.set(tap, client);
-    tap.once('close', () => this.#taps.delete(tap));
+    this.#connections.add(connection);
+    this.#connectionOf.set(connection.client, connection);
+    connection.tap.once('close', () => this.#connections.delete(connection));
   }
 
-  /** The slow lane. */
-  #authorizePublish(
-    client: Client | null,
-    packet: PublishPacket,
-    callback: (error?: Error | null) => void,
-  ): void {
-    if (packet.topic.startsWith('$')) {
-      callback(new Error(`topics that start with $ are the broker's own: ${packet.topic}`));
-      return;
+  /** Judges a CONNECT, before aedes does. */
+  #prepare(connection: Connection | undefined, packet: ConnectPacket, limits: BrokerLimits): void {
+    if (connection === undefined) return;
+    connection.refusal = connectProblem(packet, limits.topicLevelsMax);
+    const { keepAliveSMax } = limits;
+    if (keepAliveSMax > 0 && (!packet.keepalive || packet.keepalive > keepAliveSMax))
+      packet.keepalive = keepAliveSMax;
+  }
+
+  /** @returns why it is refused, or undefined. */
+  async #authenticate(
+    connection: Connection,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<AuthenticateError | undefined> {
+    if (connection.refusal !== undefined) return refused(IDENTIFIER_REJECTED, connection.refusal);
+    // Of what was asked: the answer may come after the next one is in force.
+    const version = this.#access?.version ?? 0;
+    const answer = (await this.#access?.authenticate(username, password)) ?? 'accepted';
+    if (answer === 'busy') return refused(SERVER_UNAVAILABLE, 'too many await the check of their password');
+    if (answer === 'bad_credentials') return refused(NOT_AUTHORIZED, 'wrong user or password');
+    connection.accept({ clientId: connection.client.id, username }, version);
+    return undefined;
+  }
+
+  #takeCare(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#connections) {
+      // It is not read from, so it cannot show that it is alive.
+      if (connection.tap.isHeldBack) renewKeepAlive(connection.client);
+      if (connection.backlog.fullForMs(nowMs) > this.options.limits.subscriberTimeoutMs)
+        connection.end('it does not read');
     }
-    const lab = this.options.filters.labOf(packet.topic);
-    if (lab === undefined) callback(null);
-    else if (packet.qos === 2 && client !== null)
-      this.#receiveOnce(client, lab, packet, () => callback(null));
-    else {
-      this.#receive(lab, packet);
-      this.options.intake.afterSettled(() => callback(null));
+    this.#endStale();
+  }
+
+  /** Ends connections whose account is gone or has another password. */
+  #endStale(): void {
+    const access = this.#access;
+    if (access === undefined || access.version === this.#accessVersion || !('isCurrent' in access)) return;
+    this.#accessVersion = access.version;
+    for (const connection of this.#connections) {
+      const { identity, accessVersion } = connection;
+      if (identity !== undefined && !(access as ReloadableAccess).isCurrent(identity.username, accessVersion))
+        connection.end('its account is gone, or has another password');
     }
-  }
-
-  /** Of QoS 2, what was received already and not released yet is the same publish again [MQTT-4.3.3-2]. */
-  #receiveOnce(client: Client, lab: string, packet: PublishPacket, settled: () => void): void {
-    const { intake } = this.options;
-    const name = `${packet.messageId} ${client.id}`;
-    const isKnown = this.#receiving.has(name)
-      ? Promise.resolve(true)
-      : storedPublish(this.#aedes, client, packet).then(
-          () => true,
-          () => false,
-        );
-    this.#receiving.add(name);
-    void isKnown.then((known) => {
-      if (!known) this.#receive(lab, packet);
-      intake.afterSettled(() => {
-        settled();
-        // aedes has stored it by the next turn of the event loop.
-        setImmediate(() => this.#receiving.delete(name));
-      });
-    });
-  }
-
-  #receive(lab: string, { payload, topic, retain }: PublishPacket): void {
-    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    this.options.intake.receive(lab, bytes, topic, retain);
-  }
-
-  /** A client that we do not read from cannot show that it is alive. */
-  #keepHeldBackAlive(): void {
-    for (const [tap, client] of this.#taps) if (tap.isHeldBack) renewKeepAlive(client);
   }
 }
 
-/** Resolves if aedes holds this QoS 2 publish, received and not released yet; rejects if not. */
-function storedPublish(aedes: Aedes, client: Client, packet: PublishPacket): Promise<unknown> {
-  const { persistence } = aedes as unknown as {
-    readonly persistence: { incomingGetPacket(client: Client, packet: PublishPacket): Promise<unknown> };
-  };
-  return persistence.incomingGetPacket(client, packet);
-}
+type AuthenticateError = Error & { returnCode: 2 | 3 | 4 | 5 };
 
-/** As aedes does at each packet that it sees; it has no public way to tell it of the others. */
-function renewKeepAlive(client: Client): void {
-  (client as unknown as { readonly _keepaliveTimer: NodeJS.Timeout | null })._keepaliveTimer?.refresh();
+function refused(returnCode: 2 | 3 | 5, reason: string): AuthenticateError {
+  return Object.assign(new Error(reason), { returnCode });
 }

@@ -17,6 +17,7 @@ export const REJECTION_REASONS = [
   'future',
   'retained',
   'too_many_labs',
+  'not_authorized',
 ] as const;
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
@@ -51,4 +52,5 @@ export const REJECTION_ADVICE: Readonly<Record<RejectionReason, string>> = {
   future: 'the timestamp is more than 60 s ahead of the clock',
   retained: 'a retained publish needs a timestamp, or each reconnect would count it again',
   too_many_labs: 'a new lab beyond HUMTEMP_LABS_MAX',
+  not_authorized: 'the access rules of the embedded broker do not let this client publish on this topic',
 };

@@ -7,6 +7,8 @@ import { freePort } from '@humtemp/test-services';
 
 const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
+/** Far more than a stop takes on the slowest machine: after this, it hangs. */
+const STOP_TIMEOUT_MS = 30_000;
 
 /** A finished run of the command. */
 export interface FinishedRun {
@@ -59,10 +61,17 @@ export class HumtempProcess {
     await this.#exited;
   }
 
-  /** SIGTERM. It must end well, with a ledger that balances. */
+  /** SIGTERM. It must end well, with a ledger that balances. One that does not end is killed, which is a failure. */
   async stop(): Promise<LedgerCounters> {
     this.signal('SIGTERM');
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.signal('SIGKILL');
+    }, STOP_TIMEOUT_MS);
     await this.exited();
+    clearTimeout(timer);
+    assert.ok(!isLate, `not ended ${STOP_TIMEOUT_MS} ms after SIGTERM:\n${this.stdout}${this.stderr}`);
     assert.equal(this.exitCode, 0, this.stderr);
     const line = this.stderr.split('\n').find((text) => text.includes('"msg":"stopped"'));
     assert.ok(line !== undefined, `no last word:\n${this.stderr}`);

@@ -10,6 +10,28 @@ export interface LabRecord {
   tempMax: number;
 }
 
+/** Notes one more observation of a lab; values in thousandths. */
+export function addToRecord(
+  record: Map<string, LabRecord>,
+  lab: string,
+  temp: number,
+  humidity: number,
+): void {
+  const ofLab = record.get(lab) ?? {
+    observations: 0,
+    tempSum: 0,
+    humiditySum: 0,
+    tempMin: Infinity,
+    tempMax: -Infinity,
+  };
+  ofLab.observations += 1;
+  ofLab.tempSum += temp;
+  ofLab.humiditySum += humidity;
+  ofLab.tempMin = Math.min(ofLab.tempMin, temp);
+  ofLab.tempMax = Math.max(ofLab.tempMax, temp);
+  record.set(lab, ofLab);
+}
+
 export interface LoadOptions {
   readonly url: string;
   readonly observations: number;
@@ -92,19 +114,6 @@ export class RecordedLoad {
       humidity: humidity / 1000,
     });
     this.#publisher.publish(`labs/${lab}/observation`, payload);
-
-    const record = this.record.get(lab) ?? {
-      observations: 0,
-      tempSum: 0,
-      humiditySum: 0,
-      tempMin: Infinity,
-      tempMax: -Infinity,
-    };
-    record.observations += 1;
-    record.tempSum += temp;
-    record.humiditySum += humidity;
-    record.tempMin = Math.min(record.tempMin, temp);
-    record.tempMax = Math.max(record.tempMax, temp);
-    this.record.set(lab, record);
+    addToRecord(this.record, lab, temp, humidity);
   }
 }

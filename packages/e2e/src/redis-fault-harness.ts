@@ -21,6 +21,8 @@ export const COMMIT = /\r\neval(sha)?\r\n/i;
 const REDIS = { appendonly: 'yes', appendfsync: 'always' };
 const MOSQUITTO = 'max_inflight_messages 65535\nmax_queued_messages 1000000\n';
 const REDIS_TIMEOUT_MS = 1000;
+/** Several times what a test takes on a busy machine: after this, something hangs. */
+const TEST_MS_MAX = 90_000;
 
 /** Everything between a sensor and its buckets, and what hurts it. */
 export interface FaultParts {
@@ -31,6 +33,8 @@ export interface FaultParts {
   readonly proxy: FaultProxy;
   /** Runs while the fault does. */
   readonly load: RecordedLoad;
+  /** Begins the load, if it has not begun. Resolves when all of it is acknowledged by the broker. */
+  runLoad(): Promise<void>;
   /** Past the proxy. */
   readonly store: RedisStore;
   worker: HumtempProcess;
@@ -38,6 +42,8 @@ export interface FaultParts {
   restartWorker(): void;
   /** Runs after the test, whatever became of it; the last first. */
   onEnd(close: () => Promise<unknown>): void;
+  /** Whether the test has taken so long that it was given up; then nothing may go on. */
+  isGivenUp(): boolean;
 }
 
 export interface FaultSetting {
@@ -45,6 +51,8 @@ export interface FaultSetting {
   readonly redis?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly load?: Partial<LoadOptions>;
+  /** Whether the load begins when the fault calls for it, not before. */
+  readonly isLoadHeld?: boolean;
   /** Before anything else uses Redis. Returns why the test cannot run here, if so. */
   readonly prepare?: (
     redis: Service,
@@ -57,7 +65,8 @@ export interface FaultSetting {
 
 /**
  * A test: a load through Mosquitto and a worker into Redis while `fault` does what it does. Once it has undone that,
- * everything must settle by itself and be exact, and the worker end well, with books that balance.
+ * everything must settle by itself and be exact, and the worker end well, with books that balance. A test that hangs is
+ * given up, and fails.
  * @param fault may return a check of the ledger with which the worker ended.
  */
 export function underFault(
@@ -68,33 +77,59 @@ export function underFault(
 ): void {
   test(name, async (context) => {
     const closers: (() => Promise<unknown>)[] = [];
-    const onEnd = (close: () => Promise<unknown>) => void closers.push(close);
     let parts: FaultParts | undefined;
-    try {
-      parts = await startParts(setting, onEnd, context);
+    let isGivenUp = false;
+    const body = async () => {
+      // What is opened once the test was given up is closed at once.
+      const onEnd = (close: () => Promise<unknown>) =>
+        isGivenUp ? void close().catch(() => {}) : void closers.push(close);
+      parts = await startParts(setting, onEnd, () => isGivenUp, context);
       if (parts === undefined) return;
-      const running = parts.load.run();
       // It is awaited below; if the fault fails first, that is the news.
-      running.catch(() => {});
+      if (!setting.isLoadHeld) parts.runLoad().catch(() => {});
       const check = await fault(parts);
       await parts.proxy.heal();
-      await running;
+      await parts.runLoad();
       const verdict = await settled(parts.load.record, parts.store);
       await (setting.verify ?? exact)(parts, verdict);
       const ledger = await parts.worker.stop();
       check?.(ledger);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        isGivenUp = true;
+        reject(new Error(`given up: not over after ${TEST_MS_MAX} ms`));
+      }, TEST_MS_MAX);
+    });
+    const failures: unknown[] = [];
+    try {
+      await Promise.race([body(), tooLate]);
     } catch (error) {
-      context.diagnostic(`SEED=${SEED}; the worker said:\n${parts?.worker.stderr}`);
-      throw error;
-    } finally {
-      for (const close of closers.reverse()) await close();
+      context.diagnostic(diagnosis(parts));
+      failures.push(error);
     }
+    clearTimeout(timer);
+    for (const close of closers.reverse()) await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   });
+}
+
+function diagnosis(parts: FaultParts | undefined): string {
+  if (parts === undefined) return `SEED=${SEED}; it had not begun`;
+  const { load, worker } = parts;
+  const { acknowledged, published, options } = load;
+  return [
+    `SEED=${SEED}`,
+    `${published} of ${options.observations} observations published, ${acknowledged} acknowledged`,
+    `the worker, exit code ${worker.exitCode}, said:\n${worker.stderr}`,
+  ].join('; ');
 }
 
 async function startParts(
   setting: FaultSetting,
   onEnd: FaultParts['onEnd'],
+  isGivenUp: FaultParts['isGivenUp'],
   context: TestContext,
 ): Promise<FaultParts | undefined> {
   const [redis, mosquitto] = await Promise.all([
@@ -136,14 +171,20 @@ async function startParts(
     onEnd(() => worker.kill());
     return worker;
   };
+  let running: Promise<void> | undefined;
   const parts: FaultParts = {
     redis,
     control,
     proxy,
     load,
+    runLoad() {
+      running ??= load.run();
+      return running;
+    },
     store,
     worker: startWorker(),
     onEnd,
+    isGivenUp,
     restartWorker() {
       parts.worker = startWorker();
     },
@@ -174,6 +215,18 @@ export function timesSaid(worker: HumtempProcess, what: RegExp): number {
 /** Resolves when this share of the load is acknowledged by the broker. */
 export async function underway({ load }: FaultParts, share: number): Promise<void> {
   await until(() => load.acknowledged >= share * load.options.observations);
+}
+
+/** Does something again and again, until all of the load is acknowledged by the broker. */
+export async function whileUnderway(
+  { load, isGivenUp }: FaultParts,
+  everyMs: number,
+  something: () => Promise<unknown>,
+): Promise<void> {
+  while (load.acknowledged < load.options.observations && !isGivenUp()) {
+    await something();
+    await pause(everyMs);
+  }
 }
 
 export function pause(ms: number): Promise<void> {

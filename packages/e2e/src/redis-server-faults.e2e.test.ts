@@ -14,6 +14,7 @@ import {
   timesSaid,
   underFault,
   underway,
+  whileUnderway,
 } from './redis-fault-harness.js';
 import { until } from './until.js';
 
@@ -43,18 +44,36 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
     killTwice,
   );
 
-  underFault('frozen for less than the timeout is waited for', {}, async (parts) => {
-    await freeze(parts, 500);
-    return (ledger) => assert.equal(ledger.duplicate, 0, 'no commit was repeated');
-  });
+  underFault(
+    'frozen for less than the timeout is waited for',
+    { env: { HUMTEMP_REDIS_TIMEOUT: '20s' } },
+    async (parts) => {
+      await freeze(parts, 1500);
+      return (ledger) => assert.equal(ledger.duplicate, 0, 'no commit was repeated');
+    },
+  );
 
   underFault(
     'frozen beyond the timeout executes late what was given up, and counts it once',
     // So few buckets that all of them are in the index, and what the frost catches is a commit.
-    { load: { spanS: 1 } },
+    { load: { labs: 1, spanS: 1, ratePerS: 500 } },
     async (parts) => {
+      while ((await parts.control.keys('bucket:*')).length === 0) await pause(25);
       await freeze(parts, 3000);
       return (ledger) => assert.ok(ledger.duplicate > 0, 'something was executed late');
+    },
+  );
+
+  underFault(
+    'frozen while the worker is stopped does not keep it, and what was not committed comes again',
+    { env: { HUMTEMP_REDIS_TIMEOUT: '60s', HUMTEMP_STOP_GRACE: '1s' } },
+    async (parts) => {
+      await underway(parts, 0.3);
+      await parts.redis.freeze();
+      await underway(parts, 0.5);
+      await parts.worker.stop();
+      await parts.redis.thaw();
+      parts.restartWorker();
     },
   );
 
@@ -87,7 +106,7 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
 
   underFault(
     'whose memory is full makes /readyz say so, until it has room',
-    { load: MANY_BUCKETS },
+    { load: MANY_BUCKETS, isLoadHeld: true },
     async (parts) => {
       const ports = await freePorts();
       await parts.worker.stop();
@@ -101,6 +120,8 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
       parts.worker = start;
       await start.ready(ports.baseUrl);
       await fillMemory(parts.control);
+      // It is awaited at the end.
+      parts.runLoad().catch(() => {});
       await until(() => timesSaid(start, /commit failed/g) > 0);
       const response = await fetch(`${ports.baseUrl}/readyz`);
       const body = await response.text();
@@ -123,8 +144,7 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
       try {
         await api.ready(ports.baseUrl);
         if (warned) await until(() => new RegExp(`maxmemory-policy ${policy}.*noeviction`).test(api.stderr));
-        api.signal('SIGTERM');
-        await api.exited();
+        await api.stop();
         if (!warned) assert.doesNotMatch(api.stderr, /maxmemory-policy/);
       } finally {
         await api.kill();
@@ -157,11 +177,11 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
   );
 
   underFault('whose scripts are flushed again and again is given them again', {}, async (parts) => {
-    for (; !isOver(parts); await pause(20)) await parts.control.script('FLUSH');
+    await whileUnderway(parts, 20, () => parts.control.script('FLUSH'));
   });
 
   underFault('that kills its clients again and again is connected to again', {}, async (parts) => {
-    for (; !isOver(parts); await pause(300)) await parts.control.call('CLIENT', 'KILL', 'TYPE', 'normal');
+    await whileUnderway(parts, 300, () => parts.control.call('CLIENT', 'KILL', 'TYPE', 'normal'));
   });
 
   underFault(
@@ -188,11 +208,16 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
   underFault(
     'that loads its dataset is waited for',
     // Microseconds for each command it reads, and bytes between two looks at its clients.
-    { redis: { 'key-load-delay': '300', 'loading-process-events-interval-bytes': '1024' } },
+    {
+      redis: { 'key-load-delay': '300', 'loading-process-events-interval-bytes': '1024' },
+      load: MANY_BUCKETS,
+    },
     async (parts) => {
       await underway(parts, 0.5);
       await parts.redis.kill();
       const started = parts.redis.start();
+      // It is awaited below; if Redis does not say that it loads, that is the news.
+      started.catch(() => {});
       const probe = new Redis(parts.redis.url, { enableReadyCheck: false, enableOfflineQueue: true });
       parts.onEnd(async () => probe.disconnect());
       probe.on('error', () => {});
@@ -216,10 +241,6 @@ async function freeze(parts: FaultParts, ms: number): Promise<void> {
   await parts.redis.freeze();
   await pause(ms);
   await parts.redis.thaw();
-}
-
-function isOver({ load }: FaultParts): boolean {
-  return load.acknowledged >= load.options.observations;
 }
 
 /** Leaves room for a few more buckets. */

@@ -1,7 +1,8 @@
 import { isIPv4 } from 'node:net';
 import { type BucketGrid, bucketGrid, defaultHorizonS } from '@humtemp/bucket-core';
 import { StartError } from './start-error.js';
-import { VARIABLES, type Variable, type VariableValues } from './variables.js';
+import type { Variable } from './variable.js';
+import { VARIABLES, type VariableValues } from './variables.js';
 
 /** Everything that can be configured, read once and checked as a whole. */
 export interface Config extends Omit<VariableValues, 'deduplicationHorizonS'> {
@@ -52,19 +53,7 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     broker: role === 'broker' || (role === 'start' && config.mqttUrl === undefined),
     api: role !== 'broker' && role !== 'worker',
   };
-  if (
-    serves.broker &&
-    config.mqttHost !== undefined &&
-    !isLoopback(config.mqttHost) &&
-    config.mqttAllowAnonymous === false
-  )
-    problems.push(
-      problem(
-        'HUMTEMP_MQTT_HOST',
-        config.mqttHost,
-        'a loopback address, or HUMTEMP_MQTT_ALLOW_ANONYMOUS=true',
-      ),
-    );
+  if (serves.broker) problems.push(...brokerProblems(config));
   if (
     serves.api &&
     config.apiHost !== undefined &&
@@ -88,6 +77,36 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     deduplicationHorizonS: config.deduplicationHorizonS ?? defaultHorizonS(grid),
     store: storeOf(config, env, role),
   });
+}
+
+/** What the variables of the embedded broker, each of them good, do not say together. */
+function brokerProblems(config: Partial<VariableValues>): string[] {
+  const { mqttHost: host, mqttPasswordFile, mqttAllowAnonymous } = config;
+  const problems: string[] = [];
+  if (
+    host !== undefined &&
+    !isLoopback(host) &&
+    mqttPasswordFile === undefined &&
+    mqttAllowAnonymous === false
+  )
+    problems.push(
+      problem(
+        'HUMTEMP_MQTT_HOST',
+        host,
+        'a loopback address, or HUMTEMP_MQTT_ALLOW_ANONYMOUS=true, or accounts in HUMTEMP_MQTT_PASSWORD_FILE',
+      ),
+    );
+  const { mqttPort, mqttTlsPort, mqttWsPort, mqttWssPort, mqttCertFile, mqttKeyFile } = config;
+  const usesTls = mqttTlsPort !== undefined || mqttWssPort !== undefined;
+  if (usesTls && (mqttCertFile === undefined || mqttKeyFile === undefined)) {
+    const missing = mqttCertFile === undefined ? 'HUMTEMP_MQTT_CERT_FILE' : 'HUMTEMP_MQTT_KEY_FILE';
+    problems.push(
+      problem(missing, '', 'both HUMTEMP_MQTT_CERT_FILE and HUMTEMP_MQTT_KEY_FILE, for a port with TLS'),
+    );
+  }
+  if ('mqttPort' in config && mqttPort === undefined && !usesTls && mqttWsPort === undefined)
+    problems.push(problem('HUMTEMP_MQTT_PORT', 'off', 'a port, for no other listener is configured'));
+  return problems;
 }
 
 /** Names in the environment that look like ours and are none, each with the likely cause: a typing error. */

@@ -9,15 +9,22 @@ export function greeting(running: RunningRole, config: Config): string {
     'redisUrl' in config.store
       ? `Redis at ${new URL(config.store.redisUrl).host}`
       : `embedded, in ${config.store.dataDir}`;
-  if (broker !== undefined) lines.push(`  MQTT broker  mqtt://${config.mqttHost}:${broker.port}`);
+  for (const [i, { kind, port }] of (broker?.listeners ?? []).entries())
+    lines.push(`  ${i === 0 ? 'MQTT broker' : '           '}  ${kind}://${hostOf(config.mqttHost)}:${port}`);
   if (worker !== undefined)
     lines.push(`  MQTT worker  subscribes to ${new URL(config.mqttUrl!).host} as ${config.mqttClientId}`);
   if (api !== undefined) lines.push(`  HTTP API     http://${config.apiHost}:${api.port}`);
   lines.push(`  Store        ${store}`, '');
   const topic = config.mqttTopics.filters[0]!.replace('+', 'library-20').replace(/[+#]/g, 'room-1');
-  const mqtt = broker !== undefined ? { host: config.mqttHost, port: broker.port } : undefined;
-  if (api !== undefined && mqtt !== undefined) {
-    const where = `${mqtt.host === '127.0.0.1' ? '' : ` -h ${mqtt.host}`}${mqtt.port === 1883 ? '' : ` -p ${mqtt.port}`}`;
+  const port = broker?.listeners.find(({ kind }) => kind === 'mqtt')?.port;
+  if (api !== undefined && port !== undefined) {
+    const host = config.mqttHost;
+    const needsAccount = config.mqttPasswordFile !== undefined && !config.mqttAllowAnonymous;
+    const where = [
+      host === '127.0.0.1' ? '' : ` -h ${host}`,
+      port === 1883 ? '' : ` -p ${port}`,
+      needsAccount ? ' -u USER -P PASSWORD' : '',
+    ].join('');
     lines.push(
       '  Publish a first observation and read its summary:',
       '',
@@ -28,4 +35,9 @@ export function greeting(running: RunningRole, config: Config): string {
   }
   lines.push('  Ctrl-C stops.', '');
   return lines.join('\n');
+}
+
+/** As a URL writes it. */
+function hostOf(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -17,6 +17,8 @@ Commands:
   api              the HTTP API alone
   simulate         publishes what realistic labs would          (simulate --help)
   replay FILE.csv  publishes the rows of a file                 (replay --help)
+  passwd FILE USER adds accounts for the embedded broker        (passwd --help)
+  token FILE NAME  adds tokens for the HTTP API                 (token --help)
 
   --help, -h       this text
   --version        the version

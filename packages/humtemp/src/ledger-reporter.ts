@@ -1,9 +1,12 @@
 import type { BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
+import { endsWithin } from './stop-steps.js';
 
 const REPORT_INTERVAL_MS = 1000;
 /** An idle process says so, before its last report is forgotten. */
 const REPORT_AGE_MS_MAX = 60_000;
+/** The last report may be missed: its counters are in the log, and nothing hangs on it. */
+const LAST_REPORT_MS_MAX = 2000;
 
 /** Leaves this process' ledger in the store, once a second while it changes, for the API of another process to show. */
 export class LedgerReporter {
@@ -23,10 +26,10 @@ export class LedgerReporter {
     this.#timer.unref();
   }
 
-  /** Reports the last counters. */
+  /** Reports the last counters, if the store takes them soon. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.report();
+    await endsWithin(LAST_REPORT_MS_MAX, this.report());
   }
 
   /** A report that fails is made up for by the next; what fails with it is told by the commits. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createApi, type RunningServer, startServer } from '@humtemp/api';
-import { Broker } from '@humtemp/broker';
+import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { RedisStore } from '@humtemp/bucket-core/redis';
@@ -11,7 +11,9 @@ import { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config, Role } from './config.js';
 import { LedgerReporter } from './ledger-reporter.js';
+import { FRAME_OVERHEAD_BYTES_MAX, startBroker } from './start-broker.js';
 import { startErrorOf } from './start-error.js';
+import { type StopStep, takeSteps } from './stop-steps.js';
 
 /** The parts of a running process, by what they listen to. */
 export interface RunningRole {
@@ -20,14 +22,18 @@ export interface RunningRole {
   readonly api: RunningServer | undefined;
   /** The fate of every observation of this process. */
   ledger(): LedgerCounters;
-  /** Stops reading, commits what is pending, acknowledges it, disconnects. */
+  /**
+   * Stops reading, commits what is pending, acknowledges it, disconnects; in bounded time, whatever Redis, the broker
+   * and the clients do.
+   * @throws StopError if something did not stop; the process must be ended then.
+   */
   stop(): Promise<void>;
 }
 
-/** Header, topic and properties of a publish. */
-const FRAME_OVERHEAD_BYTES_MAX = 65_536;
 /** How long the API waits for the store before it says 503. */
 const STORE_TIMEOUT_MS = 5000;
+/** Far more than anything takes to stop once the commits are done. */
+const STOP_MS_MAX = 10_000;
 
 /**
  * Starts a role: store, intake, then what feeds and what shows them.
@@ -39,16 +45,19 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const reporter = new LedgerReporter(store, intake, name, role);
 
-  const opened: { close(): Promise<void> }[] = [store];
+  // The store has nobody to wait for but its own disk.
+  const closing: StopStep[] = [{ name: 'the store', stop: () => store.close() }];
+  const opened = (name: string, part: { close(): Promise<void> }) =>
+    void closing.unshift({ name, msMax: STOP_MS_MAX, stop: () => part.close() });
   try {
     const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
     const broker = embeddedBroker ? await startBroker(config, intake, log) : undefined;
-    if (broker !== undefined) opened.unshift(broker);
+    if (broker !== undefined) opened('the MQTT broker', broker);
     const worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
         ? startWorker(config, store, intake, name, log)
         : undefined;
-    if (worker !== undefined) opened.unshift(worker);
+    if (worker !== undefined) opened('the worker', worker);
     const api =
       role === 'start' || role === 'api'
         ? await startApi(config, store, intake, { name, role }, worker, log)
@@ -64,13 +73,20 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
         broker?.stopAccepting();
         broker?.stopReading();
         worker?.stopReading();
-        await Promise.all([api?.stop(graceMs), intake.stop(graceMs)]);
-        await reporter.stop();
-        for (const one of opened) await one.close();
+        await takeSteps([
+          {
+            name: 'API or intake',
+            msMax: graceMs + STOP_MS_MAX,
+            stop: () => Promise.all([api?.stop(graceMs), intake.stop(graceMs)]),
+          },
+          { name: 'the report of the ledger', msMax: STOP_MS_MAX, stop: () => reporter.stop() },
+          ...closing,
+        ]);
       },
     };
   } catch (error) {
-    for (const one of opened) await one.close();
+    // Why it could not start is the news.
+    await takeSteps(closing).catch(() => {});
     throw error;
   }
 }
@@ -118,24 +134,6 @@ function openIntake(store: BucketStore, config: Config, log: Logger): Intake {
         );
     },
   });
-}
-
-async function startBroker(config: Config, intake: Intake, log: Logger): Promise<Broker> {
-  const { mqttHost: host, mqttPort: port, mqttTopics: filters, mqttConnectionsMax: connectionsMax } = config;
-  try {
-    return await Broker.start({
-      host,
-      port,
-      filters,
-      intake,
-      connectionsMax,
-      frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
-      fastLane: config.mqttFastLane,
-      log,
-    });
-  } catch (error) {
-    throw startErrorOf(...variableOf(error, ['HUMTEMP_MQTT_HOST', host], ['HUMTEMP_MQTT_PORT', port]), error);
-  }
 }
 
 function startWorker(config: Config, store: BucketStore, intake: Intake, name: string, log: Logger): Worker {

@@ -1,16 +1,8 @@
 import { hostname } from 'node:os';
 import { parseAlignmentS, parseDurationS, parseRollups } from '@humtemp/bucket-core';
 import { TopicFilters } from '@humtemp/intake';
-
-/** One environment variable: its name, its default as one would write it, what it means, how it is read. */
-export interface Variable<T> {
-  readonly name: string;
-  /** Undefined: unset means not configured. */
-  readonly default: string | undefined;
-  readonly meaning: string;
-  /** @throws RangeError naming what was expected. */
-  readonly parse: (text: string) => T;
-}
+import { BROKER_VARIABLES } from './broker-variables.js';
+import { boolean, integer, optional, pattern, text, url, type Variable, withDefault } from './variable.js';
 
 type Values<Variables> = {
   readonly [Key in keyof Variables]: Variables[Key] extends Variable<infer T>
@@ -25,31 +17,7 @@ export type VariableValues = Values<typeof VARIABLES>;
 
 /** Every variable there is. Nothing else reads the environment. */
 export const VARIABLES = {
-  mqttHost: withDefault(
-    'HUMTEMP_MQTT_HOST',
-    '127.0.0.1',
-    'address that the embedded broker listens on',
-    text,
-  ),
-  mqttPort: withDefault('HUMTEMP_MQTT_PORT', '1883', 'port of the embedded broker', integer(0, 65_535)),
-  mqttAllowAnonymous: withDefault(
-    'HUMTEMP_MQTT_ALLOW_ANONYMOUS',
-    'false',
-    'lets the embedded broker listen on other addresses than loopback without accounts',
-    boolean,
-  ),
-  mqttConnectionsMax: withDefault(
-    'HUMTEMP_MQTT_CONNECTIONS_MAX',
-    '10000',
-    'connections to the embedded broker at a time',
-    integer(1, 1_000_000),
-  ),
-  mqttFastLane: withDefault(
-    'HUMTEMP_MQTT_FAST_LANE',
-    'true',
-    'lets observations go past the MQTT library of the embedded broker while nobody subscribes; same results, faster',
-    boolean,
-  ),
+  ...BROKER_VARIABLES,
   mqttUrl: optional(
     'HUMTEMP_MQTT_URL',
     'external broker to subscribe to, mqtt:// or mqtts:// with user and password; start then runs no broker itself',
@@ -227,55 +195,3 @@ export const VARIABLES = {
     pattern(/^(error|warn|info|debug)$/, 'error, warn, info or debug'),
   ),
 } as const;
-
-function withDefault<T>(
-  name: string,
-  fallback: string,
-  meaning: string,
-  parse: (text: string) => T,
-): Variable<T> & { readonly default: string } {
-  return { name, default: fallback, meaning, parse };
-}
-
-function optional<T>(
-  name: string,
-  meaning: string,
-  parse: (text: string) => T,
-): Variable<T> & { readonly default: undefined } {
-  return { name, default: undefined, meaning, parse };
-}
-
-function text(value: string): string {
-  if (value.trim() === '') throw new RangeError('a text that is not empty');
-  return value;
-}
-
-function integer(min: number, max: number): (value: string) => number {
-  return (value) => {
-    const number = /^\d{1,15}$/.test(value.trim()) ? Number(value) : Number.NaN;
-    if (!(number >= min && number <= max)) throw new RangeError(`an integer from ${min} to ${max}`);
-    return number;
-  };
-}
-
-function boolean(value: string): boolean {
-  if (value !== 'true' && value !== 'false') throw new RangeError('true or false');
-  return value === 'true';
-}
-
-function pattern(expression: RegExp, expected: string): (value: string) => string {
-  return (value) => {
-    if (!expression.test(value)) throw new RangeError(expected);
-    return value;
-  };
-}
-
-function url(...protocols: readonly string[]): (value: string) => string {
-  return (value) => {
-    const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
-    if (!URL.canParse(value)) throw new RangeError(expected);
-    const parsed = new URL(value);
-    if (!protocols.includes(parsed.protocol) || parsed.hostname === '') throw new RangeError(expected);
-    return value;
-  };
-}

@@ -3,6 +3,7 @@
  * length in one to four bytes of seven bits, least significant first [MQTT-2.2.3].
  */
 
+export const CONNECT = 1;
 export const PUBLISH = 3;
 export const PINGREQ = 12;
 export const PINGRESP = 13;

@@ -120,6 +120,18 @@ export class Intake {
     return reason;
   }
 
+  /** Counts and lists a publish that its source did not let through, for a reason of its own. It settles with the open batch. */
+  refuse(
+    reason: RejectionReason,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    source: { toString(): string },
+  ): void {
+    this.#reject(reason, source, bytes, start, end, this.#clock());
+    this.#loop.touch();
+  }
+
   /** Whether observations of this lab were refused in the newest settled batch, because there are too many labs. */
   wasRefused(lab: string): boolean {
     return this.#loop.refusedLabs.has(lab);

@@ -1,36 +1,16 @@
 import { Duplex } from 'node:stream';
+import { FirstFrame } from './first-frame.js';
 import { bodyStart, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames } from './inbound-frames.js';
-import type { Intake } from './intake.js';
 import { OutboundFrames } from './outbound-frames.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
-import type { TopicFilters } from './topic-filters.js';
+import { skipProperties } from './publish-properties.js';
+import { PublishRate } from './publish-rate.js';
+import type { PublishTapOptions } from './publish-tap-options.js';
+import { isPlainLab, TopicSlice } from './topic-slice.js';
 
-export interface PublishTapOptions {
-  /** The connection to the other side: TCP, TLS or WebSocket. */
-  readonly transport: Duplex;
-  /** MQTT 3.1.1 is 4. The two differ in that publishes of 5 have properties. */
-  readonly protocolVersion: 4 | 5;
-  readonly filters: TopicFilters;
-  readonly intake: Intake;
-  /** Bytes of a frame. A longer one ends the connection, but for publishes if `skipTooLong`. */
-  readonly frameBytesMax: number;
-  /**
-   * A publish that is too long is rejected and acknowledged, and its bytes are dropped as they come. For a consumer:
-   * the broker would deliver it again and again. Only for publishes of observation topics, which is all that comes.
-   */
-  readonly skipTooLong?: boolean;
-  /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
-  readonly takeRetained: boolean;
-  /** Whether publishes are taken at present; if not, all pass. Asked for each. Default: always. */
-  readonly isTaking?: () => boolean;
-  /** Told whenever publishes were taken: the endpoint does not see them, and may think that nobody is there. */
-  readonly onTaken?: () => void;
-  /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
-  readonly onAcknowledge?: (unacknowledged: number) => void;
-}
-
+const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
 /**
@@ -45,6 +25,10 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  * Reading from the transport stops while the endpoint, intake or the transport's own output is full, and goes on when
  * none is. While it is stopped for intake, the endpoint's pings are answered here: the answers of the other side
  * stand behind the publishes that wait, and the endpoint would give up a connection that is merely waiting.
+ *
+ * In front of a broker, the first frame must be a CONNECT, and what stands behind it waits until the broker has accepted
+ * the client. Then, reading also stops while the client publishes too fast, or too many copies of its publishes wait for
+ * subscribers.
  *
  * When the connection closes, its pending acknowledgements are forgotten: the other side sends those publishes again.
  */
@@ -63,8 +47,15 @@ export class PublishTap extends Duplex {
   #taken = 0;
   #ended = false;
   #reading = true;
-  /** Where the topic of the publish at hand stands; made a text only to list a rejection. */
+  /** Of the publish at hand. */
   readonly #topic = new TopicSlice();
+  /** Of a broker: its client's CONNECT, until it is whole. */
+  #first: FirstFrame | undefined;
+  /** What came behind the CONNECT, until the client is accepted. */
+  #unopened: Buffer | undefined;
+  #publishes = 0;
+  readonly #rate: PublishRate | undefined;
+  #rateTimer: NodeJS.Timeout | undefined;
   readonly #onSettled = () => this.#acknowledge();
   readonly #onRoom = () => {
     this.#waitsForRoom = false;
@@ -77,9 +68,13 @@ export class PublishTap extends Duplex {
     this.#inbound = new InboundFrames(options, {
       takes: (bytes, start, end) => this.#takes(bytes, start, end),
       pass: (bytes, start, end) => this.#pass(bytes, start, end),
-      refuse: (what) => this.#refuse(what),
+      refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
     });
-    const { transport } = options;
+    const { transport, broker } = options;
+    if (broker !== undefined) {
+      this.#first = new FirstFrame(broker.connectBytesMax);
+      if (broker.publishRateMax > 0) this.#rate = new PublishRate(broker.publishRateMax, performance.now());
+    }
     transport.on('data', (chunk: Buffer) => this.#receive(chunk));
     transport.on('end', () => this.#endpointEnd());
     transport.on('error', (error) => this.destroy(error));
@@ -98,14 +93,27 @@ export class PublishTap extends Duplex {
     return this.#acks.count;
   }
 
-  /** Whether reading has stopped because too much is in flight. */
+  /** Whether reading has stopped, not for what the other side does not read, but for what it has sent. */
   get isHeldBack(): boolean {
-    return this.#intakeFull;
+    return this.#intakeFull || this.#rateTimer !== undefined || this.#options.broker?.copies.isFull === true;
   }
 
   /** Publishes taken since the connection began. */
   get taken(): number {
     return this.#taken;
+  }
+
+  /** The broker has accepted the client: what stands behind its CONNECT may come. */
+  open(): void {
+    const bytes = this.#unopened;
+    this.#unopened = undefined;
+    if (bytes !== undefined && bytes.length > 0) this.#receive(bytes);
+    else this.#updateFlow();
+  }
+
+  /** There is room for copies again. */
+  readOn(): void {
+    this.#updateFlow();
   }
 
   /** Takes no more publishes, and passes no more; those taken are still acknowledged. */
@@ -143,6 +151,9 @@ export class PublishTap extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#forgetAcks();
+    this.#first = undefined;
+    this.#unopened = undefined;
+    clearTimeout(this.#rateTimer);
     this.#options.transport.destroy();
     callback(error);
   }
@@ -163,10 +174,38 @@ export class PublishTap extends Duplex {
   /** Takes what the transport has read. */
   #receive(chunk: Buffer): void {
     if (!this.#reading) return;
-    const taken = this.#taken;
-    this.#inbound.take(chunk);
-    if (this.#taken > taken) this.#options.onTaken?.();
+    if (this.#first !== undefined) this.#receiveFirst(this.#first, chunk);
+    else if (this.#unopened !== undefined) this.#unopened = Buffer.concat([this.#unopened, chunk]);
+    else {
+      const taken = this.#taken;
+      const publishes = this.#publishes;
+      this.#inbound.take(chunk);
+      if (this.#taken > taken) this.#options.onTaken?.();
+      if (this.#rate !== undefined && this.#publishes > publishes) this.#pace(this.#publishes - publishes);
+    }
     this.#updateFlow();
+  }
+
+  #receiveFirst(first: FirstFrame, chunk: Buffer): void {
+    const state = first.take(chunk);
+    if (state === undefined) return;
+    this.#first = undefined;
+    if ('refusal' in state) {
+      this.#refuse(state.refusal);
+      return;
+    }
+    this.#unopened = state.rest;
+    this.#pass(state.frame, 0, state.frame.length);
+  }
+
+  /** Pauses if so many publishes were too many. */
+  #pace(publishes: number): void {
+    const pauseMs = this.#rate!.spend(publishes, performance.now());
+    if (pauseMs === 0 || this.destroyed) return;
+    this.#rateTimer = setTimeout(() => {
+      this.#rateTimer = undefined;
+      this.#updateFlow();
+    }, pauseMs);
   }
 
   /** Takes the frame [start, end) if it is for us. If not, it must pass. */
@@ -176,35 +215,55 @@ export class PublishTap extends Duplex {
     const header = bytes[start]!;
     const type = header >> 4;
     if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
+    this.#publishes += 1;
+    const options = this.#options;
     const qos = (header >> 1) & 3;
-    const retained = (header & 1) === 1;
-    if (qos > 1 || (retained && !this.#options.takeRetained)) return false;
-
-    const { filters, intake, protocolVersion, isTaking } = this.#options;
-    if (isTaking !== undefined && !isTaking()) return false;
+    // What is not well-formed passes: the endpoint knows how to refuse it.
     const topicStart = bodyStart(bytes, start) + 2;
-    // What is not well-formed passes too: the endpoint knows how to refuse it.
     if (topicStart > end) return false;
-    const topicEnd = topicStart + bytes.readUInt16BE(topicStart - 2);
+    const topicEnd = topicStart + uint16At(bytes, topicStart - 2);
     let payloadStart = topicEnd + (qos === 0 ? 0 : 2);
     if (payloadStart > end) return false;
-    if (protocolVersion === 5) {
+    const packetId = qos === 0 ? 0 : uint16At(bytes, topicEnd);
+    if (options.protocolVersion === 5) {
       payloadStart = skipProperties(bytes, payloadStart, end);
       if (payloadStart > end) return false;
     }
-    const lab = filters.labOfBytes(bytes, topicStart, topicEnd);
-    if (lab === undefined) return false;
-    const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd);
-    if (qos === 1 && packetId === 0) {
-      this.#refuse('a QoS 1 publish with packet id 0');
-      return true;
-    }
+    const topic = this.#topic;
+    topic.set(bytes, topicStart, topicEnd);
+    const isRetained = (header & 1) === 1;
+    const lab = this.#mayTake(qos, isRetained)
+      ? options.filters.labOfBytes(bytes, topicStart, topicEnd)
+      : undefined;
+    const { broker, intake } = options;
+    if (lab === undefined || (broker !== undefined && !isPlainLab(lab)))
+      return broker !== undefined && this.#refusesPassing(qos > 0 && packetId === 0);
+    if (qos === 1 && packetId === 0) return this.#refuse(ID_0);
+
     const batch = intake.openBatch;
     this.#taken += 1;
-    this.#topic.set(bytes, topicStart, topicEnd);
-    intake.receiveSlice(lab, bytes, payloadStart, end, this.#topic, retained);
+    if (broker?.mayPublish !== undefined && !broker.mayPublish(topic.toString()))
+      intake.refuse('not_authorized', bytes, payloadStart, end, topic);
+    else {
+      intake.receiveSlice(lab, bytes, payloadStart, end, topic, isRetained);
+      if (broker?.copies.wants(topic, isRetained)) {
+        const payload = Buffer.from(bytes.subarray(payloadStart, end));
+        broker.copies.add({ topic: topic.toString(), payload, qos: qos === 0 ? 0 : 1, isRetained, batch });
+      }
+    }
     if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
     return true;
+  }
+
+  #mayTake(qos: number, isRetained: boolean): boolean {
+    const { takeRetained, isTaking } = this.#options;
+    return qos <= 1 && (!isRetained || takeRetained) && (isTaking === undefined || isTaking());
+  }
+
+  /** A broker ends the connection where its MQTT library would read something into what is no topic, or no packet id. */
+  #refusesPassing(isId0: boolean): boolean {
+    if (isId0) return this.#refuse(ID_0);
+    return !this.#topic.isText && this.#refuse('a topic that is not UTF-8, or has a NUL [MQTT-1.5.3-1]');
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
@@ -265,40 +324,24 @@ export class PublishTap extends Duplex {
         intake.afterSettled(this.#onRoom);
       }
     }
-    if (this.#endpointFull || this.#intakeFull || this.#transportFull || !this.#reading) transport.pause();
+    if (
+      this.#endpointFull ||
+      this.#transportFull ||
+      !this.#reading ||
+      this.#unopened !== undefined ||
+      this.isHeldBack
+    )
+      transport.pause();
     else if (transport.isPaused()) transport.resume();
   }
 
-  #refuse(what: string): void {
-    this.destroy(new Error(`connection ended: ${what} (limit ${this.#options.frameBytesMax} bytes)`));
+  /** Ends the connection. Nothing of what was refused passes. */
+  #refuse(what: string): true {
+    this.destroy(new Error(`connection ended: ${what}`));
+    return true;
   }
 }
 
-/** Behind the properties of an MQTT 5 publish: their length as a variable byte integer, then that many bytes. */
-function skipProperties(bytes: Buffer, start: number, end: number): number {
-  let length = 0;
-  for (let i = 0, factor = 1; i < 4; i++, factor *= 128) {
-    if (start + i >= end) break;
-    const byte = bytes[start + i]!;
-    length += (byte & 0x7f) * factor;
-    if (byte < 0x80) return start + i + 1 + length;
-  }
-  return end + 1;
-}
-
-/** A topic within a frame. */
-class TopicSlice {
-  #bytes: Buffer = Buffer.alloc(0);
-  #start = 0;
-  #end = 0;
-
-  set(bytes: Buffer, start: number, end: number): void {
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-  }
-
-  toString(): string {
-    return this.#bytes.toString('utf8', this.#start, this.#end);
-  }
+function uint16At(bytes: Buffer, at: number): number {
+  return bytes[at]! * 256 + bytes[at + 1]!;
 }

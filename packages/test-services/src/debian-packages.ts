@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { SourceUnavailable } from './program-source.js';
 
-const packages = ['redis-server', 'mosquitto', 'mosquitto-clients'];
+const servicePackages = ['redis-server', 'mosquitto', 'mosquitto-clients'];
 const lockFile = '/var/lock/humtemp-test-services.lock';
 const lockWaitS = 600;
 
@@ -29,22 +29,23 @@ for pause in 2 5 10 0; do apt-get -qq update && break; sleep "$pause"; done
 apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
 `;
 
-let installation: Promise<void> | undefined;
+const installations = new Map<readonly string[], Promise<void>>();
 
 /**
- * Installs the servers and clients from Debian's packages, without starting any service. Test processes that ask at
- * the same time wait for the one that installs.
+ * Installs Debian's packages, by default those of the servers and their clients, without starting any service. Test
+ * processes that ask at the same time wait for the one that installs.
  * @throws SourceUnavailable when this is not Debian or we are not root
  * @throws Error with apt's output when the installation fails
  */
-export function installDebianPackages(): Promise<void> {
+export function installDebianPackages(packages: readonly string[] = servicePackages): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) throw new SourceUnavailable('there is no apt-get on this machine');
   if (process.getuid?.() !== 0) throw new SourceUnavailable('only root may install packages');
-  installation ??= install();
+  const installation = installations.get(packages) ?? install(packages);
+  installations.set(packages, installation);
   return installation;
 }
 
-async function install(): Promise<void> {
+async function install(packages: readonly string[]): Promise<void> {
   // --close: the lock must end with this command, even if a package leaves something running.
   const command = ['--close', '--timeout', String(lockWaitS), lockFile, 'sh', '-c', installScript, 'install'];
   const child = spawn('flock', [...command, ...packages], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -126,12 +126,7 @@ export class BrokerConnection {
 
   /** Resolves once the broker has accepted us and our subscriptions. @throws ConnectionError otherwise. */
   async open(): Promise<void> {
-    const connack = await Promise.race([
-      this.#accepted,
-      this.ended.then((error) => {
-        throw error;
-      }),
-    ]);
+    const connack = await this.#unlessEnded(this.#accepted);
     this.sessionPresent = connack.sessionPresent;
     if (
       connack.properties?.sharedSubscriptionAvailable === false &&
@@ -142,14 +137,11 @@ export class BrokerConnection {
     const topics = Object.fromEntries(
       this.options.subscriptions.map((filter) => [filter, { qos: 1 as const }]),
     );
-    const granted = await Promise.race([
+    const granted = await this.#unlessEnded(
       this.#client.subscribeAsync(topics).catch((error: Error & { code?: number }) => {
         throw new ConnectionError(this.#refusal(error.message), error.code);
       }),
-      this.ended.then((error) => {
-        throw error;
-      }),
-    ]);
+    );
     const refused = granted.find(({ qos }) => (qos as number) >= 128);
     if (refused !== undefined)
       throw new ConnectionError(
@@ -160,9 +152,9 @@ export class BrokerConnection {
     this.#client.subscribeAsync(DROPPED_TOPIC, { qos: 0 }).catch(() => {});
   }
 
-  /** Ends subscriptions of the session, whoever made them. */
+  /** Ends subscriptions of the session, whoever made them. @throws if the broker could not be told. */
   async unsubscribe(filters: readonly string[]): Promise<void> {
-    await this.#client.unsubscribeAsync([...filters]);
+    await this.#unlessEnded(this.#client.unsubscribeAsync([...filters]));
   }
 
   /** Takes no more publishes; those taken are still acknowledged. */
@@ -170,11 +162,11 @@ export class BrokerConnection {
     this.#tap().stopReading();
   }
 
-  /** Disconnects; the session stays at the broker. */
+  /** Disconnects; the session stays at the broker. Takes as long as the broker is given for our DISCONNECT, at most. */
   async close(): Promise<void> {
-    if (!this.#client.connected) this.abort();
+    if (this.#client.connected) this.#disconnect();
+    else this.abort();
     const timer = setTimeout(() => this.abort(), DISCONNECT_TIMEOUT_MS);
-    await this.#client.endAsync().catch(() => {});
     await this.ended;
     clearTimeout(timer);
   }
@@ -183,6 +175,23 @@ export class BrokerConnection {
   abort(): void {
     this.#client.end(true);
     this.#tap().destroy();
+  }
+
+  /** @throws ConnectionError once the connection has ended: mqtt.js may never call back then. */
+  #unlessEnded<T>(answer: Promise<T>): Promise<T> {
+    const ended = this.ended.then((error) => {
+      throw error;
+    });
+    return Promise.race([answer, ended]);
+  }
+
+  /**
+   * mqtt.js holds its DISCONNECT back until everything it has sent is answered, and we may not be reading any more. If
+   * the connection ends meanwhile, it never calls back, so that only `ended` may be waited for.
+   */
+  #disconnect(): void {
+    for (const id of Object.keys(this.#client.outgoing)) this.#client.removeOutgoingMessage(Number(id));
+    this.#client.end();
   }
 
   #refusal(reason: string): string {

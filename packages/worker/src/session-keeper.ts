@@ -32,7 +32,7 @@ export class SessionKeeper {
   #abandonedBefore = new Set<string>();
   #adopted: BrokerConnection | undefined;
   #adopting: Promise<void> | undefined;
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   constructor(
     readonly options: WorkerOptions,
@@ -58,7 +58,7 @@ export class SessionKeeper {
    */
   async isTakenOver(): Promise<boolean> {
     if (this.hasLapsed) return false;
-    const owner = await this.options.store.sessionOwner(this.#name).catch(() => undefined);
+    const owner = await this.#ownerOf(this.#name);
     return this.#touched && owner !== undefined && owner !== this.options.process;
   }
 
@@ -66,13 +66,13 @@ export class SessionKeeper {
   async start(version: ProtocolVersion): Promise<void> {
     this.#version = version;
     // Until the store has heard of us once; after that, an interval is soon enough.
-    for (let i = 1; !this.#stopped && !(await this.#touch(this.#name)) && !this.#touched; i++) {
+    for (let i = 1; !this.#isStopped && !(await this.#touch(this.#name)) && !this.#touched; i++) {
       // A store that has just not connected yet is not worth a word.
       if (i > FIRST_WORD_QUIET_ATTEMPTS)
         this.onWaiting(`the store takes no word of our session: ${this.#touchError}`);
       await new Promise((resolve) => setTimeout(resolve, FIRST_WORD_RETRY_MS));
     }
-    if (this.#timers.length > 0 || this.#stopped) return;
+    if (this.#timers.length > 0 || this.#isStopped) return;
     const sixthMs = (this.options.adoptAfterS * 1000) / 6;
     this.#timers = [
       setInterval(() => void this.#keep(), sixthMs),
@@ -88,13 +88,17 @@ export class SessionKeeper {
   async leaveOtherGroups(connection: BrokerConnection): Promise<void> {
     if (!connection.sessionPresent) return;
     const { url, clientId, filters, store } = this.options;
-    const sessions = await store.sessions().catch(() => []);
+    const sessions = await this.#untilStopped(store.sessions()).catch(() => []);
     for (const { name } of sessions) {
       const [host, group, id] = name.split(' ');
       if (name === this.#name || host !== new URL(url).host || id !== clientId || group === undefined)
         continue;
-      await connection.unsubscribe(subscriptionsOf(filters, group)).catch(() => {});
-      await store.forgetSession(name).catch(() => {});
+      try {
+        await connection.unsubscribe(subscriptionsOf(filters, group));
+        await this.#untilStopped(store.forgetSession(name));
+      } catch {
+        // The next connection will try again.
+      }
     }
   }
 
@@ -102,11 +106,28 @@ export class SessionKeeper {
     this.#adopted?.stopReading();
   }
 
+  /** Leaves the adopted session, too. Waits for the broker as long as a connection does, and for the store not at all. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#adopted?.close();
-    await this.#adopting;
+    // How that went is for the look that began it.
+    await this.#adopting?.catch(() => {});
+  }
+
+  get #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** What others may never answer, up to our end. @throws once we are stopped. */
+  #untilStopped<T>(answer: Promise<T>): Promise<T> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(new Error('the worker was stopped'));
+      if (signal.aborted) giveUp();
+      signal.addEventListener('abort', giveUp);
+      answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+    });
   }
 
   /** Renews our word, unless another process has left its own. */
@@ -122,13 +143,19 @@ export class SessionKeeper {
   }
 
   async #isOurs(name: string): Promise<boolean> {
-    const owner = await this.options.store.sessionOwner(name).catch(() => undefined);
+    const owner = await this.#ownerOf(name);
     return owner === undefined || owner === this.options.process;
+  }
+
+  /** Undefined also if the store does not say. */
+  #ownerOf(name: string): Promise<string | undefined> {
+    return this.#untilStopped(this.options.store.sessionOwner(name)).catch(() => undefined);
   }
 
   async #touch(name: string): Promise<boolean> {
     try {
-      await this.options.store.touchSession(name, this.options.process, this.options.adoptAfterS);
+      const { store, process, adoptAfterS } = this.options;
+      await this.#untilStopped(store.touchSession(name, process, adoptAfterS));
       if (name === this.#name) {
         this.#touched = true;
         this.#touchedAtMs = performance.now();
@@ -145,7 +172,8 @@ export class SessionKeeper {
   async #look(): Promise<void> {
     if (this.#adopting !== undefined || !this.subscriptions.some(isShared)) return;
     try {
-      const sessions = await this.options.store.sessions();
+      const sessions = await this.#untilStopped(this.options.store.sessions());
+      if (this.#isStopped) return;
       const abandoned = sessions.flatMap(({ name, abandoned: isAbandoned }) =>
         isAbandoned && name.startsWith(this.#prefix) ? [name] : [],
       );
@@ -183,8 +211,9 @@ export class SessionKeeper {
       await connection.unsubscribe(this.subscriptions);
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
-      await intake.whenSettled();
-      if (connection.taken === 0 && (await this.#isOurs(name))) await store.forgetSession(name);
+      await this.#untilStopped(intake.whenSettled());
+      if (connection.taken === 0 && (await this.#isOurs(name)))
+        await this.#untilStopped(store.forgetSession(name));
     } finally {
       const { taken: publishes } = connection;
       if (publishes > 0)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { listening, noOpenHandles, pause, Scene, TOPIC, UNTIMED, until } from './worker.fixture.js';
+import { listening, noOpenHandles, Scene, TOPIC, UNTIMED, until } from './worker.fixture.js';
 import { WorkerStopped } from './worker.js';
 
 after(noOpenHandles);
@@ -89,42 +89,5 @@ describe('a broker', { concurrency: true }, () => {
     await until(() => worker.notReadyReason?.includes('ECONNREFUSED') === true);
     await mosquitto.start();
     await until(() => worker.notReadyReason === undefined);
-  });
-});
-
-describe('closing a worker takes no longer than two seconds', { concurrency: true }, () => {
-  async function closesInTime(close: () => Promise<void>): Promise<void> {
-    const outcome = await Promise.race([close(), pause(3000).then(() => 'too late')]);
-    assert.equal(outcome, undefined);
-  }
-
-  test('while the broker is frozen', async (t) => {
-    const scene = await Scene.open(t);
-    const mosquitto = await scene.mosquitto();
-    const worker = await scene.servingWorker(mosquitto.url);
-    await mosquitto.freeze();
-    await closesInTime(() => worker.close());
-  });
-
-  test('while the broker does not answer its CONNECT', async (t) => {
-    const scene = await Scene.open(t);
-    const connections = new Set<{ destroy(): void }>();
-    const server = createServer((socket) => connections.add(socket));
-    const { worker } = scene.worker(`mqtt://127.0.0.1:${await listening(server)}`);
-    await until(() => connections.size === 1);
-    assert.match(worker.notReadyReason ?? '', /not connected yet$/);
-    await closesInTime(() => worker.close());
-    server.close();
-    for (const socket of connections) socket.destroy();
-  });
-
-  test('while it waits to try again', async (t) => {
-    const scene = await Scene.open(t);
-    const mosquitto = await scene.mosquitto();
-    await mosquitto.terminate();
-    const { worker } = scene.worker(mosquitto.url);
-    await until(() => worker.notReadyReason?.includes('ECONNREFUSED') === true);
-    await closesInTime(() => worker.close());
-    assert.match(worker.notReadyReason ?? '', /stopped$/);
   });
 });

@@ -122,8 +122,7 @@ export class Worker {
   async close(): Promise<void> {
     this.#closing = true;
     this.#wake?.();
-    await this.#sessions.stop();
-    await this.#connection?.close();
+    await Promise.all([this.#sessions.stop(), this.#connection?.close()]);
     await this.running.catch(() => {});
   }
 
@@ -167,8 +166,10 @@ export class Worker {
     try {
       await connection.open();
       await this.#sessions.leaveOtherGroups(connection);
-      this.#tellServing(connection);
-      void this.#probe(connection);
+      if (!this.#closing) {
+        this.#tellServing(connection);
+        void this.#probe(connection);
+      }
       return await connection.ended;
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
@@ -256,6 +257,7 @@ export class Worker {
   }
 
   async #wait(delayMs: number): Promise<void> {
+    if (this.#closing) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);
       this.#wake = () => {

@@ -1,0 +1,13 @@
+export { AccessTokens, type AccessTokensOptions, readTokenFile } from './access-tokens.js';
+export { EVERY_LAB } from './lab-filter.js';
+export {
+  parseExpiry,
+  parseLabs,
+  parseTokenFile,
+  TOKEN_NAME_EXPECTED,
+  TOKEN_NAME_PATTERN,
+  TokenFileError,
+  type TokenRights,
+  withoutToken,
+  withToken,
+} from './token-file.js';

@@ -1,0 +1,21 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { compress } from 'hono/compress';
+import { etag } from 'hono/etag';
+
+const FINISHED_MAX_AGE_S = 60;
+
+/** ETag of the whole body, and 304 for a client that has it already. For answers of bounded length. */
+export const revalidated: MiddlewareHandler = etag();
+
+/** gzip or deflate for clients that take it; never for event streams. */
+export const compressed: MiddlewareHandler = compress();
+
+/**
+ * Says how long an answer may be kept. A finished interval for a minute, because late observations still change it;
+ * an open one must be asked for again each time, which its ETag makes cheap. Only what was
+ * given to a client without credentials may be kept for others.
+ */
+export function cacheControl(c: Context, isFinished: boolean): void {
+  const scope = c.req.header('authorization') === undefined ? 'public' : 'private';
+  c.header('cache-control', isFinished ? `${scope}, max-age=${FINISHED_MAX_AGE_S}` : `${scope}, no-cache`);
+}

@@ -1,0 +1,114 @@
+import { imbalance, type LedgerCounters, REJECTION_REASONS } from '@humtemp/bucket-core';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { within } from '../deadline.js';
+import type { StreamCounters } from '../stream/live-streams.js';
+
+/** Where the values come from; what a process does not have is left out. */
+export interface HumtempMetricsSources {
+  readonly ledger: () => LedgerCounters;
+  /** Since the start. */
+  readonly commits: () => { readonly succeeded: number; readonly failed: number };
+  /** Open now, by what they speak: mqtt, http. */
+  readonly connections: () => Readonly<Record<string, number>>;
+  /** Rejects when the store cannot take a commit now. */
+  readonly pingStore: () => Promise<void>;
+  readonly streams?: () => StreamCounters;
+  /** What the embedded broker dropped or refused since the start, by what it was. */
+  readonly brokerDrops?: () => Readonly<Record<string, number>>;
+}
+
+/** A scrape has about 10 s. */
+const PING_MS_MAX = 2000;
+
+/** Every observation's fate, and what the work hangs on. */
+export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
+  const { ledger, commits, connections, pingStore, streams, brokerDrops } = sources;
+  const registers = [registry];
+  const counter = (name: string, help: string, value: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  const gauge = (name: string, help: string, value: () => number | Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(await value());
+      },
+    });
+
+  counter('humtemp_observations_received_total', 'Observations received.', () => ledger().received);
+  counter(
+    'humtemp_observations_committed_total',
+    'Observations counted in their buckets.',
+    () => ledger().committed,
+  );
+  counter(
+    'humtemp_observations_duplicate_total',
+    'Observations that were counted before.',
+    () => ledger().duplicate,
+  );
+  new Counter({
+    name: 'humtemp_observations_rejected_total',
+    help: 'What was received and is no observation, by reason.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      const { rejected } = ledger();
+      this.reset();
+      for (const reason of REJECTION_REASONS) this.inc({ reason }, rejected[reason] ?? 0);
+    },
+  });
+  gauge('humtemp_observations_in_flight', 'Observations that await their commit.', () => ledger().in_flight);
+  gauge('humtemp_ledger_imbalance', 'Received less every fate and those in flight: 0.', () =>
+    imbalance(ledger()),
+  );
+  counter('humtemp_commits_total', 'Commits that succeeded.', () => commits().succeeded);
+  counter(
+    'humtemp_commit_failures_total',
+    'Commits that failed and were tried again.',
+    () => commits().failed,
+  );
+  gauge('humtemp_store_up', 'Whether the store can take a commit: 1 or 0.', () =>
+    within(PING_MS_MAX, pingStore()).then(
+      () => 1,
+      () => 0,
+    ),
+  );
+  new Gauge({
+    name: 'humtemp_connections',
+    help: 'Open connections.',
+    labelNames: ['protocol'],
+    registers,
+    collect() {
+      for (const [protocol, count] of Object.entries(connections())) this.set({ protocol }, count);
+    },
+  });
+  if (streams !== undefined) {
+    gauge('humtemp_streams', 'Open live streams.', () => streams().open);
+    gauge('humtemp_stream_labs', 'Labs that live streams are about.', () => streams().labs);
+    counter(
+      'humtemp_streams_cut_total',
+      'Live streams cut because their client did not read.',
+      () => streams().cut,
+    );
+  }
+  if (brokerDrops !== undefined)
+    new Counter({
+      name: 'humtemp_broker_drops_total',
+      help: 'What the embedded broker dropped or refused, besides observations.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [kind, count] of Object.entries(brokerDrops())) this.inc({ kind }, count);
+      },
+    });
+}

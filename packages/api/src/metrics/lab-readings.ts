@@ -1,0 +1,105 @@
+import {
+  type Aggregate,
+  averageOfThousandths,
+  type BucketGrid,
+  type BucketStore,
+  bucketStartAtOffsetS,
+  type LabBucket,
+  lastMs,
+  type MetricAggregate,
+  primaryResolution,
+} from '@humtemp/bucket-core';
+
+/** One metric of a lab: over its current bucket, and the latest value. `null` where there is none. */
+export interface MetricReading {
+  readonly avg: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly last: number | null;
+}
+
+/** A lab as monitoring sees it. */
+export interface LabReading {
+  readonly lab: string;
+  /** The current bucket of the primary resolution, Unix seconds, half-open. */
+  readonly bucketStartS: number;
+  readonly bucketEndS: number;
+  /** In the current bucket. */
+  readonly observations: number;
+  readonly lastMs: number;
+  readonly ageS: number;
+  readonly temp: MetricReading;
+  readonly humidity: MetricReading;
+}
+
+export interface LabReadings {
+  readonly labs: readonly LabReading[];
+  /** Labs that there were no more places for; counted up to LISTED_LABS_MAX. */
+  readonly omitted: number;
+}
+
+export interface LabReadingsOptions {
+  readonly store: Pick<BucketStore, 'labs' | 'latest' | 'series'>;
+  readonly grid: BucketGrid;
+  /** Unix milliseconds. */
+  readonly clock: () => number;
+  /** Labs shown: the first by their ids. */
+  readonly labsMax: number;
+}
+
+const LISTED_LABS_MAX = 100_000;
+
+/** Reads the labs that are allowed. */
+export async function readLabs(
+  { store, grid, clock, labsMax }: LabReadingsOptions,
+  allows: (lab: string) => boolean,
+): Promise<LabReadings> {
+  const nowMs = clock();
+  const resolution = primaryResolution(grid);
+  const startS = bucketStartAtOffsetS(nowMs, 0, resolution, grid.alignmentS);
+  const allowed = (await store.labs('', LISTED_LABS_MAX, nowMs)).filter(allows);
+  const shown = allowed.slice(0, labsMax);
+  const [newest, current] = await Promise.all([
+    store.latest(shown, nowMs),
+    Promise.all(shown.map((lab) => store.series(lab, resolution, startS, startS + 1, nowMs))),
+  ]);
+  const labs = newest.flatMap((bucket, i) =>
+    // A lab can be in the index before its first commit.
+    bucket === undefined
+      ? []
+      : [readingOf(bucket, current[i]?.[0]?.aggregate, startS, resolution.durationS, nowMs)],
+  );
+  return { labs, omitted: allowed.length - shown.length };
+}
+
+function readingOf(
+  { lab, aggregate: newest }: LabBucket,
+  current: Aggregate | undefined,
+  startS: number,
+  durationS: number,
+  nowMs: number,
+): LabReading {
+  const latestMs = lastMs(newest);
+  return {
+    lab,
+    bucketStartS: startS,
+    bucketEndS: startS + durationS,
+    observations: current?.observations ?? 0,
+    lastMs: latestMs,
+    // A sensor's clock may run ahead of ours.
+    ageS: Math.max(0, nowMs - latestMs) / 1000,
+    temp: metricReading(current?.temp, newest.temp),
+    humidity: metricReading(current?.humidity, newest.humidity),
+  };
+}
+
+function metricReading(current: MetricAggregate | undefined, newest: MetricAggregate): MetricReading {
+  const last = newest.count === 0 ? null : averageOfThousandths(newest.last, 1);
+  if (current === undefined || current.count === 0) return { avg: null, min: null, max: null, last };
+  return {
+    avg: averageOfThousandths(current.sum, current.count),
+    min: averageOfThousandths(current.min, 1),
+    max: averageOfThousandths(current.max, 1),
+    last,
+  };
+}

@@ -1,0 +1,114 @@
+import type { TObject, TSchema } from '@sinclair/typebox';
+import { OptionalKind } from '@sinclair/typebox';
+import { Problem } from '../problem.js';
+import type { RouteSpec } from '../route.js';
+import { SchemaComponents } from './schema-components.js';
+
+/** An OpenAPI 3.1 document, as far as it matters here. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
+  readonly components: object;
+}
+
+/** What an answer with this status means, on whatever route. */
+const PROBLEM_MEANING: Readonly<Record<number, string>> = {
+  400: 'a bad parameter, a parameter given twice, or a URL that is not valid',
+  401: 'a token is needed, where tokens are configured',
+  403: 'the token does not allow this',
+  404: 'there is no such thing',
+  406: 'nothing that Accept takes',
+  413: 'the body is too long',
+  422: 'the observation was rejected',
+  429: 'too many answers of this kind are under way',
+  503: 'not now; Retry-After says when to try again',
+};
+
+/** The description of routes, from the same schemas that check what they take and answer. */
+export function openApiDocument(specs: readonly RouteSpec[]): OpenApiDocument {
+  const components = new SchemaComponents();
+  const paths: Record<string, Record<string, object>> = {};
+  for (const spec of specs) {
+    paths[spec.path] ??= {};
+    paths[spec.path]![spec.method] = operation(spec, components);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'humtemp',
+      version: '1',
+      description:
+        'Temperature and humidity of labs, in time buckets. Times are RFC 3339 in UTC; null stands where there is no data.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: components.schemas,
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+    },
+    // Where tokens are configured; else none is needed.
+    security: [{}, { token: [] }],
+  } as OpenApiDocument;
+}
+
+function operation(spec: RouteSpec, components: SchemaComponents): object {
+  const { id, summary, description, parameters = {}, query, body, answers, revalidates } = spec;
+  const problems = [400, 401, ...(spec.problems ?? [])];
+  const content = Object.fromEntries(
+    Object.entries(answers).map(([type, schema]) => [type, { schema: components.of(schema) }]),
+  );
+  return {
+    operationId: id,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    parameters: [
+      ...Object.entries(parameters).map(([name, schema]) =>
+        parameter('path', name, schema, true, components),
+      ),
+      ...queryParameters(query, components),
+    ],
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: { required: true, content: { 'application/json': { schema: components.of(body) } } },
+        }),
+    responses: {
+      200: { description: summary, content },
+      ...(revalidates === true ? { 304: { description: 'as If-None-Match has it' } } : {}),
+      ...Object.fromEntries(
+        problems.map((status) => [
+          status,
+          {
+            description: PROBLEM_MEANING[status] ?? 'a problem',
+            content: { 'application/problem+json': { schema: components.of(Problem) } },
+          },
+        ]),
+      ),
+    },
+  };
+}
+
+function queryParameters(query: TObject | undefined, components: SchemaComponents): object[] {
+  return Object.entries(query?.properties ?? {}).map(([name, schema]) => {
+    const isRequired = !(OptionalKind in schema) && schema.default === undefined;
+    return parameter('query', name, schema, isRequired, components);
+  });
+}
+
+function parameter(
+  where: 'path' | 'query',
+  name: string,
+  schema: TSchema,
+  required: boolean,
+  components: SchemaComponents,
+): object {
+  const { description, ...rest } = schema;
+  return {
+    name,
+    in: where,
+    required,
+    ...(description === undefined ? {} : { description }),
+    schema: components.of(rest as TSchema),
+  };
+}

@@ -1,0 +1,28 @@
+import { Type } from '@sinclair/typebox';
+import { compressed, revalidated } from '../caching.js';
+import { type Route, route } from '../route.js';
+import { openApiDocument } from './open-api-document.js';
+
+/** `GET /openapi.json`: the description of these routes, and of itself. */
+export function openApiRoute(described: readonly Route[]): Route {
+  const own = route(
+    {
+      method: 'get',
+      path: '/openapi.json',
+      id: 'getOpenApi',
+      summary: 'This description, OpenAPI 3.1',
+      answers: {
+        'application/json': Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
+      },
+      revalidates: true,
+    },
+    compressed,
+    revalidated,
+    (c) => {
+      c.header('cache-control', 'no-cache');
+      return c.body(text, 200, { 'content-type': 'application/json' });
+    },
+  );
+  const text = JSON.stringify(openApiDocument([...described, own].map(({ spec }) => spec)));
+  return own;
+}

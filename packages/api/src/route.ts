@@ -1,0 +1,40 @@
+import type { TObject, TSchema } from '@sinclair/typebox';
+import type { Handler, Hono, MiddlewareHandler } from 'hono';
+
+/** What a route takes and answers, for the machine that validates and the one that documents. */
+export interface RouteSpec {
+  readonly method: 'get' | 'post';
+  /** As OpenAPI writes it: `/labs/{lab_id}`. */
+  readonly path: string;
+  /** The path as Hono matches it, where that differs. */
+  readonly pattern?: string;
+  /** Unique among all routes; clients name their functions after it. */
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Path parameters by name. */
+  readonly parameters?: Readonly<Record<string, TSchema>>;
+  readonly query?: TObject;
+  readonly body?: TSchema;
+  /** The answer 200, by media type. */
+  readonly answers: Readonly<Record<string, TSchema>>;
+  /** Statuses of its problems, besides 400 and 401, which any route may have. */
+  readonly problems?: readonly number[];
+  /** Whether it has an ETag and answers 304. */
+  readonly revalidates?: boolean;
+}
+
+/** A route as it is registered and documented. */
+export interface Route {
+  readonly spec: RouteSpec;
+  /** The last one answers; those before it may. */
+  readonly handlers: readonly (Handler | MiddlewareHandler)[];
+}
+
+export function route(spec: RouteSpec, ...handlers: Route['handlers']): Route {
+  return { spec, handlers };
+}
+
+export function registerRoute(app: Hono, { spec, handlers }: Route): void {
+  app.on(spec.method.toUpperCase(), [spec.pattern ?? spec.path], ...(handlers as Handler[]));
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import type { LabFilter } from '../access/lab-filter.js';
+import type { Scope } from '../access/scope.js';
+import { ProblemError } from '../problem.js';
+import type { ChangeSource } from './change-source.js';
+import { Channel, type WatchedLab } from './channel.js';
+import { LabList, labsMeant } from './lab-list.js';
+
+/** Labs of one stream. */
+const STREAM_LABS_MAX = 1000;
+/** Labs of all streams. */
+const WATCHED_LABS_MAX = 20_000;
+/** Known labs among which a prefix is looked for. */
+const LISTED_LABS_MAX = 100_000;
+
+export interface ChannelsOptions {
+  readonly changes: ChangeSource;
+  /** Known labs after `after` in the order of their characters' codes. */
+  readonly listLabs: (after: string, limit: number) => Promise<readonly string[]>;
+  /** How often new labs are looked for. */
+  readonly listMs: number;
+}
+
+/** Every channel, and the labs that they are about. */
+export class Channels {
+  /** Tells the events of this process from those of others. */
+  readonly #run = randomBytes(6).toString('hex');
+  /** By filter and scope, also those that are being made. */
+  readonly #byKey = new Map<string, Promise<Channel>>();
+  readonly #made = new Set<Channel>();
+  readonly #watched = new Map<string, WatchedLab>();
+  readonly #list: LabList;
+  #count = 0;
+  #listedAtMs = 0;
+
+  constructor(readonly options: ChannelsOptions) {
+    this.#list = new LabList(() => options.listLabs('', LISTED_LABS_MAX), options.listMs);
+  }
+
+  [Symbol.iterator](): Iterator<Channel> {
+    return this.#made.values();
+  }
+
+  get isEmpty(): boolean {
+    return this.#made.size === 0;
+  }
+
+  /** Number of labs that channels are about. */
+  get labs(): number {
+    return this.#watched.size;
+  }
+
+  /** A lab that a channel is about. */
+  lab(lab: string): WatchedLab | undefined {
+    return this.#watched.get(lab);
+  }
+
+  /**
+   * The channel for these labs and this scope, which is made if it is not there. It is `opening` until it is left.
+   * @param turn the newest there was.
+   * @throws ProblemError when there are too many labs, or the error of the store.
+   */
+  async enter(filter: LabFilter, scope: Scope, turn: number): Promise<Channel> {
+    const key = `${filter} ${scope.labs.join()}`;
+    for (;;) {
+      let making = this.#byKey.get(key);
+      if (making === undefined) {
+        making = this.#make(key, filter, scope, turn);
+        this.#byKey.set(key, making);
+        making.catch(() => this.#byKey.delete(key));
+      }
+      const channel = await making;
+      // It may have been dropped meanwhile.
+      if (this.#byKey.get(key) !== making) continue;
+      channel.opening += 1;
+      return channel;
+    }
+  }
+
+  /** Drops the channels that have had no client for so long. */
+  dropIdle(idleMs: number): void {
+    const nowMs = performance.now();
+    for (const channel of this.#made)
+      if (channel.isIdle && nowMs - channel.idleSinceMs >= idleMs) this.#drop(channel);
+  }
+
+  /**
+   * Labs that have become known join the channels that ask for their prefix, if it is time to look.
+   * @returns the labs that joined.
+   */
+  async joinNewLabs(): Promise<readonly string[]> {
+    const nowMs = performance.now();
+    if (nowMs - this.#listedAtMs < this.options.listMs) return [];
+    this.#listedAtMs = nowMs;
+    const joined: string[] = [];
+    for (const channel of this.#made) {
+      if (channel.filter.prefixes.length === 0) continue;
+      try {
+        const meant = await this.#labsMeant(channel.filter, channel.allows);
+        joined.push(...(await this.#watch(channel, meant)));
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        // When its clients connect again, they are told why.
+        for (const client of channel.clients) client.end();
+        this.#drop(channel);
+      }
+    }
+    return joined;
+  }
+
+  async #make(key: string, filter: LabFilter, scope: Scope, turn: number): Promise<Channel> {
+    const meant = await this.#labsMeant(filter, scope.allows);
+    this.#count += 1;
+    const channel = new Channel(key, `${this.#run}.${this.#count}`, filter, scope.allows, turn);
+    try {
+      await this.#watch(channel, meant);
+    } catch (error) {
+      this.#drop(channel);
+      throw error;
+    }
+    this.#made.add(channel);
+    return channel;
+  }
+
+  /** @throws ProblemError when they are too many. */
+  async #labsMeant(filter: LabFilter, allows: (lab: string) => boolean): Promise<ReadonlySet<string>> {
+    const known = filter.prefixes.length === 0 ? [] : await this.#list.labs();
+    if (known.length === LISTED_LABS_MAX)
+      throw new ProblemError({
+        status: 400,
+        detail: 'there are too many labs to look for prefixes: name labs',
+      });
+    const meant = labsMeant(filter, known, allows, STREAM_LABS_MAX);
+    if (meant.size <= STREAM_LABS_MAX) return meant;
+    const detail = `a stream is about at most ${STREAM_LABS_MAX} labs: name fewer, or a longer prefix`;
+    throw new ProblemError({ status: 400, detail });
+  }
+
+  /** @returns the labs that are new to the channel. */
+  async #watch(channel: Channel, labs: Iterable<string>): Promise<readonly string[]> {
+    const added = [...labs].filter((lab) => !channel.labs.has(lab));
+    if (this.#watched.size + added.length > WATCHED_LABS_MAX) this.dropIdle(0);
+    if (this.#watched.size + added.length > WATCHED_LABS_MAX) {
+      const detail = `the open streams are about ${WATCHED_LABS_MAX} labs, as many as may be`;
+      throw new ProblemError({ status: 503, detail, retryAfterS: 60 });
+    }
+    for (const lab of added) {
+      const watched = this.#watched.get(lab) ?? { lab, channels: 0, changedTurn: 0, text: '' };
+      watched.channels += 1;
+      this.#watched.set(lab, watched);
+      channel.labs.set(lab, watched);
+    }
+    await this.options.changes.watch(added);
+    return added;
+  }
+
+  #drop(channel: Channel): void {
+    this.#byKey.delete(channel.key);
+    this.#made.delete(channel);
+    const unwatched: string[] = [];
+    for (const watched of channel.labs.values()) {
+      watched.channels -= 1;
+      if (watched.channels > 0) continue;
+      this.#watched.delete(watched.lab);
+      unwatched.push(watched.lab);
+    }
+    channel.labs.clear();
+    this.options.changes.unwatch(unwatched);
+  }
+}

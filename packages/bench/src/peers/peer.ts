@@ -1,0 +1,25 @@
+import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
+
+export interface PeerOptions {
+  /** Folder for the CPU profile of the humtemp process; undefined: none is taken. */
+  readonly profileFolder: string | undefined;
+}
+
+/** A broker, and what belongs to it, that takes observations. */
+export interface Peer {
+  readonly name: string;
+  /** What an acknowledgement of it means. */
+  readonly acknowledges: string;
+  /** Whether an observation is committed when it is acknowledged; if not, the clock runs until it is. */
+  readonly commitsFirst: boolean;
+  /** Programs it needs beside Node. */
+  readonly programs: readonly string[];
+  start(processes: ProcessGroup, options: PeerOptions): Promise<RunningPeer>;
+}
+
+export interface RunningPeer {
+  readonly mqttPort: number;
+  readonly processes: readonly Pick<RunningProcess, 'name' | 'pid'>[];
+  /** Observations committed so far. Undefined: it stores nothing. */
+  readonly committed: (() => Promise<number>) | undefined;
+}

@@ -1,0 +1,100 @@
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { type AccessCase, type AccessTable, OBSERVER, PASSWORD } from './access-table.fixture.js';
+
+const SYNC = 'table/sync';
+
+/**
+ * Puts the cases of a table to a broker that runs with its files and lets anonymous clients in, one after another. A
+ * refused publish has to be acknowledged, and a subscription granted, as Mosquitto does with MQTT 3.1.1.
+ * @returns for each case whether the broker allowed it.
+ */
+export async function brokerAnswers(url: string, { cases }: AccessTable): Promise<boolean[]> {
+  const observer = await Observer.connect(url);
+  try {
+    await observer.client.subscribeAsync([SYNC, ...new Set(cases.map(({ topic }) => topic))], { qos: 1 });
+    const answers: boolean[] = [];
+    for (const [index, entry] of cases.entries())
+      answers.push(await ASK[entry.way](url, entry, `case ${index}`, observer));
+    return answers;
+  } finally {
+    await observer.client.endAsync(true);
+  }
+}
+
+type Ask = (url: string, entry: AccessCase, payload: string, observer: Observer) => Promise<boolean>;
+
+const ASK: Readonly<Record<AccessCase['way'], Ask>> = {
+  async publish(url, entry, payload, observer) {
+    const client = await connected(url, entry);
+    await client.publishAsync(entry.topic, payload, { qos: 1 });
+    await client.endAsync();
+    return observer.hasSeen(payload);
+  },
+
+  async receive(url, entry, payload, observer) {
+    const client = await connected(url, entry);
+    const received: string[] = [];
+    client.on('message', (_topic, bytes) => received.push(bytes.toString()));
+    await client.subscribeAsync(entry.topic, { qos: 0 });
+    await observer.client.publishAsync(entry.topic, payload, { qos: 1 });
+    if (!(await observer.hasSeen(payload))) throw new Error(`the observer may not publish on ${entry.topic}`);
+    // What the broker answers now stands behind what it had delivered.
+    await client.unsubscribeAsync(entry.topic);
+    await client.endAsync();
+    return received.includes(payload);
+  },
+
+  async will(url, entry, payload, observer) {
+    const will = { topic: entry.topic, payload: Buffer.from(payload), qos: 1 as const, retain: false };
+    const client = await connected(url, entry, { will });
+    // Who takes over a client id ends the connection that had it; the will is then published [MQTT-3.1.4-2, 3.1.2-8].
+    const successor = await connected(url, entry);
+    await successor.endAsync();
+    await client.endAsync(true);
+    return observer.hasSeen(payload);
+  },
+};
+
+/** A client that may read everything that the cases are about. */
+class Observer {
+  readonly #seen = new Set<string>();
+  #syncs = 0;
+
+  private constructor(readonly client: MqttClient) {
+    client.on('message', (_topic, bytes) => this.#seen.add(bytes.toString()));
+  }
+
+  static async connect(url: string): Promise<Observer> {
+    return new Observer(await connected(url, { username: OBSERVER, clientId: 'table-observer' }));
+  }
+
+  /** Whether a payload that the broker has taken was delivered to us. */
+  async hasSeen(payload: string): Promise<boolean> {
+    const sync = `sync ${this.#syncs++}`;
+    const returned = new Promise<void>((resolve) => {
+      const look = (_topic: string, bytes: Buffer) => {
+        if (bytes.toString() !== sync) return;
+        this.client.off('message', look);
+        resolve();
+      };
+      this.client.on('message', look);
+    });
+    await this.client.publishAsync(SYNC, sync, { qos: 1 });
+    await returned;
+    return this.#seen.has(payload);
+  }
+}
+
+function connected(
+  url: string,
+  { username, clientId }: Pick<AccessCase, 'username' | 'clientId'>,
+  options: IClientOptions = {},
+): Promise<MqttClient> {
+  return connectAsync(url, {
+    clientId,
+    ...(username === undefined ? {} : { username, password: PASSWORD }),
+    protocolVersion: 4,
+    reconnectPeriod: 0,
+    ...options,
+  });
+}

@@ -1,0 +1,129 @@
+import type { Duplex } from 'node:stream';
+import { type Intake, PublishTap, type TapBroker, type TopicFilters } from '@humtemp/intake';
+import type { Aedes, Client, Subscription } from 'aedes';
+import type { AccessControl, ClientIdentity } from './access/access-control.js';
+import { renewKeepAlive } from './aedes-internals.js';
+import { Backlog } from './backlog.js';
+import type { ConnectionLog } from './connection-log.js';
+import type { BrokerLimits } from './limits.js';
+import { type CopyTraffic, ObservationCopies } from './observation-copies.js';
+import { PublishPermissions } from './publish-permissions.js';
+
+export interface ConnectionOptions {
+  readonly aedes: Aedes;
+  readonly transport: Duplex;
+  readonly address: string;
+  readonly filters: TopicFilters;
+  readonly intake: Intake;
+  readonly limits: BrokerLimits;
+  /** Undefined: everybody may do everything. */
+  readonly access: AccessControl | undefined;
+  readonly traffic: CopyTraffic;
+  readonly fastLane: boolean;
+  readonly log: ConnectionLog;
+}
+
+/** One connection: its tap, its client at aedes, and what the broker knows of it. */
+export class Connection {
+  readonly tap: PublishTap;
+  readonly client: Client;
+  readonly backlog: Backlog;
+  /** Subscriptions that were granted. */
+  readonly subscriptions = new Set<string>();
+  /** Why its CONNECT is to be refused, found before it is answered. */
+  refusal: string | undefined;
+  #identity: ClientIdentity | undefined;
+  /** Of the access rules, when it was accepted. */
+  #accessVersion = 0;
+  #permissions: PublishPermissions | undefined;
+  /** Messages that the log has had of it. */
+  readonly #told = new Set<string>();
+
+  constructor(readonly options: ConnectionOptions) {
+    const { aedes, transport, filters, intake, limits, fastLane, access, traffic } = options;
+    const broker: TapBroker = {
+      connectBytesMax: limits.connectBytesMax,
+      publishRateMax: limits.publishRateMax,
+      mayPublish: access && ((topic) => this.mayPublish(topic)),
+      copies: new ObservationCopies(traffic, () => this.tap.readOn()),
+    };
+    this.tap = new PublishTap({
+      transport,
+      protocolVersion: 4,
+      filters,
+      intake,
+      frameBytesMax: limits.frameBytesMax,
+      takeRetained: true,
+      isTaking: () => fastLane,
+      onTaken: () => renewKeepAlive(this.client),
+      broker,
+    });
+    this.client = aedes.handle(this.tap);
+    this.backlog = new Backlog(this.tap, transport, this.client, limits.subscriberBytesMax);
+  }
+
+  /** Who it is, once that was accepted. */
+  get identity(): ClientIdentity | undefined {
+    return this.#identity;
+  }
+
+  /** @param accessVersion the version of the access rules that it was accepted under. */
+  accept(identity: ClientIdentity, accessVersion: number): void {
+    const { access } = this.options;
+    this.#identity = identity;
+    this.#accessVersion = accessVersion;
+    if (access !== undefined) this.#permissions = new PublishPermissions(access, identity);
+  }
+
+  /** The version of the access rules under which it was accepted. */
+  get accessVersion(): number {
+    return this.#accessVersion;
+  }
+
+  mayPublish(topic: string): boolean {
+    if (this.options.access === undefined) return true;
+    if (this.#permissions?.mayPublish(topic) !== true) {
+      this.tell('publish refused', `not authorized to publish on ${topic}`);
+      return false;
+    }
+    return true;
+  }
+
+  mayRead(topic: string): boolean {
+    const { access } = this.options;
+    return access === undefined || (this.#identity !== undefined && access.mayRead(this.#identity, topic));
+  }
+
+  /** Whether a subscription is granted, and counts it. */
+  subscribe({ topic }: Subscription): boolean {
+    const { access, limits } = this.options;
+    if (
+      access !== undefined &&
+      (this.#identity === undefined || !access.maySubscribe(this.#identity, topic))
+    ) {
+      this.tell('subscription refused', `not authorized to subscribe to ${topic}`);
+      return false;
+    }
+    const { subscriptionsPerClientMax } = limits;
+    if (!this.subscriptions.has(topic) && this.subscriptions.size >= subscriptionsPerClientMax) {
+      this.tell('subscription refused', `more than ${subscriptionsPerClientMax} subscriptions`);
+      return false;
+    }
+    this.subscriptions.add(topic);
+    return true;
+  }
+
+  /** Writes to the log, each message once. */
+  tell(message: string, reason: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    const { log, address } = this.options;
+    log.warn(message, { address, client: this.client.id ?? undefined }, reason);
+  }
+
+  /** Ends the connection, as if it had broken. */
+  end(reason: string): void {
+    this.tell('connection ended', reason);
+    this.tap.destroy();
+  }
+}

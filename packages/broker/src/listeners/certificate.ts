@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type Server } from 'node:tls';
+import { FileWatch } from '../access/file-watch.js';
+
+export interface CertificateOptions {
+  /** PEM: the certificate, and those between it and the authority behind it. */
+  readonly certFile: string;
+  /** PEM, without a password. */
+  readonly keyFile: string;
+  readonly onReload: () => void;
+  readonly onError: (error: Error) => void;
+}
+
+/** A certificate or its key that cannot be read or do not belong together. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+}
+
+const LOOK_EVERY_MS = 1000;
+
+/**
+ * The certificate of the TLS listeners, read again when one of its files changes. Two files are never written at the
+ * same moment, so a pair that does not fit together is left alone, and what was there stays in use, until it does.
+ */
+export class Certificate {
+  readonly #watch: FileWatch;
+  readonly #servers = new Set<Server>();
+  #pem: { readonly cert: Buffer; readonly key: Buffer };
+  #failure: string | undefined;
+
+  private constructor(
+    readonly options: CertificateOptions,
+    pem: { readonly cert: Buffer; readonly key: Buffer },
+  ) {
+    this.#pem = pem;
+    const load = () => this.#load();
+    this.#watch = new FileWatch(
+      [
+        { path: options.certFile, load },
+        { path: options.keyFile, load },
+      ],
+      LOOK_EVERY_MS,
+    );
+  }
+
+  /** @throws CertificateError */
+  static async open(options: CertificateOptions): Promise<Certificate> {
+    const certificate = new Certificate(options, await read(options));
+    await certificate.#watch.start();
+    return certificate;
+  }
+
+  get pem(): { readonly cert: Buffer; readonly key: Buffer } {
+    return this.#pem;
+  }
+
+  /** Keeps the certificate of a server up to date. */
+  keep(server: Server): void {
+    this.#servers.add(server);
+  }
+
+  /** Reads both files now. */
+  reload(): Promise<void> {
+    return this.#watch.loadAll();
+  }
+
+  close(): void {
+    this.#watch.stop();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const pem = await read(this.options);
+      this.#failure = undefined;
+      if (pem.cert.equals(this.#pem.cert) && pem.key.equals(this.#pem.key)) return;
+      this.#pem = pem;
+      for (const server of this.#servers) server.setSecureContext(pem);
+      this.options.onReload();
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#failure) this.options.onError(error as Error);
+      this.#failure = message;
+    }
+  }
+}
+
+/** @throws CertificateError */
+async function read({ certFile, keyFile }: CertificateOptions) {
+  const cert = await readPem(certFile);
+  const key = await readPem(keyFile);
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new CertificateError(`${certFile} and ${keyFile}: no certificate and its key: ${message}`, {
+      cause: error,
+    });
+  }
+  return { cert, key };
+}
+
+async function readPem(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CertificateError(`${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import type { ConnectionGate } from '../connection-gate.js';
+import type { Certificate } from './certificate.js';
+import { WebSocketDoor } from './web-socket-door.js';
+
+/** TCP, TLS, WebSocket and WebSocket over TLS, by the protocol of a URL. */
+export type ListenerKind = 'mqtt' | 'mqtts' | 'ws' | 'wss';
+
+export interface ListenerOptions {
+  readonly kind: ListenerKind;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** For mqtts and wss. */
+  readonly certificate: Certificate | undefined;
+  readonly gate: ConnectionGate;
+  /** Time for the handshakes of TLS and WebSocket. */
+  readonly handshakeTimeoutMs: number;
+  /** Bytes of one WebSocket message. */
+  readonly messageBytesMax: number;
+  /** A stream of MQTT bytes, and the address at its other end. */
+  readonly onConnection: (transport: Duplex, address: string) => void;
+  /** A connection that came to nothing. */
+  readonly onRefused: (address: string, reason: string) => void;
+}
+
+/** Dead peers are found by TCP after about this time of silence, and its probes. */
+const TCP_KEEP_ALIVE_MS = 60_000;
+
+/**
+ * Listens on a port and makes MQTT transports of what comes:
+ *
+ *     TCP ──▶ room for one more? ──▶ TLS, if it is mqtts or wss ──▶ WebSocket, if it is ws or wss ──▶ onConnection
+ *              │ no                   └──────── in time, or it is closed ────────┘
+ *              ▼
+ *            closed
+ */
+export class Listener {
+  readonly #tcp: Server;
+  readonly #tls: TlsServer | undefined;
+  readonly #door: WebSocketDoor | undefined;
+  /** Connections whose handshakes are not done, as TCP knows them. */
+  readonly #shaking = new Map<Socket, { readonly address: string; readonly timer: NodeJS.Timeout }>();
+
+  constructor(readonly options: ListenerOptions) {
+    const { kind, certificate, messageBytesMax } = options;
+    this.#tcp = createTcpServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS },
+      (socket) => this.#accept(socket),
+    );
+    if (kind === 'mqtts' || kind === 'wss') {
+      if (certificate === undefined) throw new Error(`a listener for ${kind} needs a certificate`);
+      this.#tls = createTlsServer(certificate.pem, (socket) => this.#beyondTls(socket));
+      this.#tls.on('tlsClientError', (error, socket) => this.#refuse(socket, `TLS: ${reasonOf(error)}`));
+      certificate.keep(this.#tls);
+    }
+    if (kind === 'ws' || kind === 'wss')
+      this.#door = new WebSocketDoor({
+        messageBytesMax,
+        onOpen: (transport, socket) => this.#handOver(transport, socket),
+        onRefused: (socket, reason) => this.#tellRefused(socket, reason),
+      });
+  }
+
+  /** @throws the listen error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
+  listen(): Promise<void> {
+    const { host, port } = this.options;
+    return new Promise((resolve, reject) => {
+      this.#tcp.once('error', reject);
+      this.#tcp.listen(port, host, () => {
+        this.#tcp.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  get kind(): ListenerKind {
+    return this.options.kind;
+  }
+
+  get port(): number {
+    const address = this.#tcp.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  stopAccepting(): void {
+    this.#tcp.close();
+  }
+
+  /** Also ends what is still shaking hands. */
+  close(): void {
+    this.stopAccepting();
+    for (const socket of this.#shaking.keys()) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const { gate, onRefused, handshakeTimeoutMs } = this.options;
+    const address = plainAddress(socket.remoteAddress);
+    const refusal = gate.enter(address);
+    if (refusal !== undefined) {
+      socket.destroy();
+      onRefused(address, refusal);
+      return;
+    }
+    socket.once('close', () => gate.leave(address));
+    if (this.#tls === undefined && this.#door === undefined) {
+      this.options.onConnection(socket, address);
+      return;
+    }
+    socket.on('error', () => {});
+    const timer = setTimeout(() => this.#refuse(socket, 'no handshake in time'), handshakeTimeoutMs);
+    this.#shaking.set(socket, { address, timer });
+    socket.once('close', () => this.#endShaking(socket));
+    if (this.#tls !== undefined) this.#tls.emit('connection', socket);
+    else this.#door!.receive(socket);
+  }
+
+  #beyondTls(socket: TLSSocket): void {
+    socket.on('error', () => {});
+    if (this.#door !== undefined) this.#door.receive(socket);
+    else this.#handOver(socket, socket);
+  }
+
+  #handOver(transport: Duplex, socket: Duplex): void {
+    const address = this.#endShaking(tcpOf(socket));
+    if (address === undefined) transport.destroy();
+    else this.options.onConnection(transport, address);
+  }
+
+  #refuse(socket: Duplex, reason: string): void {
+    this.#tellRefused(socket, reason);
+    tcpOf(socket).destroy();
+  }
+
+  #tellRefused(socket: Duplex, reason: string): void {
+    const shaking = this.#shaking.get(tcpOf(socket));
+    if (shaking !== undefined) this.options.onRefused(shaking.address, reason);
+  }
+
+  /** @returns the address of the connection; undefined if it was not shaking hands any more. */
+  #endShaking(socket: Socket): string | undefined {
+    const shaking = this.#shaking.get(socket);
+    clearTimeout(shaking?.timer);
+    this.#shaking.delete(socket);
+    return shaking?.address;
+  }
+}
+
+/** The TCP connection below TLS; Node has no public name for it. */
+function tcpOf(socket: Duplex): Socket {
+  return (socket as { readonly _parent?: Socket })._parent ?? (socket as Socket);
+}
+
+/** Without the place in OpenSSL's source. */
+function reasonOf(error: Error): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}
+
+/** An IPv4 address as IPv4 writes it, also where the listener is one of IPv6. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+}

@@ -1,0 +1,102 @@
+import type { Intake, PublishCopies, PublishCopy } from '@humtemp/intake';
+import type { SubscriptionIndex } from './subscription-index.js';
+
+/** Copies of one connection, or in all, that may be under way before it is not read from any more. */
+const COPIES_MAX = 1000;
+const BYTES_MAX = 1024 * 1024;
+const COPIES_OF_ALL_MAX = 5000;
+
+export interface CopyHub {
+  readonly intake: Intake;
+  readonly index: SubscriptionIndex;
+  /** Hands a publish to subscribers. Calls back when it is on its way to all of them. */
+  readonly publish: (copy: PublishCopy, done: () => void) => void;
+  /** There is room for the copies of all connections again. */
+  readonly onRoom: () => void;
+}
+
+/** Copies of all connections that are under way. */
+export class CopyTraffic {
+  #count = 0;
+  #isFull = false;
+
+  constructor(readonly hub: CopyHub) {}
+
+  /** From too many on, until there are half as many. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  begin(): void {
+    this.#count += 1;
+    if (this.#count >= COPIES_OF_ALL_MAX) this.#isFull = true;
+  }
+
+  end(): void {
+    this.#count -= 1;
+    if (!this.#isFull || this.#count > COPIES_OF_ALL_MAX / 2) return;
+    this.#isFull = false;
+    this.hub.onRoom();
+  }
+}
+
+/**
+ * Copies of observations that went past aedes, for those who subscribe to them:
+ *
+ *     add() ──▶ waits for its batch to settle ──▶ aedes, in the order in which they came ──▶ on its way
+ *
+ * Subscribers thus learn of nothing that is not in the store, as on the slow lane. What the connection had published is
+ * still handed on when it is gone.
+ */
+export class ObservationCopies implements PublishCopies {
+  #batches: { readonly number: number; readonly copies: PublishCopy[] }[] = [];
+  #count = 0;
+  #bytes = 0;
+  readonly #onSettled = () => this.#handOn();
+
+  constructor(
+    readonly traffic: CopyTraffic,
+    readonly onRoom: () => void,
+  ) {}
+
+  wants(topic: { toString(): string }, isRetained: boolean): boolean {
+    // What is retained, aedes has to keep for those who subscribe later.
+    const { index } = this.traffic.hub;
+    return isRetained || (!index.isEmpty && index.matches(topic.toString()));
+  }
+
+  add(copy: PublishCopy): void {
+    this.#count += 1;
+    this.#bytes += copy.payload.length;
+    this.traffic.begin();
+    const last = this.#batches.at(-1);
+    if (last?.number === copy.batch) {
+      last.copies.push(copy);
+      return;
+    }
+    this.#batches.push({ number: copy.batch, copies: [copy] });
+    this.traffic.hub.intake.afterSettled(this.#onSettled);
+  }
+
+  get isFull(): boolean {
+    return this.#isOwnFull || this.traffic.isFull;
+  }
+
+  get #isOwnFull(): boolean {
+    return this.#count >= COPIES_MAX || this.#bytes >= BYTES_MAX;
+  }
+
+  #handOn(): void {
+    const { intake, publish } = this.traffic.hub;
+    while (this.#batches.length > 0 && this.#batches[0]!.number <= intake.settledBatch)
+      for (const copy of this.#batches.shift()!.copies) publish(copy, () => this.#done(copy));
+  }
+
+  #done(copy: PublishCopy): void {
+    const wasFull = this.#isOwnFull;
+    this.#count -= 1;
+    this.#bytes -= copy.payload.length;
+    this.traffic.end();
+    if (wasFull && !this.#isOwnFull) this.onRoom();
+  }
+}

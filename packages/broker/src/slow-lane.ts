@@ -1,0 +1,87 @@
+import type { Intake, TopicFilters } from '@humtemp/intake';
+import type { Aedes, Client, PublishPacket } from 'aedes';
+import { clientInternalsOf, internalsOf } from './aedes-internals.js';
+import type { Connection } from './connection.js';
+import type { BrokerCounters } from './counters.js';
+import type { Sessions } from './sessions/sessions.js';
+
+export interface SlowLaneOptions {
+  readonly aedes: Aedes;
+  readonly filters: TopicFilters;
+  readonly intake: Intake;
+  readonly sessions: Sessions;
+  readonly counters: BrokerCounters;
+  readonly connectionOf: (client: Client) => Connection | undefined;
+}
+
+type Callback = (error?: Error | null) => void;
+
+/**
+ * Publishes that reach aedes. It asks before it acknowledges one, and has its answer once intake has settled what is an
+ * observation. An error would end the connection, so what the access rules refuse is acknowledged, and goes nowhere.
+ */
+export class SlowLane {
+  /** QoS 2 publishes that intake has and aedes has not stored yet. */
+  readonly #receiving = new Set<string>();
+  readonly #refused = new WeakSet<PublishPacket>();
+
+  constructor(readonly options: SlowLaneOptions) {
+    const { aedes } = options;
+    aedes.authorizePublish = (client, packet, callback) => this.#authorize(client, packet, callback);
+    const internals = internalsOf(aedes);
+    const publish = internals.publish.bind(aedes);
+    internals.publish = (packet, client, done) => {
+      if (!this.#refused.has(packet)) publish(packet, client, done);
+      else done?.(null);
+    };
+  }
+
+  #authorize(client: Client | null, packet: PublishPacket, callback: Callback): void {
+    const { filters, connectionOf, counters } = this.options;
+    const { topic } = packet;
+    const isWill = client !== null && clientInternalsOf(client).will === packet;
+    if (topic.startsWith('$')) {
+      callback(new Error('a publish on a topic that starts with $, which is the broker’s own'));
+      return;
+    }
+    // It says something of this hop only [MQTT-3.3.1-3].
+    packet.dup = false;
+    const lab = filters.labOf(topic);
+    const mayPublish = client === null || connectionOf(client)?.mayPublish(topic) === true;
+    if (!mayPublish && !isWill) this.#refused.add(packet);
+    const error =
+      mayPublish || !isWill ? null : new Error('the will is on a topic that it may not publish on');
+    if (lab === undefined) {
+      if (!mayPublish) counters.notAuthorized += 1;
+      callback(error);
+      return;
+    }
+    const receive = () => this.#receive(lab, packet, mayPublish);
+    if (packet.qos === 2 && client !== null && !isWill)
+      this.#receiveOnce(client, packet.messageId!, receive, () => callback(error));
+    else {
+      receive();
+      this.options.intake.afterSettled(() => callback(error));
+    }
+  }
+
+  /** Of QoS 2, what was received already and not released yet is the same publish again [MQTT-4.3.3-2]. */
+  #receiveOnce(client: Client, messageId: number, receive: () => void, settled: () => void): void {
+    const { intake, sessions } = this.options;
+    const name = `${messageId} ${client.id}`;
+    if (!this.#receiving.has(name) && !sessions.isReceived(client, messageId)) receive();
+    this.#receiving.add(name);
+    intake.afterSettled(() => {
+      settled();
+      // aedes has stored it by the next turn of the event loop.
+      setImmediate(() => this.#receiving.delete(name));
+    });
+  }
+
+  #receive(lab: string, { payload, topic, retain }: PublishPacket, mayPublish: boolean): void {
+    const { intake } = this.options;
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    if (mayPublish) intake.receive(lab, bytes, topic, retain);
+    else intake.refuse('not_authorized', bytes, 0, bytes.length, topic);
+  }
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { after, describe, test } from 'node:test';
+import { connect, type MqttClient } from 'mqtt';
+import {
+  bytesOf,
+  connectFrame,
+  FAST_LANE,
+  LogLines,
+  noOpenHandles,
+  pause,
+  publishFrame,
+  Scene,
+  subscribeFrame,
+  TOPIC,
+  timed,
+  times,
+  UNTIMED,
+  until,
+} from './broker.fixture.js';
+
+after(noOpenHandles);
+
+interface Received {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: number;
+  readonly retain: boolean;
+  readonly dup: boolean;
+}
+
+/** What a client receives, in order. */
+function receivedBy(client: MqttClient): Received[] {
+  const received: Received[] = [];
+  client.on('message', (topic, payload, { qos, retain, dup }) =>
+    received.push({ topic, payload: payload.toString(), qos, retain, dup }),
+  );
+  return received;
+}
+
+/** Connects, and subscribes to all observations. Whether it reads is the caller's business. */
+async function rawSubscriber(scene: Scene, options: { clean: boolean; qos: 0 | 1 }): Promise<Socket> {
+  const socket = await scene.socket();
+  const answers = bytesOf(socket);
+  socket.write(connectFrame('raw', options.clean));
+  socket.write(subscribeFrame(['labs/#'], options.qos));
+  await until(() => answers().includes(Buffer.from([0x90, 3, 0, 1, options.qos])));
+  return socket;
+}
+
+/** Publishes at QoS 1 over a connection of its own, at most 1000 without acknowledgement. */
+async function publishMany(scene: Scene, count: number, payload: string): Promise<void> {
+  const socket = await scene.socket();
+  let bytes = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+  });
+  socket.write(connectFrame('many'));
+  const frames = times(1000, (i) => publishFrame({ qos: 1, id: i + 1, payload }));
+  for (let sent = 0; sent < count; sent += 1000) {
+    socket.write(Buffer.concat(frames));
+    while (bytes < 4 + (sent + 1000) * 4) await new Promise(setImmediate);
+  }
+  socket.destroy();
+}
+
+describe('subscribers of observations', { concurrency: true }, () => {
+  test('receive each as it was published, in the order of its publisher, not retained', async (t) => {
+    const scene = await Scene.open(t);
+    const subscribers = await Promise.all(
+      ([0, 1, 2] as const).map(async (qos) => {
+        const client = await scene.client();
+        const received = receivedBy(client);
+        await client.subscribeAsync(qos === 1 ? 'labs/+/observation' : 'labs/#', { qos });
+        return received;
+      }),
+    );
+    const publishers = await Promise.all([scene.client(), scene.client()]);
+    const expected = publishers.map((client, p) => {
+      const topic = `labs/publisher-${p}/observation`;
+      return times(200, (i) => {
+        const qos = (p === 0 ? 0 : 1) as 0 | 1;
+        const payload = i % 10 === 0 ? `no json ${i}` : timed(p * 1000 + i);
+        client.publish(topic, payload, { qos });
+        return { topic, payload, qos, retain: false, dup: false };
+      });
+    });
+    await until(() => subscribers.every(({ length }) => length === 400));
+    for (const [granted, received] of subscribers.entries())
+      for (const [p, sent] of expected.entries())
+        assert.deepEqual(
+          received.filter(({ topic }) => topic === `labs/publisher-${p}/observation`),
+          sent.map((publish) => ({ ...publish, qos: Math.min(publish.qos, granted) })),
+        );
+    assert.deepEqual(scene.counts, { committed: 360, duplicate: 0, rejected: { not_json: 40 } });
+  });
+
+  test('receive the retained one when they come, and others while they are there', async (t) => {
+    const scene = await Scene.open(t);
+    const publisher = await scene.client();
+    await publisher.publishAsync(TOPIC, timed(1), { qos: 1, retain: true });
+    await publisher.publishAsync(TOPIC, timed(2), { qos: 0, retain: true });
+    await publisher.publishAsync(TOPIC, timed(3), { qos: 1 });
+    await until(() => scene.counts.committed === 3);
+    const client = await scene.client();
+    const received = receivedBy(client);
+    await client.subscribeAsync('labs/#', { qos: 1 });
+    await until(() => received.length === 1);
+    await publisher.publishAsync(TOPIC, timed(4), { qos: 1, retain: true });
+    await until(() => received.length === 2);
+    assert.deepEqual(
+      received.map(({ payload, retain }) => [payload, retain]),
+      [
+        [timed(2), true],
+        [timed(4), false],
+      ],
+    );
+    await publisher.publishAsync(TOPIC, '', { qos: 1, retain: true });
+    const later = await scene.client();
+    const receivedLater = receivedBy(later);
+    await later.subscribeAsync('labs/#', { qos: 1 });
+    await later.publishAsync('end', '', { qos: 1 });
+    await pause(50);
+    assert.deepEqual(receivedLater, []);
+  });
+
+  test('that were away receive what was published meanwhile, in order, and what they had not acknowledged again', async (t) => {
+    const scene = await Scene.open(t);
+    const session = { clientId: 'away', clean: false };
+    const first = await scene.client(session);
+    await first.subscribeAsync(['labs/#', TOPIC, 'labs/+/observation'], { qos: 1 });
+    await first.endAsync();
+    const publisher = await scene.client();
+    for (let i = 0; i < 300; i++) await publisher.publishAsync(TOPIC, timed(i), { qos: (i % 2) as 0 | 1 });
+    assert.equal(scene.counts.committed, 300);
+
+    // Reads them all, and acknowledges none.
+    const socket = await scene.socket();
+    const bytes = bytesOf(socket);
+    socket.write(connectFrame('away', false));
+    await until(() => bytes().includes(timed(299)));
+    socket.destroy();
+    await until(() => scene.broker.connections === 1);
+
+    const second = connect(scene.url, { ...session, protocolVersion: 4, reconnectPeriod: 0 });
+    t.after(() => second.endAsync(true));
+    const received = receivedBy(second);
+    await until(() => received.length === 150);
+    await pause(50);
+    assert.deepEqual(
+      received,
+      times(150, (i) => ({ topic: TOPIC, payload: timed(2 * i + 1), qos: 1, retain: false, dup: true })),
+    );
+    await second.endAsync();
+    // Acknowledged, so gone.
+    const third = await scene.client(session);
+    const receivedAgain = receivedBy(third);
+    await third.publishAsync('end', '', { qos: 1 });
+    await pause(50);
+    assert.deepEqual(receivedAgain, []);
+  });
+
+  test('hold up their publishers, while the store holds, rather than copies piling up', async (t) => {
+    const scene = await Scene.open(t);
+    const subscriber = await scene.client();
+    const received = receivedBy(subscriber);
+    await subscriber.subscribeAsync('labs/#', { qos: 0 });
+    scene.held.hold();
+    const socket = await scene.socket();
+    const answers = bytesOf(socket);
+    socket.write(connectFrame('p'));
+    for (let i = 0; i < 50; i++) {
+      socket.write(Buffer.concat(times(200, (k) => publishFrame({ qos: 1, id: i * 200 + k + 1 }))));
+      await pause(2);
+    }
+    await pause(200);
+    assert.deepEqual(received, []);
+    if (FAST_LANE) assert.ok(scene.intake.ledger.inFlight < 4000, `${scene.intake.ledger.inFlight}`);
+    scene.held.release();
+    await until(() => answers().length === 4 + 10_000 * 4);
+    await until(() => received.length === 10_000);
+  });
+});
+
+describe('a subscriber that does not read', { concurrency: true }, () => {
+  const payload = JSON.stringify({ temp: 20, humidity: 50, note: 'x'.repeat(250) });
+
+  test('holds up nobody, and gets a bounded amount', async (t) => {
+    const log = new LogLines();
+    const scene = await Scene.open(t, { subscriberBytesMax: 100_000 }, { log: log.logger });
+    const stuck = await rawSubscriber(scene, { clean: true, qos: 0 });
+    stuck.pause();
+    const good = await scene.client();
+    const received = receivedBy(good);
+    await good.subscribeAsync('labs/#', { qos: 1 });
+    const count = 120_000;
+    // What the sockets themselves take, of each end, is some megabytes.
+    await publishMany(scene, count, payload);
+    assert.equal(scene.counts.committed, count);
+    await until(() => received.length === count);
+    assert.ok(scene.broker.counters.deliveriesDropped > 40_000, `${scene.broker.counters.deliveriesDropped}`);
+    assert.deepEqual(
+      log.lines.map(({ msg, client }) => [msg, client]),
+      [['publishes dropped for a subscriber', 'raw']],
+    );
+  });
+
+  test('is disconnected after a time', async (t) => {
+    const log = new LogLines();
+    const limits = { subscriberBytesMax: 100_000, subscriberTimeoutMs: 500 };
+    const scene = await Scene.open(t, limits, { log: log.logger });
+    const stuck = await rawSubscriber(scene, { clean: true, qos: 1 });
+    stuck.pause();
+    while (scene.broker.counters.deliveriesDropped === 0) await publishMany(scene, 1000, payload.repeat(10));
+    await until(() => scene.broker.connections === 0);
+    assert.deepEqual(log.messages, ['publishes dropped for a subscriber', 'connection ended']);
+  });
+
+  test('and has a session is disconnected, and misses nothing when it comes back', async (t) => {
+    const log = new LogLines();
+    const count = 20_000;
+    const long = JSON.stringify({ temp: 20, note: 'x'.repeat(1000) });
+    const scene = await Scene.open(
+      t,
+      { subscriberBytesMax: 100_000, queuedMessagesMax: count, queuedBytesMax: 100_000_000 },
+      { log: log.logger },
+    );
+    const stuck = await rawSubscriber(scene, { clean: false, qos: 1 });
+    stuck.pause();
+    await publishMany(scene, count, long);
+    const closed = once(stuck, 'close');
+    stuck.resume();
+    await closed;
+    assert.equal(scene.broker.counters.deliveriesDropped, 0);
+    assert.deepEqual(log.messages, ['connection ended']);
+    const socket = await scene.socket();
+    let bytes = 0;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    socket.write(connectFrame('raw', false));
+    const frameBytes = publishFrame({ qos: 1, id: 1, payload: long }).length;
+    await until(() => bytes === 4 + count * frameBytes);
+  });
+
+  test('retained publishes does not get them all at once, nor does it hold up others', async (t) => {
+    const scene = await Scene.open(t, { subscriberTimeoutMs: 2000 });
+    const publisher = await scene.client();
+    const large = 'x'.repeat(50_000);
+    await Promise.all(times(400, (i) => publisher.publishAsync(`r/${i}`, large, { qos: 1, retain: true })));
+    const stuck = await scene.socket();
+    stuck.write(connectFrame('stuck'));
+    await once(stuck, 'data');
+    stuck.pause();
+    stuck.write(subscribeFrame(['r/#'], 0));
+    const good = await scene.client();
+    const received = receivedBy(good);
+    await good.subscribeAsync('r/+', { qos: 1 });
+    await until(() => received.length === 400);
+    // Neither dropped: they wait for it, until it has gone too long without reading.
+    assert.equal(scene.broker.counters.deliveriesDropped, 0);
+    await until(() => scene.broker.connections === 2);
+    await good.publishAsync(TOPIC, UNTIMED, { qos: 1 });
+  });
+});

@@ -1,0 +1,66 @@
+import { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './frame.js';
+
+/** What has come so far of a connection's first frame: not all, all of it and what stands behind, or something else. */
+export type FirstFrameState =
+  | undefined
+  | { readonly frame: Buffer; readonly rest: Buffer }
+  | { readonly refusal: string };
+
+const HTTP_METHODS = [
+  'GET ',
+  'HEAD ',
+  'POST ',
+  'PUT ',
+  'DELETE ',
+  'OPTIONS ',
+  'PATCH ',
+  'CONNECT ',
+  'TRACE ',
+];
+const TLS_HANDSHAKE = 0x16;
+
+/**
+ * The first frame that a broker receives, kept until it is whole: a CONNECT [MQTT-3.1.0-1] of a bounded length. Anything
+ * else is refused at its first byte, and one that is too long as soon as it says so. Room is made as bytes come.
+ */
+export class FirstFrame {
+  #bytes = Buffer.alloc(0);
+  #count = 0;
+
+  constructor(readonly bytesMax: number) {}
+
+  /** Takes the next piece. Not to be called again once the frame is whole or refused. */
+  take(chunk: Buffer): FirstFrameState {
+    if (this.#count === 0 && chunk[0] !== CONNECT << 4) return { refusal: notConnect(chunk) };
+    const bytes = this.#count === 0 ? chunk : this.#keep(chunk);
+    const length = frameLength(bytes, 0, bytes.length);
+    if (length === MALFORMED) return { refusal: 'a CONNECT whose length has more than four bytes' };
+    if (length > this.bytesMax)
+      return { refusal: `a CONNECT of ${length} bytes, more than ${this.bytesMax}` };
+    if (length !== INCOMPLETE && length <= bytes.length)
+      return { frame: bytes.subarray(0, length), rest: bytes.subarray(length) };
+    if (this.#count === 0) this.#keep(chunk);
+    return undefined;
+  }
+
+  #keep(chunk: Buffer): Buffer {
+    const count = this.#count + chunk.length;
+    if (count > this.#bytes.length) {
+      const bytes = Buffer.allocUnsafe(count * 2);
+      this.#bytes.copy(bytes, 0, 0, this.#count);
+      this.#bytes = bytes;
+    }
+    chunk.copy(this.#bytes, this.#count);
+    this.#count = count;
+    return this.#bytes.subarray(0, count);
+  }
+}
+
+/** What somebody seems to speak who does not begin with CONNECT. */
+function notConnect(bytes: Buffer): string {
+  const text = bytes.toString('latin1', 0, 8);
+  if (bytes[0] === TLS_HANDSHAKE) return 'TLS, where plain MQTT was expected';
+  if (HTTP_METHODS.some((method) => method.startsWith(text) || text.startsWith(method)))
+    return 'HTTP, where MQTT was expected';
+  return `no CONNECT, but the byte 0x${bytes[0]!.toString(16).padStart(2, '0')}, at the beginning`;
+}
