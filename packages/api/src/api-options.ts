@@ -2,6 +2,7 @@ import type { BucketGrid, BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
+import type { ChangeSource } from './stream/change-source.js';
 
 export interface ApiOptions {
   readonly store: BucketStore;
@@ -28,6 +29,18 @@ export interface ApiOptions {
   readonly corsOrigins?: readonly string[];
   /** Aborted when the server stops, for answers that would never end by themselves. */
   readonly stopping?: AbortSignal;
+  /** Which labs change, for live streams. Default: the store is asked once a second. */
+  readonly changes?: ChangeSource;
+  /** Live streams open at a time. */
+  readonly streamsMax?: number;
+  /** Labs that /metrics/labs shows. */
+  readonly metricsLabsMax?: number;
+  /** Commits of this process since its start. */
+  readonly commits?: () => { readonly succeeded: number; readonly failed: number };
+  /** Connections open now, by what they speak. */
+  readonly connections?: () => Readonly<Record<string, number>>;
+  /** What the embedded broker dropped or refused since the start, by what it was. */
+  readonly brokerDrops?: () => Readonly<Record<string, number>>;
   /** Answers that read much of the store and may be under way at once. */
   readonly heavyAnswersMax?: number;
 }

@@ -14,18 +14,24 @@ import { labSummaryRoute } from './lab-summary-route.js';
 import { labsRoute } from './labs-route.js';
 import { ledgerRoute } from './ledger-route.js';
 import { liveData } from './live-data.js';
+import { metricsRoutes } from './metrics/metrics-routes.js';
 import { observationRoute } from './observation-route.js';
 import { openApiRoute } from './openapi/open-api-route.js';
 import { problemResponse } from './problem.js';
 import { rejectionsRoute } from './rejections-route.js';
 import { requestLog } from './request-log.js';
 import { type Route, registerRoute } from './route.js';
+import { liveSummaries } from './stream/live-summaries.js';
+import { PolledChanges } from './stream/polled-changes.js';
+import { streamRoute } from './stream/stream-route.js';
 import { strictUrl } from './strict-url.js';
 import { summariesRoute } from './summaries-route.js';
 import { summaryRoute } from './summary-route.js';
 import { wrongMethod } from './wrong-method.js';
 
 const HEAVY_ANSWERS_MAX = 32;
+const STREAMS_MAX = 1000;
+const METRICS_LABS_MAX = 1000;
 
 /** The HTTP API. It listens nowhere yet: see `startServer`. Every answer that is not a success is a problem document. */
 export function createApi(apiOptions: ApiOptions): Hono {
@@ -36,6 +42,12 @@ export function createApi(apiOptions: ApiOptions): Hono {
     corsOrigins: [],
     stopping: new AbortController().signal,
     heavyAnswersMax: HEAVY_ANSWERS_MAX,
+    changes: new PolledChanges({ store: apiOptions.store, clock: apiOptions.clock ?? Date.now }),
+    streamsMax: STREAMS_MAX,
+    metricsLabsMax: METRICS_LABS_MAX,
+    commits: () => ({ succeeded: 0, failed: 0 }),
+    connections: () => ({}),
+    brokerDrops: () => ({}),
     ...apiOptions,
   };
   const app = new Hono();
@@ -50,6 +62,18 @@ export function createApi(apiOptions: ApiOptions): Hono {
   const routes = apiRoutes(options);
   for (const route of [...routes, openApiRoute(routes)]) registerRoute(app, route);
   registerDocs(app);
+  const { store, intake, clock } = options;
+  const streams = streamRoute(app, {
+    ...options,
+    summaries: liveSummaries(options),
+    listLabs: (after, limit) => store.labs(after, limit, clock()),
+  });
+  metricsRoutes(app, {
+    ...options,
+    ledger: () => intake.ledger.counters(),
+    pingStore: () => store.ping(),
+    streams: () => streams.counters(),
+  });
 
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);

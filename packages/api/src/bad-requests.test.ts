@@ -61,7 +61,7 @@ const CASES: readonly (readonly [name: string, bytes: string, status: number])[]
 
   ['a header of 16 KiB', get('/livez', `X: ${'x'.repeat(16_384)}`), 431],
   ['a target of 16 KiB', get(`/labs?prefix=${'x'.repeat(16_384)}`), 431],
-  ['a thousand headers', get('/livez', ...Array.from({ length: 1000 }, (_, i) => `X-${i}: 1`)), 200],
+  ['a hundred headers', get('/livez', ...Array.from({ length: 100 }, (_, i) => `X-${i}: 1`)), 200],
   ['a header with a NUL', get('/livez', 'X: a\0b'), 400],
   ['a folded header', get('/livez', 'X: a', ' b'), 400],
   ['If-None-Match with junk', get('/openapi.json', 'If-None-Match: ,,"\\",W/,*x'), 200],

@@ -153,16 +153,18 @@ async function servedPages(
 }
 
 test('a store that fails in the middle breaks the connection, in every form', async (t) => {
-  const { url, read, logged } = await servedPages(t, 10, { failing: 3 });
+  const { url, get, read, logged } = await servedPages(t, 10, { failing: 3 });
   for (const format of ['json', 'ndjson', 'csv'])
     for (const encoding of ['identity', 'gzip']) {
       const response = await fetch(`${url}?format=${format}`, { headers: { 'accept-encoding': encoding } });
       assert.equal(response.status, 200);
       await assert.rejects(response.text(), `${format} ${encoding}`);
     }
-  assert.equal(read.ended, 6);
+  // And the answer itself, where there is no connection to cut.
+  await assert.rejects((await get('/buckets')).text());
+  assert.equal(read.ended, 7);
   const warnings = logged.filter((line) => line.level === 40);
-  assert.equal(warnings.length, 6);
+  assert.equal(warnings.length, 7);
   assert.match(JSON.stringify(warnings[0]), /10\.1\.2\.3/);
 });
 

@@ -41,6 +41,26 @@ test('a token sees its labs and no others, on every route', async (t) => {
       cursor = page.next_cursor;
     }
     assert.deepEqual(listed, expected);
+    for (const prefix of [
+      'floor-1/',
+      'floor-1/a',
+      'floor-2/',
+      'floor-2/aaaaaaaaa',
+      'floor-2/a',
+      'floor-',
+      'ha',
+      '-',
+    ]) {
+      const of = expected.filter((lab) => lab.startsWith(prefix));
+      const { labs } = await documentIn(LabsPage, await get(name, `/labs?prefix=${prefix}`));
+      assert.deepEqual(
+        labs.map((lab) => lab.lab_id),
+        of,
+        `${name} ${prefix}`,
+      );
+      const summary = await documentIn(LabsSummary, await get(name, `/summaries?prefix=${prefix}`));
+      assert.equal(summary.labs, of.length);
+    }
     const { buckets } = await documentIn(BucketsOfLabs, await get(name, '/buckets'));
     assert.deepEqual(buckets.map((bucket) => bucket.lab_id).sort(), expected);
     assert.equal((await documentIn(LabsSummary, await get(name, '/summaries'))).labs, expected.length);

@@ -151,6 +151,26 @@ test('stopping lets a request in flight end, and takes no other', async (t) => {
   await stopped;
 });
 
+test('stopping tells answers that would never end', async (t) => {
+  const stopping = new AbortController();
+  const app = new Hono().get('/endless', (c) =>
+    c.body(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('begun'));
+          stopping.signal.addEventListener('abort', () => controller.close());
+        },
+      }),
+    ),
+  );
+  const server = await startedServer(t, app, { stopping });
+  const response = await fetch(`http://${HOST}:${server.port}/endless`);
+  assert.equal(stopping.signal.aborted, false);
+  const stopped = server.stop(1_000_000);
+  assert.equal(await response.text(), 'begun');
+  await stopped;
+});
+
 test('stopping cuts what does not end in time, and may be asked twice', async (t) => {
   const app = new Hono().get('/never', () => new Promise<never>(() => {}));
   const server = await startedServer(t, app);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { within } from './deadline.js';
 
 /** A read of the store failed, or took too long. */
@@ -26,6 +27,8 @@ export async function allPages<T>(pages: AsyncIterable<readonly T[]>, signal: Ab
   for await (const page of pages) {
     if (signal.aborted) break;
     all.push(...page);
+    // The embedded store answers at once; others want a turn too.
+    await nextTurn();
   }
   return all;
 }

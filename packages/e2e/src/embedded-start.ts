@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerCounters } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { temporaryFolder } from '@humtemp/test-services';
@@ -6,6 +7,8 @@ import { DEFAULT_GRID } from './default-grid.js';
 import { freePorts, HumtempProcess, type Ports } from './humtemp-process.js';
 import { checkExact, type Verdict } from './oracle.js';
 import type { LabRecord } from './recorded-load.js';
+
+const RECEIVED_MS_MAX = 60_000;
 
 /** What `GET /labs/{lab_id}` says, as far as tests look at it. */
 export interface LabReport {
@@ -114,6 +117,20 @@ export class EmbeddedStart {
     if (response.status === 404) return 0;
     const { current, previous } = (await response.json()) as LabReport;
     return (current?.observations ?? 0) + (previous?.observations ?? 0);
+  }
+
+  /** Publishes taken by this process, as its ledger counts them. */
+  async received(): Promise<number> {
+    return (await this.get<{ received: number }>('/ledger')).received;
+  }
+
+  /** Resolves once this process has taken so many. @throws when it does not for long. */
+  async untilReceived(count: number): Promise<void> {
+    const deadlineMs = Date.now() + RECEIVED_MS_MAX;
+    for (let received = 0; received < count; received = await this.received()) {
+      if (Date.now() > deadlineMs) throw new Error(`received ${received} of ${count}`);
+      await pause(20);
+    }
   }
 
   /** Holds every bucket of every lab and resolution against the record. Nothing may be running. */

@@ -4,12 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startMosquitto } from '@humtemp/test-services';
 import type { EmbeddedStart } from './embedded-start.js';
 import { FaultProxy } from './fault-proxy.js';
-import { type LabRecord, RecordedLoad } from './recorded-load.js';
+import { SensorFleet } from './sensor-fleet.js';
 import { startTest } from './start-test.js';
 import { until } from './until.js';
 
 const GUIDE = new URL('../../../docs/operations.md', import.meta.url);
-const OBSERVATIONS = 6000;
+const SENSORS = { sensors: 20, labs: 15, pauseMs: 10 };
+const STILL_MS_MAX = 15_000;
 
 startTest('counts once what a Mosquitto bridge sends over a link that breaks', {}, async (parts) => {
   const { start, seed, context } = parts;
@@ -21,22 +22,10 @@ startTest('counts once what a Mosquitto bridge sends over a link that breaks', {
     context.skip('a Mosquitto in a container does not reach our loopback interface');
     return;
   }
-  const load = new RecordedLoad({
-    url: mosquitto.url,
-    observations: OBSERVATIONS,
-    labs: 20,
-    ratePerS: 600,
-    seed,
-  });
-  parts.onEnd(() => load.close());
-  const running = load.run();
-  // It is awaited below; if something fails before, that is the news.
-  running.catch(() => {});
-  /** Resolves when something has come through the bridge since the last time. */
-  const through = async () => {
-    const before = await received(start);
-    while ((await received(start)) === before) await pause(50);
-  };
+  const sensors = new SensorFleet({ port: mosquitto.port, ...SENSORS, seed });
+  parts.onEnd(() => sensors.close());
+  /** Resolves when something comes through the bridge. */
+  const through = async () => start.untilReceived((await start.received()) + 1);
 
   await through();
   link.refuse();
@@ -56,12 +45,15 @@ startTest('counts once what a Mosquitto bridge sends over a link that breaks', {
   await until(() => link.cuts >= cuts + 2);
   await link.heal();
 
-  await running;
-  for (let i = 0; i < 600 && (await counted(start, load.record)) < OBSERVATIONS; i++) await pause(50);
+  await sensors.finish();
+  await untilCounted(start, sensors);
   const ledger = await start.stop();
-  await start.checkExact(load.record);
+  const { counted } = await start.checkExact(sensors.record);
+  assert.equal(counted, sensors.acknowledged);
   assert.ok(ledger.duplicate > 0, 'the bridge has sent something again');
-  context.diagnostic(`${link.cuts} cuts, ${ledger.duplicate} delivered again after the last start`);
+  context.diagnostic(
+    `${counted} observations, ${ledger.duplicate} sent again by the bridge after the last start`,
+  );
 });
 
 /** The example of the operations guide, with another address. */
@@ -72,12 +64,15 @@ async function bridgeOfTheGuide(port: number): Promise<string> {
   return example!.replace(/^address .*$/m, `address 127.0.0.1:${port}`);
 }
 
-async function received(start: EmbeddedStart): Promise<number> {
-  const { received } = await start.get<{ received: number }>('/ledger');
-  return received;
-}
-
-async function counted(start: EmbeddedStart, record: ReadonlyMap<string, LabRecord>): Promise<number> {
-  const counts = await Promise.all([...record.keys()].map((lab) => start.countOf(lab)));
-  return counts.reduce((sum, count) => sum + count, 0);
+/** Resolves when all labs together have what the sensors hold for delivered, or when that comes no nearer. */
+async function untilCounted(start: EmbeddedStart, { acknowledged, record }: SensorFleet): Promise<void> {
+  let counted = -1;
+  for (let stillMs = 0; stillMs < STILL_MS_MAX; stillMs += 100) {
+    const counts = await Promise.all([...record.keys()].map((lab) => start.countOf(lab)));
+    const sum = counts.reduce((total, count) => total + count, 0);
+    if (sum >= acknowledged) return;
+    if (sum > counted) stillMs = 0;
+    counted = sum;
+    await pause(100);
+  }
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
 import { temporaryFolder } from '@humtemp/test-services';
 import type { EmbeddedStart, LabReport } from './embedded-start.js';
 import { furtherListeners } from './further-listeners.js';
@@ -80,7 +79,7 @@ class Publishing {
         this.published.push(...publishes.map((publish) => ({ ...publish, qos })));
       }
       // Nobody is told when a publish at QoS 0 has arrived.
-      while ((await received(start)) < this.published.length) await pause(10);
+      await start.untilReceived(this.published.length);
       for (const [lab, record] of records) await checkLab(start, lab, record);
     });
   }
@@ -97,11 +96,6 @@ function observationsOf(lab: string, random: Random, records: Map<string, LabRec
     return { topic: `labs/${lab}/observation`, payload: JSON.stringify(payload) };
   });
   return [...publishes, ...publishes.slice(0, REPEATED)];
-}
-
-async function received(start: EmbeddedStart): Promise<number> {
-  const { received } = await start.get<{ received: number }>('/ledger');
-  return received;
 }
 
 /** The lab's own page and its line of the summary, each average one division of exact integers. */

@@ -8,6 +8,8 @@ export interface FleetOptions {
   /** Fewer labs than sensors, so that several merge into one bucket. */
   readonly labs: number;
   readonly seed: number;
+  /** Between an acknowledgement and the next observation of a sensor; none if absent. */
+  readonly pauseMs?: number;
 }
 
 /** How far back the observations lie, so that they fall into many buckets. */
@@ -29,7 +31,7 @@ export class SensorFleet {
   #serial = 0;
   #finishing = false;
 
-  constructor({ port, sensors, labs, seed }: FleetOptions) {
+  constructor({ port, sensors, labs, seed, pauseMs }: FleetOptions) {
     const random = randomOf(seed);
     this.#random = random;
     this.#sensors = Array.from(
@@ -39,6 +41,7 @@ export class SensorFleet {
           port,
           clientId: `sensor-${i}`,
           random,
+          ...(pauseMs !== undefined && { pauseMs }),
           next: () => (this.#finishing ? undefined : this.#observe(`lab-${i % labs}`)),
           onAcknowledged: () => this.#countAcknowledged(),
         }),

@@ -14,6 +14,8 @@ export interface StubbornClientOptions {
   readonly random: Random;
   /** The next publish; undefined: it has said everything. */
   readonly next: () => Publish | undefined;
+  /** Between a PUBACK and the next publish. */
+  readonly pauseMs?: number;
   /** Called in the very turn in which the PUBACK is read. */
   readonly onAcknowledged: (publish: Publish) => void;
 }
@@ -90,6 +92,7 @@ export class StubbornClient {
     socket.on('close', () => {
       if (this.#over) return;
       const { min, max } = RECONNECT_MS;
+      clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#connect(), min + (max - min) * this.options.random());
     });
   }
@@ -107,7 +110,9 @@ export class StubbornClient {
       const acknowledged = this.#inFlight;
       this.#inFlight = undefined;
       this.options.onAcknowledged(acknowledged);
-      if (!this.#over) this.#publishNext();
+      if (this.#over) return;
+      if (this.options.pauseMs === undefined) this.#publishNext();
+      else this.#timer = setTimeout(() => this.#publishNext(), this.options.pauseMs);
     } else this.#fail(`nobody asked for ${packet.cmd}`);
   }
 

@@ -58,10 +58,15 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     serves.api &&
     config.apiHost !== undefined &&
     !isLoopback(config.apiHost) &&
+    config.apiTokensFile === undefined &&
     config.apiAllowAnonymous === false
   )
     problems.push(
-      problem('HUMTEMP_API_HOST', config.apiHost, 'a loopback address, or HUMTEMP_API_ALLOW_ANONYMOUS=true'),
+      problem(
+        'HUMTEMP_API_HOST',
+        config.apiHost,
+        'a loopback address, or HUMTEMP_API_TOKENS_FILE, or HUMTEMP_API_ALLOW_ANONYMOUS=true',
+      ),
     );
   if (role === 'worker' && env.HUMTEMP_MQTT_URL === undefined)
     problems.push(

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
 import { type Role, readConfig, unknownVariables } from './config.js';
 import { greeting } from './greeting.js';
 import { help } from './help.js';
 import { openLog } from './log.js';
 import { passwdCommand } from './passwd/command.js';
 import { publishCommand } from './publish/command.js';
-import { startRole } from './roles.js';
+import { type RunningRole, startRole } from './roles.js';
 import { StartError } from './start-error.js';
 import { tokenCommand } from './token/command.js';
 
@@ -45,6 +46,7 @@ async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   const signal = stopSignal();
   const running = await startRole(role, config, log);
   process.stdout.write(greeting(running, config));
+  process.on('SIGHUP', () => void reload(running, log));
 
   const reason = await Promise.race([
     signal,
@@ -57,6 +59,12 @@ async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   log.info('stopping: committing what is pending');
   await running.stop();
   log.info({ ledger: running.ledger() }, 'stopped');
+}
+
+/** Reads the files of accounts, rules, tokens and certificates again. */
+async function reload({ broker, api }: RunningRole, log: Logger): Promise<void> {
+  log.info('SIGHUP: reading accounts, tokens and certificates again');
+  await Promise.all([broker?.reload(), api?.reload()]);
 }
 
 /** The first signal to stop. A second one ends the process at once. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { createApi, type RunningServer, startServer } from '@humtemp/api';
+import { ChangeFeed } from '@humtemp/api';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
@@ -11,6 +11,7 @@ import { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config, Role } from './config.js';
 import { LedgerReporter } from './ledger-reporter.js';
+import { type CommitCounts, type RunningApi, startApi } from './start-api.js';
 import { FRAME_OVERHEAD_BYTES_MAX, startBroker } from './start-broker.js';
 import { startErrorOf } from './start-error.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
@@ -19,7 +20,7 @@ import { type StopStep, takeSteps } from './stop-steps.js';
 export interface RunningRole {
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
-  readonly api: RunningServer | undefined;
+  readonly api: RunningApi | undefined;
   /** The fate of every observation of this process. */
   ledger(): LedgerCounters;
   /**
@@ -30,8 +31,6 @@ export interface RunningRole {
   stop(): Promise<void>;
 }
 
-/** How long the API waits for the store before it says 503. */
-const STORE_TIMEOUT_MS = 5000;
 /** Far more than anything takes to stop once the commits are done. */
 const STOP_MS_MAX = 10_000;
 
@@ -41,7 +40,9 @@ const STOP_MS_MAX = 10_000;
  */
 export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
   const store = await openStore(config, log);
-  const intake = openIntake(store, config, log);
+  const feed = new ChangeFeed();
+  const commits: CommitCounts = { tried: 0, failed: 0 };
+  const intake = openIntake(store, config, feed, commits, log);
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const reporter = new LedgerReporter(store, intake, name, role);
 
@@ -60,7 +61,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     if (worker !== undefined) opened('the worker', worker);
     const api =
       role === 'start' || role === 'api'
-        ? await startApi(config, store, intake, { name, role }, worker, log)
+        ? await startApi({ config, store, intake, name, role, broker, worker, feed, commits, log })
         : undefined;
     reporter.start();
     return {
@@ -111,13 +112,20 @@ async function openStore(config: Config, log: Logger): Promise<BucketStore> {
   }
 }
 
-function openIntake(store: BucketStore, config: Config, log: Logger): Intake {
+function openIntake(
+  store: BucketStore,
+  config: Config,
+  feed: ChangeFeed,
+  commits: CommitCounts,
+  log: Logger,
+): Intake {
   const { grid, payloadBytesMax, arrayLengthMax, pendingMax } = config;
   return new Intake({
     store,
     grid,
     limits: { payloadBytesMax, arrayLengthMax, pendingMax },
     onFailure: (error, attempt, delayMs) => {
+      commits.failed += 1;
       // The first failure, then each time their number has doubled.
       if ((attempt & (attempt - 1)) === 0)
         log.warn(
@@ -126,7 +134,9 @@ function openIntake(store: BucketStore, config: Config, log: Logger): Intake {
         );
     },
     onRecovery: (attempts) => log.info({ attempts }, 'commits succeed again'),
+    onLabsCommitted: (labs) => feed.mark(labs),
     onCommit: ({ suspended }) => {
+      commits.tried += 1;
       if (suspended > 0)
         log.warn(
           { observations: suspended },
@@ -162,55 +172,4 @@ function readAuthorities(file: string): Buffer {
   } catch (error) {
     throw startErrorOf('HUMTEMP_MQTT_CA_FILE', file, error);
   }
-}
-
-async function startApi(
-  config: Config,
-  store: BucketStore,
-  intake: Intake,
-  self: { readonly name: string; readonly role: Role },
-  worker: Worker | undefined,
-  log: Logger,
-): Promise<RunningServer> {
-  const app = createApi({
-    store,
-    intake,
-    grid: config.grid,
-    process: self.name,
-    role: self.role,
-    expectedIntervalS: config.expectedIntervalS,
-    requestBytesMax: config.payloadBytesMax,
-    storeTimeoutMs: STORE_TIMEOUT_MS,
-    readiness: () => notReadyReasons(store, intake, worker),
-    log,
-  });
-  const { apiHost: host, apiPort: port } = config;
-  try {
-    return await startServer(app, { host, port, log });
-  } catch (error) {
-    throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
-  }
-}
-
-/** Why this process cannot do its work now; empty when it can. */
-async function notReadyReasons(
-  store: BucketStore,
-  intake: Intake,
-  worker: Worker | undefined,
-): Promise<string[]> {
-  const reasons: string[] = [];
-  await store.ping().catch((error: Error) => reasons.push(error.message));
-  if (intake.commitFailure !== undefined) reasons.push(`commits fail: ${intake.commitFailure}`);
-  if (worker?.notReadyReason !== undefined) reasons.push(worker.notReadyReason);
-  return reasons;
-}
-
-/** Which of the two variables of a listener an error speaks of. */
-function variableOf(
-  error: unknown,
-  host: [string, string],
-  port: [string, number],
-): [string, string | number] {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? host : port;
 }

@@ -75,6 +75,29 @@ export const VARIABLES = {
   ),
   apiHost: withDefault('HUMTEMP_API_HOST', '127.0.0.1', 'address that the API listens on', text),
   apiPort: withDefault('HUMTEMP_API_PORT', '8000', 'port of the API', integer(0, 65_535)),
+  apiTokensFile: optional(
+    'HUMTEMP_API_TOKENS_FILE',
+    'who may use the API, as humtemp token writes it; read again when it changes',
+    text,
+  ),
+  apiCorsOrigins: withDefault(
+    'HUMTEMP_API_CORS_ORIGINS',
+    '',
+    'comma-separated origins whose pages may read the API from a browser; * for all',
+    (value) => value.split(',').flatMap((origin) => (origin.trim() === '' ? [] : [origin.trim()])),
+  ),
+  apiStreamsMax: withDefault(
+    'HUMTEMP_API_STREAMS_MAX',
+    '1000',
+    'live streams open at a time',
+    integer(0, 100_000),
+  ),
+  metricsLabsMax: withDefault(
+    'HUMTEMP_METRICS_LABS_MAX',
+    '1000',
+    'labs that /metrics/labs shows',
+    integer(0, 1_000_000),
+  ),
   apiAllowAnonymous: withDefault(
     'HUMTEMP_API_ALLOW_ANONYMOUS',
     'false',

@@ -10,6 +10,8 @@ export interface CommitLoopEvents {
   readonly onRecovery?: (attempts: number) => void;
   /** What became of observations: of a whole batch, or of the part that a failed commit got done. */
   readonly onCommit?: (result: CommitResult) => void;
+  /** The labs of what was committed, or may have been in part: those with nothing but duplicates are among them. */
+  readonly onLabsCommitted?: (labs: Iterable<string>) => void;
 }
 
 const RETRY_DELAY_MS = { min: 50, max: 5000 };
@@ -125,6 +127,7 @@ export class CommitLoop {
       const piece = isPiece ? remaining.take(this.#pieceMax) : remaining;
       try {
         this.#settle(await this.store.commit(piece, this.clock()), refusedLabs);
+        this.events.onLabsCommitted?.(piece.rowsByLab.keys());
         this.#failure = undefined;
         this.#pieceMax *= 2;
         attempt = 0;
@@ -138,6 +141,7 @@ export class CommitLoop {
       } catch (error) {
         if (!(error instanceof CommitError)) throw error;
         this.#settle(error.done, refusedLabs);
+        this.events.onLabsCommitted?.(piece.rowsByLab.keys());
         this.#failure = error.message;
         this.#pieceMax = Math.max(PIECE_MIN, Math.floor(piece.observations / 2));
         if (isPiece) remaining.merge(error.remaining);

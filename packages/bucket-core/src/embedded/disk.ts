@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { LedgerReport } from '../ledger-counters.js';
 import type { Rejection } from '../rejection.js';
@@ -6,7 +7,7 @@ import type { Rejection } from '../rejection.js';
 export class FolderFormatError extends Error {
   override readonly name = 'FolderFormatError';
 
-  constructor(folder: string) {
+  constructor(readonly folder: string) {
     super(
       `${folder} holds data of another version of humtemp, which this one cannot read: move it away, or use that version`,
     );
@@ -23,6 +24,8 @@ export interface SessionRecord {
 export type LabRecord = readonly [newestS: number, upTo: number];
 
 const FORMAT = 2;
+/** More than a transaction ever writes. */
+const FREE_BYTES_MIN = 64 * 2 ** 20;
 
 /**
  * The LMDB environment of the embedded store: what stands where. Keys are ordered so that each read is one range:
@@ -48,7 +51,7 @@ export class Disk {
   readonly #root: RootDatabase;
 
   /** @throws FolderFormatError; the file system's error when the database cannot be opened. */
-  constructor(folder: string) {
+  constructor(readonly folder: string) {
     // Not overlapping: a write resolves when its transaction is on the disk. Without event turn batching, because with
     // it a transaction that fails rejects a promise that nobody can handle.
     this.#root = open({
@@ -123,8 +126,17 @@ export class Disk {
     for (const key of [...this.identities.getKeys(identityRange(hour, lab))]) this.identities.remove(key);
   }
 
-  /** Does all puts and removes of `work` in one transaction; resolves when it is on the disk. */
+  /**
+   * Does all puts and removes of `work` in one transaction; resolves when it is on the disk.
+   * @throws Error, and nothing was done, when it cannot be written.
+   */
   async write(work: () => void): Promise<void> {
+    // LMDB may corrupt its process' memory when a write fails for want of room, so it is not let come to that.
+    const { bavail, bsize } = statfsSync(this.folder);
+    if (bavail * bsize < FREE_BYTES_MIN)
+      throw new Error(
+        `the disk of ${this.folder} is full: less than ${FREE_BYTES_MIN / 2 ** 20} MiB are free`,
+      );
     try {
       await this.#root.batch(() => {
         work();

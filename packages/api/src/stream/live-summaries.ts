@@ -1,0 +1,30 @@
+import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
+import type { RouteOptions } from '../api-options.js';
+import { labStatus } from '../lab-status.js';
+import { intervalSummary } from '../summary/interval-summary.js';
+
+/**
+ * What a stream tells of labs: the latest observation and the current bucket. Nothing that changes with time alone, or a
+ * lab that only had duplicates would seem to have changed.
+ */
+export function liveSummaries(options: RouteOptions): (labs: readonly string[]) => Promise<unknown[]> {
+  const { store, grid, clock, expectedIntervalS } = options;
+  const resolution = primaryResolution(grid);
+  return async (labs) => {
+    const nowMs = clock();
+    const startS = bucketStartAtOffsetS(nowMs, 0, resolution, grid.alignmentS);
+    const endS = startS + resolution.durationS;
+    const newest = await store.latest(labs, nowMs);
+    return Promise.all(
+      newest.map(async (bucket) => {
+        if (bucket === undefined) return undefined;
+        const { lab_id, latest } = labStatus(bucket, expectedIntervalS, nowMs);
+        const [current] = await store.series(lab_id, resolution, startS, endS, nowMs);
+        if (current === undefined) return { lab_id, latest, current: null };
+        const basis = { nowMs, expectedIntervalS, limits: {} };
+        const { coverage: _, ...summary } = intervalSummary(current.aggregate, startS, endS, basis);
+        return { lab_id, latest, current: summary };
+      }),
+    );
+  };
+}
