@@ -64,6 +64,7 @@ type Deliver = (packet: PublishPacket, callback: () => void) => void;
 
 interface AedesInternals {
   persistence: Persistence;
+  readonly mq: { emit(packet: PublishPacket, callback: (error?: Error | null) => void): void };
   readonly _clearWillInterval: NodeJS.Timeout;
   subscribe(topic: string, deliver: Deliver, done: () => void): void;
   unsubscribe(topic: string, deliver: Deliver, done: () => void): void;

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Intake, TopicFilters } from '@humtemp/intake';
-import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
+import { Aedes, type Client, type Subscription } from 'aedes';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
+import { Admission } from './admission.js';
 import { internalsOf, renewKeepAlive } from './aedes-internals.js';
-import { connectProblem } from './connect-problem.js';
 import { Connection } from './connection.js';
 import { ConnectionGate } from './connection-gate.js';
 import { ConnectionLog } from './connection-log.js';
@@ -37,12 +37,6 @@ const CARE_MS = 500;
 /** Bytes of a WebSocket message, where frames are shorter: clients put many into one. */
 const WEB_SOCKET_MESSAGE_BYTES = 1024 * 1024;
 
-/** CONNACK return codes [MQTT-3.2.2.3]. */
-const IDENTIFIER_REJECTED = 2;
-const SERVER_UNAVAILABLE = 3;
-/** Mosquitto answers with it where user or password are wrong, too. */
-const NOT_AUTHORIZED = 5;
-
 /**
  * The embedded MQTT broker. Whichever lane an observation publish takes, it is acknowledged once intake has settled it:
  *
@@ -60,7 +54,7 @@ export class Broker {
   readonly #log: ConnectionLog;
   /** Undefined: everybody may do everything. */
   readonly #access: AccessControl | undefined;
-  #accessVersion = 0;
+  readonly #admission: Admission;
   readonly #traffic: CopyTraffic;
   readonly #connections = new Set<Connection>();
   readonly #connectionOf = new WeakMap<Client, Connection>();
@@ -91,19 +85,7 @@ export class Broker {
         for (const { tap } of this.#connections) tap.readOn();
       },
     });
-    aedes.preConnect = (client, packet, callback) => {
-      this.#prepare(connectionOf(client), packet, limits);
-      callback(null, true);
-    };
-    aedes.authenticate = (client, username, password, callback) => {
-      this.#authenticate(connectionOf(client)!, username, password).then(
-        (refusal) => callback(refusal ?? null, refusal === undefined),
-        (error: Error) => callback(refused(SERVER_UNAVAILABLE, error.message), false),
-      );
-    };
-    aedes.on('connackSent', ({ returnCode }, client) => {
-      if (returnCode === 0) connectionOf(client)?.tap.open();
-    });
+    this.#admission = new Admission({ aedes, access: this.#access, limits, connectionOf });
     const onError = (client: Client, error: Error) =>
       connectionOf(client)?.tell('connection ended', error.message.replace(/^connection ended: /, ''));
     aedes.on('clientError', onError);
@@ -118,8 +100,9 @@ export class Broker {
     const aedes = await Aedes.createBroker({
       connectTimeout: connectTimeoutMs,
       maxTopicLevels: topicLevelsMax,
-      // Backlog has its own.
+      // Backlog and PublishQueue have their own.
       drainTimeout: 0,
+      concurrency: 0,
     });
     // It would publish the wills of brokers that share a persistence with this one, after a jump of the clock its own.
     clearInterval(internalsOf(aedes)._clearWillInterval);
@@ -212,11 +195,16 @@ export class Broker {
       },
       onRetainedFull: (topic) => {
         counters.retainedDropped += 1;
-        this.#log.warn('no room for a retained publish', { address: topic }, 'too many, or too many bytes');
+        if (isPowerOf2(counters.retainedDropped))
+          log.warn({ topic, dropped: counters.retainedDropped }, 'no room for a retained publish');
       },
       onForgotten: (client) => {
         counters.sessionsForgotten += 1;
-        log.warn({ client }, 'too many sessions: the one that was away the longest is gone');
+        if (isPowerOf2(counters.sessionsForgotten))
+          log.warn(
+            { client, forgotten: counters.sessionsForgotten },
+            'too many sessions: the one that was away the longest is gone',
+          );
       },
     });
     internals.persistence = sessions;
@@ -244,31 +232,6 @@ export class Broker {
     connection.tap.once('close', () => this.#connections.delete(connection));
   }
 
-  /** Judges a CONNECT, before aedes does. */
-  #prepare(connection: Connection | undefined, packet: ConnectPacket, limits: BrokerLimits): void {
-    if (connection === undefined) return;
-    connection.refusal = connectProblem(packet, limits.topicLevelsMax);
-    const { keepAliveSMax } = limits;
-    if (keepAliveSMax > 0 && (!packet.keepalive || packet.keepalive > keepAliveSMax))
-      packet.keepalive = keepAliveSMax;
-  }
-
-  /** @returns why it is refused, or undefined. */
-  async #authenticate(
-    connection: Connection,
-    username: string | undefined,
-    password: Buffer | undefined,
-  ): Promise<AuthenticateError | undefined> {
-    if (connection.refusal !== undefined) return refused(IDENTIFIER_REJECTED, connection.refusal);
-    // Of what was asked: the answer may come after the next one is in force.
-    const version = this.#access?.version ?? 0;
-    const answer = (await this.#access?.authenticate(username, password)) ?? 'accepted';
-    if (answer === 'busy') return refused(SERVER_UNAVAILABLE, 'too many await the check of their password');
-    if (answer === 'bad_credentials') return refused(NOT_AUTHORIZED, 'wrong user or password');
-    connection.accept({ clientId: connection.client.id, username }, version);
-    return undefined;
-  }
-
   #takeCare(): void {
     const nowMs = performance.now();
     for (const connection of this.#connections) {
@@ -277,24 +240,11 @@ export class Broker {
       if (connection.backlog.fullForMs(nowMs) > this.options.limits.subscriberTimeoutMs)
         connection.end('it does not read');
     }
-    this.#endStale();
-  }
-
-  /** Ends connections whose account is gone or has another password. */
-  #endStale(): void {
-    const access = this.#access;
-    if (access === undefined || access.version === this.#accessVersion || !('isCurrent' in access)) return;
-    this.#accessVersion = access.version;
-    for (const connection of this.#connections) {
-      const { identity, accessVersion } = connection;
-      if (identity !== undefined && !(access as ReloadableAccess).isCurrent(identity.username, accessVersion))
-        connection.end('its account is gone, or has another password');
-    }
+    this.#admission.endStale(this.#connections);
   }
 }
 
-type AuthenticateError = Error & { returnCode: 2 | 3 | 4 | 5 };
-
-function refused(returnCode: 2 | 3 | 5, reason: string): AuthenticateError {
-  return Object.assign(new Error(reason), { returnCode });
+/** For what is told the first time, and each time its number has doubled. */
+function isPowerOf2(count: number): boolean {
+  return (count & (count - 1)) === 0;
 }

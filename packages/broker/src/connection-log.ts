@@ -5,6 +5,7 @@ export interface ConnectionFacts {
   readonly address: string;
   /** Undefined before its CONNECT was accepted. */
   readonly client?: string | undefined;
+  readonly topic?: string | undefined;
 }
 
 const REPEAT_AFTER_MS = 60_000;
@@ -70,11 +71,12 @@ export class ConnectionLog {
   }
 
   #write(message: string, facts: ConnectionFacts, reason: string, leftOut: number | undefined): void {
-    const { address, client } = facts;
+    const { address, client, topic } = facts;
     this.log.warn(
       {
         address,
         ...(client !== undefined && { client: client.slice(0, TEXT_MAX) }),
+        ...(topic !== undefined && { topic: topic.slice(0, TEXT_MAX) }),
         reason: reason.slice(0, TEXT_MAX),
         ...(leftOut !== undefined && { more: leftOut }),
       },

@@ -83,7 +83,7 @@ export class Connection {
   mayPublish(topic: string): boolean {
     if (this.options.access === undefined) return true;
     if (this.#permissions?.mayPublish(topic) !== true) {
-      this.tell('publish refused', `not authorized to publish on ${topic}`);
+      this.tell('publish refused', 'not authorized', topic);
       return false;
     }
     return true;
@@ -101,12 +101,12 @@ export class Connection {
       access !== undefined &&
       (this.#identity === undefined || !access.maySubscribe(this.#identity, topic))
     ) {
-      this.tell('subscription refused', `not authorized to subscribe to ${topic}`);
+      this.tell('subscription refused', 'not authorized', topic);
       return false;
     }
     const { subscriptionsPerClientMax } = limits;
     if (!this.subscriptions.has(topic) && this.subscriptions.size >= subscriptionsPerClientMax) {
-      this.tell('subscription refused', `more than ${subscriptionsPerClientMax} subscriptions`);
+      this.tell('subscription refused', `more than ${subscriptionsPerClientMax} subscriptions`, topic);
       return false;
     }
     this.subscriptions.add(topic);
@@ -114,11 +114,11 @@ export class Connection {
   }
 
   /** Writes to the log, each message once. */
-  tell(message: string, reason: string): void {
+  tell(message: string, reason: string, topic?: string): void {
     if (this.#told.has(message)) return;
     this.#told.add(message);
     const { log, address } = this.options;
-    log.warn(message, { address, client: this.client.id ?? undefined }, reason);
+    log.warn(message, { address, client: this.client.id ?? undefined, topic }, reason);
   }
 
   /** Ends the connection, as if it had broken. */

@@ -2,6 +2,7 @@ import type { Aedes, Client, PublishPacket, Subscription } from 'aedes';
 import { internalsOf, type SessionPacket } from './aedes-internals.js';
 import type { Connection } from './connection.js';
 import type { BrokerCounters } from './counters.js';
+import { PublishQueue } from './publish-queue.js';
 import type { Sessions } from './sessions/sessions.js';
 import type { SubscriptionIndex } from './subscription-index.js';
 
@@ -35,6 +36,8 @@ export class Deliveries {
     });
 
     const internals = internalsOf(aedes);
+    const queue = new PublishQueue(internals.mq.emit.bind(internals.mq));
+    internals.mq.emit = (packet, callback) => queue.add(packet, callback);
     const subscribe = internals.subscribe.bind(aedes);
     const unsubscribe = internals.unsubscribe.bind(aedes);
     const released = new WeakMap<Deliver, Deliver>();

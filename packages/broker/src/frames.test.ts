@@ -246,6 +246,24 @@ describe('unusual MQTT is served like any other:', { concurrency: true }, () => 
     assert.equal(scene.counts.committed, 1);
   });
 
+  test('publishes that nobody receives, in between observations, all in one piece', async (t) => {
+    const scene = await Scene.open(t);
+    const socket = await scene.socket();
+    const answers = bytesOf(socket);
+    socket.write(connectFrame('p'));
+    await until(() => answers().length === 4);
+    const atQos0 = frame(0x30, Buffer.from('\0\x05otherx'));
+    for (let i = 0; i < 2; i++)
+      socket.write(
+        Buffer.concat(
+          times(50, (k) => Buffer.concat([atQos0, publishFrame({ qos: 1, id: i * 50 + k + 1 })])),
+        ),
+      );
+    socket.write(publishFrame({ qos: 1, id: 101, topic: 'other' }));
+    await until(() => answers().length === 4 + 101 * 4);
+    assert.equal(scene.counts.committed, 100);
+  });
+
   test('publishes right behind CONNECT, more than fit into one piece', async (t) => {
     const scene = await Scene.open(t);
     const socket = await scene.socket();

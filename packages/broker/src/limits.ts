@@ -25,7 +25,7 @@ export interface BrokerLimits {
   readonly retainedBytesMax: number;
   /** Bytes that wait for a subscriber to read. Beyond, it misses publishes, or is disconnected if it has a session. */
   readonly subscriberBytesMax: number;
-  /** Time a subscriber may go without reading while it has its fill of bytes. */
+  /** Time a subscriber may take to read that much, while more comes. */
   readonly subscriberTimeoutMs: number;
   /** Publishes per second and connection. Beyond, it is not read from for a while. 0: as many as come. */
   readonly publishRateMax: number;

@@ -31,8 +31,10 @@ export class SlowLane {
     const internals = internalsOf(aedes);
     const publish = internals.publish.bind(aedes);
     internals.publish = (packet, client, done) => {
-      if (!this.#refused.has(packet)) publish(packet, client, done);
-      else done?.(null);
+      // aedes' parser must be through with this packet before aedes gives it more.
+      const later = done && ((error?: Error | null) => setImmediate(done, error));
+      if (!this.#refused.has(packet)) publish(packet, client, later);
+      else later?.(null);
     };
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
@@ -50,13 +51,13 @@ async function rawSubscriber(scene: Scene, options: { clean: boolean; qos: 0 | 1
 }
 
 /** Publishes at QoS 1 over a connection of its own, at most 1000 without acknowledgement. */
-async function publishMany(scene: Scene, count: number, payload: string): Promise<void> {
+async function publishMany(scene: Scene, count: number, payload: string, clientId = 'many'): Promise<void> {
   const socket = await scene.socket();
   let bytes = 0;
   socket.on('data', (chunk) => {
     bytes += chunk.length;
   });
-  socket.write(connectFrame('many'));
+  socket.write(connectFrame(clientId));
   const frames = times(1000, (i) => publishFrame({ qos: 1, id: i + 1, payload }));
   for (let sent = 0; sent < count; sent += 1000) {
     socket.write(Buffer.concat(frames));
@@ -183,12 +184,32 @@ describe('subscribers of observations', { concurrency: true }, () => {
   });
 });
 
+test('subscribers of everything may leave at any moment', async (t) => {
+  const scene = await Scene.open(t);
+  let isDone = false;
+  const published = Promise.all(times(5, () => publishMany(scene, 10_000, UNTIMED, randomUUID())));
+  void published.then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    const socket = await scene.socket();
+    socket.write(connectFrame('raw'));
+    socket.write(subscribeFrame(['#'], 0));
+    await once(socket, 'data');
+    await pause(30);
+    socket.destroy();
+  }
+  await published;
+  assert.equal(scene.counts.committed, 50_000);
+});
+
 describe('a subscriber that does not read', { concurrency: true }, () => {
   const payload = JSON.stringify({ temp: 20, humidity: 50, note: 'x'.repeat(250) });
 
   test('holds up nobody, and gets a bounded amount', async (t) => {
     const log = new LogLines();
-    const scene = await Scene.open(t, { subscriberBytesMax: 100_000 }, { log: log.logger });
+    // More than what a session hands out ahead.
+    const scene = await Scene.open(t, { subscriberBytesMax: 1_000_000 }, { log: log.logger });
     const stuck = await rawSubscriber(scene, { clean: true, qos: 0 });
     stuck.pause();
     const good = await scene.client();

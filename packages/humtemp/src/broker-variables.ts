@@ -132,7 +132,7 @@ export const BROKER_VARIABLES = {
   mqttSubscriberTimeoutS: withDefault(
     'HUMTEMP_MQTT_SUBSCRIBER_TIMEOUT',
     `${DEFAULT_LIMITS.subscriberTimeoutMs / 1000}s`,
-    'how long a subscriber may go without reading while as much as that waits for it',
+    'how long a subscriber may take to read as much as that',
     parseDurationS,
   ),
   mqttPublishRateMax: withDefault(
