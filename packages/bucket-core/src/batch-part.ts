@@ -15,7 +15,7 @@ export interface BatchPart {
   readonly hour: number;
   /** Start of the bucket in each resolution of the grid, or undefined where that bucket has expired. */
   readonly startsS: readonly (number | undefined)[];
-  readonly rows: number[];
+  readonly rows: readonly number[];
 }
 
 /** The parts of a lab's rows, and how many rows no resolution keeps any more. */
@@ -25,10 +25,10 @@ export function partsOf(
   grid: BucketGrid,
   nowMs: number,
 ): { parts: BatchPart[]; expired: number } {
-  const parts: BatchPart[] = [];
-  const open = new Map<number, BatchPart>();
+  const parts: OpenPart[] = [];
+  const open = new Map<number, OpenPart>();
   let expired = 0;
-  let part: BatchPart | undefined;
+  let part: OpenPart | undefined;
   // The span of time in which every row goes to the same places as the row before it.
   let spanFromMs = 0;
   let spanToMs = 0;
@@ -44,6 +44,13 @@ export function partsOf(
         spanToMs = Math.min(spanToMs, (startS + resolution.durationS) * 1000);
         return bucketExpiryS(startS, resolution) * 1000 > nowMs ? startS : undefined;
       });
+      // Almost always all rows go to the same places, and need not be copied.
+      if (i === 0 && rows.length <= PART_ROWS_MAX * ROW_LENGTH && areWithin(rows, spanFromMs, spanToMs)) {
+        const isKept = startsS.some((startS) => startS !== undefined);
+        return isKept
+          ? { parts: [{ lab, hour, startsS, rows }], expired: 0 }
+          : { parts: [], expired: rows.length / ROW_LENGTH };
+      }
       part = open.get(spanFromMs);
       if (part === undefined && startsS.some((startS) => startS !== undefined)) {
         part = { lab, hour, startsS, rows: [] };
@@ -63,4 +70,13 @@ export function partsOf(
     part.rows.push(timestampMs, rows[i + 1]!, rows[i + 2]!, rows[i + 3]!);
   }
   return { parts, expired };
+}
+
+interface OpenPart extends BatchPart {
+  readonly rows: number[];
+}
+
+function areWithin(rows: readonly number[], fromMs: number, toMs: number): boolean {
+  for (let i = 0; i < rows.length; i += ROW_LENGTH) if (rows[i]! < fromMs || rows[i]! >= toMs) return false;
+  return true;
 }

@@ -172,7 +172,7 @@ describe(`a broker (seed ${SEED})`, () => {
     await mosquitto.kill();
     await mosquitto.start();
     await subscribed(worker, 2);
-    assert.match(worker.stderr, /the broker had lost our session/);
+    await until(() => worker.stderr.includes('the broker had lost our session'));
     const other = load(mosquitto, { observations: 500, seed: SEED + 1, labs: 1, spanS: 60 });
     await other.run();
     for (const [lab, record] of other.record) {

@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from '@humtemp/broker';
+import { DEFAULT_LIMITS } from '@humtemp/broker/limits';
 import { parseDurationS } from '@humtemp/bucket-core';
 import { boolean, integer, optional, text, withDefault } from './variable.js';
 

@@ -4,11 +4,8 @@ import { type Role, readConfig, unknownVariables } from './config.js';
 import { greeting } from './greeting.js';
 import { help } from './help.js';
 import { openLog } from './log.js';
-import { passwdCommand } from './passwd/command.js';
-import { publishCommand } from './publish/command.js';
 import { type RunningRole, startRole } from './roles.js';
 import { StartError } from './start-error.js';
-import { tokenCommand } from './token/command.js';
 
 const ROLES: readonly string[] = ['start', 'broker', 'worker', 'api'] satisfies Role[];
 
@@ -20,9 +17,10 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
       process.stdout.write(help());
       if (command === undefined) process.exitCode = 2;
     } else if (command === '--version') process.stdout.write(`${version()}\n`);
-    else if (command === 'simulate' || command === 'replay') await publishCommand(command, rest);
-    else if (command === 'passwd') await passwdCommand(rest);
-    else if (command === 'token') await tokenCommand(rest);
+    else if (command === 'simulate' || command === 'replay')
+      await (await import('./publish/command.js')).publishCommand(command, rest);
+    else if (command === 'passwd') await (await import('./passwd/command.js')).passwdCommand(rest);
+    else if (command === 'token') await (await import('./token/command.js')).tokenCommand(rest);
     else if (!ROLES.includes(command))
       throw new StartError(`no such command: ${command}; humtemp --help lists them`);
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(help());

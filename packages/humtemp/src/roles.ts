@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { ChangeFeed } from '@humtemp/api';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
@@ -10,9 +9,9 @@ import { Intake } from '@humtemp/intake';
 import { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config, Role } from './config.js';
+import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
 import { LedgerReporter } from './ledger-reporter.js';
-import { type CommitCounts, type RunningApi, startApi } from './start-api.js';
-import { FRAME_OVERHEAD_BYTES_MAX, startBroker } from './start-broker.js';
+import type { CommitCounts, RunningApi } from './start-api.js';
 import { startErrorOf } from './start-error.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
 
@@ -40,9 +39,9 @@ const STOP_MS_MAX = 10_000;
  */
 export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
   const store = await openStore(config, log);
-  const feed = new ChangeFeed();
   const commits: CommitCounts = { tried: 0, failed: 0 };
-  const intake = openIntake(store, config, feed, commits, log);
+  let api: RunningApi | undefined;
+  const intake = openIntake(store, config, (labs) => api?.markChanged(labs), commits, log);
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const reporter = new LedgerReporter(store, intake, name, role);
 
@@ -52,17 +51,20 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     void closing.unshift({ name, msMax: STOP_MS_MAX, stop: () => part.close() });
   try {
     const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
-    const broker = embeddedBroker ? await startBroker(config, intake, log) : undefined;
+    // Broker and API are loaded only where they are needed: a worker has no use for all that they take.
+    const broker = embeddedBroker
+      ? await (await import('./start-broker.js')).startBroker(config, intake, log)
+      : undefined;
     if (broker !== undefined) opened('the MQTT broker', broker);
     const worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
         ? startWorker(config, store, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);
-    const api =
-      role === 'start' || role === 'api'
-        ? await startApi({ config, store, intake, name, role, broker, worker, feed, commits, log })
-        : undefined;
+    if (role === 'start' || role === 'api') {
+      const { startApi } = await import('./start-api.js');
+      api = await startApi({ config, store, intake, name, role, broker, worker, commits, log });
+    }
     reporter.start();
     return {
       broker,
@@ -115,7 +117,7 @@ async function openStore(config: Config, log: Logger): Promise<BucketStore> {
 function openIntake(
   store: BucketStore,
   config: Config,
-  feed: ChangeFeed,
+  markChanged: (labs: Iterable<string>) => void,
   commits: CommitCounts,
   log: Logger,
 ): Intake {
@@ -134,7 +136,7 @@ function openIntake(
         );
     },
     onRecovery: (attempts) => log.info({ attempts }, 'commits succeed again'),
-    onLabsCommitted: (labs) => feed.mark(labs),
+    onLabsCommitted: markChanged,
     onCommit: ({ suspended }) => {
       commits.tried += 1;
       if (suspended > 0)

@@ -1,4 +1,4 @@
-import { type ChangeFeed, createApi, PolledChanges, type RunningServer, startServer } from '@humtemp/api';
+import { ChangeFeed, createApi, PolledChanges, type RunningServer, startServer } from '@humtemp/api';
 import { AccessTokens, TokenFileError } from '@humtemp/api/access';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore } from '@humtemp/bucket-core';
@@ -28,20 +28,21 @@ export interface ApiParts {
   readonly role: Role;
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
-  /** What this process commits. */
-  readonly feed: ChangeFeed;
   readonly commits: CommitCounts;
   readonly log: Logger;
 }
 
 export interface RunningApi extends RunningServer {
+  /** To be told which labs this process has committed observations of. */
+  markChanged(labs: Iterable<string>): void;
   /** Reads the tokens again. */
   reload(): Promise<void>;
 }
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, role, broker, worker, feed, commits, log } = parts;
+  const { config, store, intake, name, role, broker, worker, commits, log } = parts;
+  const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const stopping = new AbortController();
   const app = createApi({
@@ -72,6 +73,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     const server = await startServer(app, { host, port, connectionsMax, stopping, log });
     return {
       port: server.port,
+      markChanged: (labs) => feed.mark(labs),
       async stop(graceMs) {
         await server.stop(graceMs);
         tokens?.close();

@@ -11,10 +11,8 @@ import {
 import type { Intake } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
+import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
 import { StartError, startErrorOf } from './start-error.js';
-
-/** Header, topic and properties of a publish. */
-export const FRAME_OVERHEAD_BYTES_MAX = 65_536;
 
 /** The variable behind each kind of listener. */
 const PORT_VARIABLE = {

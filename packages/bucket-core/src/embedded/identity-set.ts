@@ -25,6 +25,13 @@ export class IdentitySet {
     return this.#table.byteLength;
   }
 
+  /** Makes room for so many more at once. */
+  reserve(more: number): void {
+    let capacity = this.#table.length;
+    while (capacity < (this.#count + more) * 2) capacity *= 2;
+    if (capacity > this.#table.length) this.#resize(capacity);
+  }
+
   /** Adds an identity; false if it was there. */
   add(identity: number): boolean {
     const table = this.#table;
@@ -36,13 +43,13 @@ export class IdentitySet {
     }
     table[slot] = identity;
     this.#count += 1;
-    if (this.#count * 2 > table.length) this.#grow();
+    if (this.#count * 2 > table.length) this.#resize(table.length * 2);
     return true;
   }
 
-  #grow(): void {
+  #resize(capacity: number): void {
     const old = this.#table;
-    this.#table = new Float64Array(old.length * 2).fill(EMPTY);
+    this.#table = new Float64Array(capacity).fill(EMPTY);
     this.#count = 0;
     for (const identity of old) if (identity !== EMPTY) this.add(identity);
   }

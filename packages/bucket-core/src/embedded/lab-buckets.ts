@@ -42,6 +42,8 @@ interface PreparedPart {
 }
 
 const PAGE_LABS = 500;
+/** So few observations of a lab are cheaper to add to each bucket by themselves. */
+const FEW_ROWS = 3;
 
 /**
  * Every lab's buckets and identities, in memory and on the disk. What is in memory is newer; what is not in memory is
@@ -252,19 +254,27 @@ export class LabBuckets {
   ): void {
     const { rows } = part;
     const isSuspended = hour !== undefined && hour.identities.count >= IDENTITIES_MAX;
-    const added = emptyAggregate(true);
+    const remembered = isSuspended ? undefined : hour;
+    remembered?.identities.reserve(rows.length / ROW_LENGTH);
+    // Many are added up before they go into each bucket.
+    const sum = rows.length > FEW_ROWS * ROW_LENGTH ? emptyAggregate(true) : undefined;
+    let counted = 0;
     for (let i = 0; i < rows.length; i += ROW_LENGTH) {
-      if (hour !== undefined && !isSuspended) {
+      if (remembered !== undefined) {
         const identity = rows[i + 1]!;
-        if (!hour.identities.add(identity)) continue;
-        hour.unsaved.push(identity);
+        if (!remembered.identities.add(identity)) continue;
+        remembered.unsaved.push(identity);
       }
-      addObservation(added, rows[i]!, rows[i + 2]!, rows[i + 3]!);
+      counted += 1;
+      if (sum !== undefined) addObservation(sum, rows[i]!, rows[i + 2]!, rows[i + 3]!);
+      else
+        for (const bucket of buckets)
+          if (bucket !== undefined) addObservation(bucket.aggregate, rows[i]!, rows[i + 2]!, rows[i + 3]!);
     }
-    result.committed += added.observations;
-    result.duplicate += rows.length / ROW_LENGTH - added.observations;
-    if (isSuspended) result.suspended += added.observations;
-    if (added.observations === 0) return;
+    result.committed += counted;
+    result.duplicate += rows.length / ROW_LENGTH - counted;
+    if (isSuspended) result.suspended += counted;
+    if (counted === 0) return;
 
     const { deduplicationHorizonS, grid } = this.options;
     // Late ones are remembered from now on.
@@ -272,7 +282,7 @@ export class LabBuckets {
       hour.identities.expiryS = identitiesExpiryS(part.hour, deduplicationHorizonS, grid, nowMs);
     for (const bucket of buckets) {
       if (bucket === undefined) continue;
-      mergeAggregate(bucket.aggregate, added);
+      if (sum !== undefined) mergeAggregate(bucket.aggregate, sum);
       bucket.isDirty = true;
     }
     // Even where that bucket has expired, and only one of another resolution is kept.

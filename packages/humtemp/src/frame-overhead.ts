@@ -1,0 +1,2 @@
+/** Header, topic and properties of a publish. */
+export const FRAME_OVERHEAD_BYTES_MAX = 65_536;
