@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { temporaryFolder } from '@humtemp/test-services';
 import type { Churned } from './churn-once.js';
 import type { Ingested } from './ingest-once.js';
-import type { Report } from './scenario.js';
+import { assertLeftOut, MAIN, roundsOf, smoke } from './smoke.fixture.js';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const withoutProc = existsSync('/proc/self/stat') ? false : 'there is no /proc';
 
 for (const [name, observations] of [
@@ -76,35 +71,6 @@ test('Ctrl-C leaves nothing running', { skip: withoutProc }, async () => {
     ({ length }) => length === 0,
   );
 });
-
-async function smoke(name: string, ...more: readonly string[]): Promise<Report> {
-  const folder = await temporaryFolder();
-  const json = join(folder.path, 'bench.json');
-  try {
-    const args = [MAIN, name, '--size', 'smoke', '--json', json, ...more];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 90_000 });
-    const { scenarios } = JSON.parse(readFileSync(json, 'utf8')) as { scenarios: Record<string, Report> };
-    const report = scenarios[name]!;
-    for (const row of report.rows) assert.ok(stdout.includes(`| ${row.join(' | ')} |`), stdout);
-    assert.deepEqual(report.failures, []);
-    return report;
-  } finally {
-    await folder.remove();
-  }
-}
-
-/** Undefined: the peer was left out. */
-function roundsOf<T>({ figures }: Report, peer: string): readonly T[] | undefined {
-  const { turns } = figures as { turns: readonly { peer: string; rounds: readonly T[] }[] };
-  return turns.find((turn) => turn.peer === peer)?.rounds;
-}
-
-function assertLeftOut({ notes }: Report, peer: string): void {
-  assert.ok(
-    notes.some((note) => note.startsWith(`${peer}: left out`)),
-    notes.join('\n'),
-  );
-}
 
 function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
