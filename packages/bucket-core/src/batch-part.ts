@@ -13,6 +13,9 @@ export interface BatchPart {
   readonly lab: string;
   /** Whole hours since 1970. */
   readonly hour: number;
+  /** Whatever was measured in [fromMs, toMs), Unix milliseconds, goes to the same places; all the rows were. */
+  readonly fromMs: number;
+  readonly toMs: number;
   /** Start of the bucket in each resolution of the grid, or undefined where that bucket has expired. */
   readonly startsS: readonly (number | undefined)[];
   readonly rows: readonly number[];
@@ -48,12 +51,12 @@ export function partsOf(
       if (i === 0 && rows.length <= PART_ROWS_MAX * ROW_LENGTH && areWithin(rows, spanFromMs, spanToMs)) {
         const isKept = startsS.some((startS) => startS !== undefined);
         return isKept
-          ? { parts: [{ lab, hour, startsS, rows }], expired: 0 }
+          ? { parts: [{ lab, hour, fromMs: spanFromMs, toMs: spanToMs, startsS, rows }], expired: 0 }
           : { parts: [], expired: rows.length / ROW_LENGTH };
       }
       part = open.get(spanFromMs);
       if (part === undefined && startsS.some((startS) => startS !== undefined)) {
-        part = { lab, hour, startsS, rows: [] };
+        part = { lab, hour, fromMs: spanFromMs, toMs: spanToMs, startsS, rows: [] };
         open.set(spanFromMs, part);
         parts.push(part);
       }
@@ -76,7 +79,8 @@ interface OpenPart extends BatchPart {
   readonly rows: number[];
 }
 
-function areWithin(rows: readonly number[], fromMs: number, toMs: number): boolean {
+/** Whether all rows were measured in [fromMs, toMs). */
+export function areWithin(rows: readonly number[], fromMs: number, toMs: number): boolean {
   for (let i = 0; i < rows.length; i += ROW_LENGTH) if (rows[i]! < fromMs || rows[i]! >= toMs) return false;
   return true;
 }

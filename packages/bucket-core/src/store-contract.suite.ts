@@ -206,6 +206,18 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
       assert.ok(!(await store.labs('', 100, nowMs)).includes('gone'));
     });
 
+    test('what would have counted a while ago is not counted once its buckets have expired', async () => {
+      const own = await fresh(CONTRACT_OPTIONS);
+      const laterMs = nowMs + 72 * HOUR_S * 1000;
+      const [before, after] = [
+        batchOf([['old', 1, 1000, 1000]], nowMs),
+        batchOf([['old', 1, 2000, 2000]], nowMs),
+      ];
+      await own.commit(before, nowMs);
+      const result = await own.commit(after, laterMs);
+      assert.deepEqual([result.committed, result.duplicate, result.expired], [0, 0, 1]);
+    });
+
     test('more rows of one lab than a part holds are all counted once', async () => {
       const rows: Row[] = Array.from({ length: 2500 }, (_, i) => ['many', i / 1000, 20_000, i]);
       const result = await store.commit(batchOf([...rows, ...rows.slice(0, 10)], nowMs), nowMs);

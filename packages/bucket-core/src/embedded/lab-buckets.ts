@@ -1,12 +1,6 @@
-import {
-  type Aggregate,
-  addObservation,
-  copyAggregate,
-  emptyAggregate,
-  mergeAggregate,
-} from '../aggregate.js';
+import { type Aggregate, addObservation, copyAggregate, emptyAggregate } from '../aggregate.js';
 import { ROW_LENGTH } from '../batch.js';
-import { type BatchPart, partsOf } from '../batch-part.js';
+import { areWithin, type BatchPart, partsOf } from '../batch-part.js';
 import {
   bucketExpiryS,
   bucketStartS,
@@ -22,28 +16,25 @@ import type { Disk } from './disk.js';
 import { IdentitySet } from './identity-set.js';
 import type { JournalRecord } from './journal-record.js';
 import { LabMemory } from './lab-memory.js';
-import { type HeldBucket, type HeldHour, LabState } from './lab-state.js';
+import { type HeldBucket, type HeldHour, type HeldSpan, LabState } from './lab-state.js';
 
 /** A journal record with everything in memory that it changes: nothing can fail any more when it is applied. */
 export interface PreparedRecord {
   readonly number: number;
   readonly nowMs: number;
-  readonly labs: readonly { readonly state: LabState; readonly parts: readonly PreparedPart[] }[];
+  readonly parts: readonly PreparedPart[];
   /** Rows that no resolution keeps any more. */
   readonly expired: number;
 }
 
+/** Rows of a lab that go to the same places. */
 interface PreparedPart {
-  readonly part: BatchPart;
-  /** Undefined: deduplication is off. */
-  readonly hour: HeldHour | undefined;
-  /** By resolution; undefined where the bucket has expired. */
-  readonly buckets: readonly (HeldBucket | undefined)[];
+  readonly state: LabState;
+  readonly rows: readonly number[];
+  readonly span: HeldSpan;
 }
 
 const PAGE_LABS = 500;
-/** So few observations of a lab are cheaper to add to each bucket by themselves. */
-const FEW_ROWS = 3;
 
 /**
  * Every lab's buckets and identities, in memory and on the disk. What is in memory is newer; what is not in memory is
@@ -87,26 +78,33 @@ export class LabBuckets {
 
   /** @throws Error when the disk holds a bucket that this version does not know. */
   prepare({ nowMs, rowsByLab }: JournalRecord, number: number): PreparedRecord {
-    const labs = [];
+    const parts: PreparedPart[] = [];
     let expired = 0;
     for (const [lab, rows] of rowsByLab) {
       const state = this.known(lab) ?? new LabState(lab);
       // After a restart: the disk has this record's share of the lab.
       if (number <= state.upTo) continue;
+      const { span } = state;
+      // Almost always a lab's observations go where the ones before them went.
+      if (span !== undefined && nowMs < span.untilMs && areWithin(rows, span.fromMs, span.toMs)) {
+        parts.push({ state, rows, span });
+        continue;
+      }
       const split = partsOf(lab, rows, this.options.grid, nowMs);
       expired += split.expired;
-      if (split.parts.length > 0)
-        labs.push({ state, parts: split.parts.map((part) => this.#preparePart(state, part, nowMs)) });
+      for (const part of split.parts)
+        parts.push({ state, rows: part.rows, span: this.#spanOf(state, part, nowMs) });
     }
-    return { number, nowMs, labs, expired };
+    return { number, nowMs, parts, expired };
   }
 
   /** Counts what was prepared. */
-  apply({ number, nowMs, labs, expired }: PreparedRecord, result: CommitResult): void {
+  apply({ number, nowMs, parts, expired }: PreparedRecord, result: CommitResult): void {
     result.expired += expired;
-    for (const { state, parts } of labs) {
+    for (const part of parts) {
+      const { state } = part;
       if (this.memory.get(state.lab) === undefined) this.#labs += 1;
-      for (const part of parts) this.#applyPart(state, part, nowMs, result);
+      this.#applyPart(part, nowMs, result);
       this.memory.activate(state, number);
     }
   }
@@ -114,6 +112,7 @@ export class LabBuckets {
   /** Puts a lab on the disk, with everything that journal records up to this number have changed. */
   save(state: LabState, upTo: number): void {
     const { lab } = state;
+    state.fold();
     for (const { isDirty, resolution, startS, aggregate } of state.buckets)
       if (isDirty)
         this.disk.buckets.put([this.#durationS(resolution), startS, lab], packAggregate(aggregate));
@@ -199,11 +198,19 @@ export class LabBuckets {
     return this.options.grid.resolutions[resolution]!.durationS;
   }
 
-  #preparePart(state: LabState, part: BatchPart, nowMs: number): PreparedPart {
-    const buckets = part.startsS.map((startS, resolution) =>
-      startS === undefined ? undefined : this.#bucketToChange(state, resolution, startS),
-    );
-    return { part, buckets, hour: this.#hourToChange(state, part.hour, nowMs) };
+  #spanOf(state: LabState, part: BatchPart, nowMs: number): HeldSpan {
+    const { fromMs, toMs, hour, startsS } = part;
+    const { resolutions, alignmentS } = this.options.grid;
+    const held = this.#hourToChange(state, hour, nowMs);
+    const buckets: HeldBucket[] = [];
+    let untilS = held?.identities.expiryS ?? Number.POSITIVE_INFINITY;
+    startsS.forEach((startS, resolution) => {
+      if (startS === undefined) return;
+      buckets.push(this.#bucketToChange(state, resolution, startS));
+      untilS = Math.min(untilS, bucketExpiryS(startS, resolutions[resolution]!));
+    });
+    const newestS = bucketStartS(fromMs, this.#durationS(this.#longestLived), alignmentS);
+    return { fromMs, toMs, untilMs: untilS * 1000, newestS, hour: held, buckets, added: undefined };
   }
 
   #bucketToChange(state: LabState, resolution: number, startS: number): HeldBucket {
@@ -246,18 +253,12 @@ export class LabBuckets {
     return state.addHour(hour, identities);
   }
 
-  #applyPart(
-    state: LabState,
-    { part, hour, buckets }: PreparedPart,
-    nowMs: number,
-    result: CommitResult,
-  ): void {
-    const { rows } = part;
+  #applyPart({ state, rows, span }: PreparedPart, nowMs: number, result: CommitResult): void {
+    const { hour } = span;
     const isSuspended = hour !== undefined && hour.identities.count >= IDENTITIES_MAX;
     const remembered = isSuspended ? undefined : hour;
     remembered?.identities.reserve(rows.length / ROW_LENGTH);
-    // Many are added up before they go into each bucket.
-    const sum = rows.length > FEW_ROWS * ROW_LENGTH ? emptyAggregate(true) : undefined;
+    const added = state.addingTo(span);
     let counted = 0;
     for (let i = 0; i < rows.length; i += ROW_LENGTH) {
       if (remembered !== undefined) {
@@ -266,10 +267,7 @@ export class LabBuckets {
         remembered.unsaved.push(identity);
       }
       counted += 1;
-      if (sum !== undefined) addObservation(sum, rows[i]!, rows[i + 2]!, rows[i + 3]!);
-      else
-        for (const bucket of buckets)
-          if (bucket !== undefined) addObservation(bucket.aggregate, rows[i]!, rows[i + 2]!, rows[i + 3]!);
+      addObservation(added, rows[i]!, rows[i + 2]!, rows[i + 3]!);
     }
     result.committed += counted;
     result.duplicate += rows.length / ROW_LENGTH - counted;
@@ -278,15 +276,8 @@ export class LabBuckets {
 
     const { deduplicationHorizonS, grid } = this.options;
     // Late ones are remembered from now on.
-    if (hour !== undefined && (part.hour + 1) * 3_600_000 <= nowMs)
-      hour.identities.expiryS = identitiesExpiryS(part.hour, deduplicationHorizonS, grid, nowMs);
-    for (const bucket of buckets) {
-      if (bucket === undefined) continue;
-      if (sum !== undefined) mergeAggregate(bucket.aggregate, sum);
-      bucket.isDirty = true;
-    }
-    // Even where that bucket has expired, and only one of another resolution is kept.
-    const startS = bucketStartS(rows[0]!, this.#durationS(this.#longestLived), grid.alignmentS);
-    state.newestS = Math.max(state.newestS, startS);
+    if (hour !== undefined && (hour.hour + 1) * 3_600_000 <= nowMs)
+      hour.identities.expiryS = identitiesExpiryS(hour.hour, deduplicationHorizonS, grid, nowMs);
+    state.newestS = Math.max(state.newestS, span.newestS);
   }
 }

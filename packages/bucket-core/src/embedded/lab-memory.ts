@@ -120,6 +120,7 @@ export class LabMemory {
     const { bytes, records } = state;
     this.#bytes += bytes - state.measured.bytes;
     if (this.#active.has(state.lab)) this.#activeRecords += records - state.measured.records;
-    state.measured = { bytes, records };
+    state.measured.bytes = bytes;
+    state.measured.records = records;
   }
 }

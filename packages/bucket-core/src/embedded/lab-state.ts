@@ -1,4 +1,4 @@
-import type { Aggregate } from '../aggregate.js';
+import { type Aggregate, emptyAggregate, mergeAggregate } from '../aggregate.js';
 import type { IdentitySet } from './identity-set.js';
 
 /** A bucket of a lab in memory. Empty until the commit that it was made for succeeds. */
@@ -25,6 +25,25 @@ export interface HeldHour {
   isUsed: boolean;
 }
 
+/**
+ * Where observations of a lab go that were measured in [fromMs, toMs). They are added up here, and go into the buckets
+ * when somebody looks at those: a bucket for each resolution, with histograms, costs more than one sum.
+ */
+export interface HeldSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Unix milliseconds, from when on one of the places is no longer kept. */
+  readonly untilMs: number;
+  /** Start of its bucket in the longest-lived resolution, even where that has expired. */
+  readonly newestS: number;
+  /** Undefined: deduplication is off. */
+  readonly hour: HeldHour | undefined;
+  /** Of every resolution whose bucket has not expired. */
+  readonly buckets: readonly HeldBucket[];
+  /** What is not in the buckets yet. */
+  added: Aggregate | undefined;
+}
+
 /** Rough size of an aggregate and what holds it: 16 numbers on the heap, and some bins. */
 const BUCKET_BYTES = 900;
 const LAB_BYTES = 400;
@@ -42,7 +61,9 @@ export class LabState {
   /** Number of the first journal record that touched it since it was last saved. */
   activeSince = 0;
   /** `bytes` and `records` when it was last looked at. */
-  measured = { bytes: 0, records: 0 };
+  readonly measured = { bytes: 0, records: 0 };
+  /** Where its latest observations went; undefined after it was saved. */
+  #span: HeldSpan | undefined;
 
   constructor(readonly lab: string) {}
 
@@ -53,10 +74,41 @@ export class LabState {
 
   get bytes(): number {
     let bytes = LAB_BYTES + this.buckets.length * BUCKET_BYTES;
+    if (this.#span !== undefined) bytes += BUCKET_BYTES;
     for (const { identities, unsaved } of this.hours) bytes += identities.bytes + unsaved.length * 8;
     return bytes;
   }
 
+  get span(): HeldSpan | undefined {
+    return this.#span;
+  }
+
+  /** What to add to, for observations of this span. */
+  addingTo(span: HeldSpan): Aggregate {
+    if (this.#span !== span) {
+      this.fold();
+      this.#span = span;
+      for (const bucket of span.buckets) bucket.isUsed = true;
+      if (span.hour !== undefined) span.hour.isUsed = true;
+    }
+    span.added ??= emptyAggregate(
+      span.buckets.some(({ aggregate }) => aggregate.temp.histogram !== undefined),
+    );
+    return span.added;
+  }
+
+  /** Brings the buckets up to date. */
+  fold(): void {
+    const span = this.#span;
+    if (span?.added === undefined || span.added.observations === 0) return;
+    for (const bucket of span.buckets) {
+      mergeAggregate(bucket.aggregate, span.added);
+      bucket.isDirty = true;
+    }
+    span.added = undefined;
+  }
+
+  /** One in memory; what it holds may be behind until the next fold(). */
   bucket(resolution: number, startS: number): HeldBucket | undefined {
     return this.buckets.findLast((held) => held.startS === startS && held.resolution === resolution);
   }
@@ -67,6 +119,7 @@ export class LabState {
 
   /** Its aggregate of a bucket, if that is in memory. */
   aggregate(resolution: number, startS: number): Aggregate | undefined {
+    this.fold();
     const held = this.bucket(resolution, startS);
     return held === undefined || held.aggregate.observations === 0 ? undefined : held.aggregate;
   }
@@ -88,6 +141,7 @@ export class LabState {
   markSaved(upTo: number): void {
     this.upTo = upTo;
     this.isSaved = true;
+    this.#span = undefined;
     this.buckets = this.buckets.filter((held) => held.isUsed);
     this.hours = this.hours.filter((held) => held.isUsed);
     for (const held of this.buckets) {
