@@ -1,6 +1,12 @@
 /** Finds the lab in the bytes of a topic, without making a text of the topic. Same rules as TopicFilters.labOf. */
 export type TopicMatcher = (bytes: Buffer, start: number, end: number) => string | undefined;
 
+/** A power of two. */
+const LABS_REMEMBERED = 8192;
+/** What is longer is no lab id. */
+const LAB_LENGTH_MAX = 50;
+const FNV_PRIME = 0x01000193;
+
 const SLASH = 0x2f;
 const PLUS = 0x2b;
 const HASH = 0x23;
@@ -11,6 +17,8 @@ const DOLLAR = 0x24;
  * @param before bytes in front of the lab. @param after bytes behind it.
  */
 export function oneLevelMatcher(before: Buffer, after: Buffer): TopicMatcher {
+  // The same labs come again and again: to compare is cheaper than to make a text, and hash it, each time.
+  const labs = new Array<string>(LABS_REMEMBERED).fill('');
   return (bytes, start, end) => {
     const labStart = start + before.length;
     const labEnd = end - after.length;
@@ -18,11 +26,24 @@ export function oneLevelMatcher(before: Buffer, after: Buffer): TopicMatcher {
     for (let i = 0; i < before.length; i++) if (bytes[start + i] !== before[i]) return undefined;
     for (let i = 0; i < after.length; i++) if (bytes[labEnd + i] !== after[i]) return undefined;
     if (before.length === 0 && bytes[start] === DOLLAR) return undefined;
+    let hash = 0;
     for (let i = labStart; i < labEnd; i++) {
-      const byte = bytes[i];
+      const byte = bytes[i]!;
       if (byte === SLASH || byte === PLUS || byte === HASH) return undefined;
+      hash = Math.imul(hash ^ byte, FNV_PRIME);
     }
+    const slot = (hash ^ (hash >>> 15)) & (LABS_REMEMBERED - 1);
+    const remembered = labs[slot]!;
+    if (isText(remembered, bytes, labStart, labEnd)) return remembered;
     // What is not ASCII becomes something that is no lab id, which is what it is.
-    return bytes.toString('latin1', labStart, labEnd);
+    const lab = bytes.toString('latin1', labStart, labEnd);
+    if (lab.length <= LAB_LENGTH_MAX) labs[slot] = lab;
+    return lab;
   };
+}
+
+function isText(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
 }
