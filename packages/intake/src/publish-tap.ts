@@ -276,10 +276,10 @@ export class PublishTap extends Duplex {
       const unacknowledged = this.#acks.count;
       const frames = this.#acks.takeSettled(this.#options.intake.settledBatch);
       if (frames !== undefined) {
-        this.#heldAcks.push(frames);
+        if (this.#outbound.isBetweenFrames) this.#toTransport(frames);
+        else this.#heldAcks.push(frames);
         this.#options.onAcknowledge?.(unacknowledged);
       }
-      this.#sendHeldAcks();
     }
     this.#updateFlow();
   }
