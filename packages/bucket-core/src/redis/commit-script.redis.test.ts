@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Service, startRedis } from '@humtemp/test-services';
+import { addObservation, bucketStartS, emptyAggregate } from '../index.js';
+import { batchOf, CONTRACT_GRID, CONTRACT_OPTIONS, type Row } from '../store-contract.suite.js';
+import { RedisStore } from './redis-store.js';
+
+let service: Service;
+
+before(async () => {
+  service = await startRedis();
+});
+after(async () => {
+  await service.close();
+});
+
+/** Each a commit: a row is a lab, seconds before now, temp and humidity. */
+const COMMITS: Readonly<Record<string, readonly Row[]>> = {
+  'several in one bin': [20_010, 20_020, 20_030].map((temp, i) => ['lab', i, temp, 50_010]),
+  'several in one bin above the others': [21_010, 21_020, 21_030].map((temp, i) => ['lab', i, temp, 53_010]),
+  'several in one bin that is held': [20_040, 20_050, 20_060].map((temp, i) => ['lab', i, temp, 50_020]),
+  'one below the others': [['lab', 3, 18_000, 47_000]],
+  'duplicates beside others, in many bins': [
+    ['lab', 0, 20_010, 50_010],
+    ['lab', 4, 20_510, 50_510],
+    ['lab', 1, 21_020, 53_010],
+    ['lab', 4, 20_510, 50_510],
+    ['lab', 5, 23_000, 55_000],
+  ],
+};
+
+test('histograms count what is fresh, each in its bin', async () => {
+  // No border of buckets is near.
+  const nowMs = (bucketStartS(Date.now(), 3600, CONTRACT_GRID.alignmentS) + 1900) * 1000;
+  const store = new RedisStore({ ...CONTRACT_OPTIONS, url: service.url, prefix: '', replyTimeoutMs: 5000 });
+  try {
+    await ready(store);
+    const counted = new Set<string>();
+    const expected = emptyAggregate(true);
+    for (const [name, rows] of Object.entries(COMMITS)) {
+      for (const [, agoS, temp, humidity] of rows) {
+        const identity = `${agoS} ${temp} ${humidity}`;
+        if (!counted.has(identity)) addObservation(expected, nowMs - agoS * 1000, temp, humidity);
+        counted.add(identity);
+      }
+      await store.commit(batchOf(rows, nowMs), nowMs);
+      const [latest] = await store.latest(['lab'], nowMs);
+      assert.deepEqual(latest?.aggregate, expected, name);
+    }
+  } finally {
+    await store.close();
+  }
+});
+
+async function ready(store: RedisStore): Promise<void> {
+  for (let i = 0; ; i++) {
+    try {
+      return await store.ping();
+    } catch (error) {
+      if (i > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
