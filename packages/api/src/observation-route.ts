@@ -56,7 +56,7 @@ export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: Ro
       problems: [403, 413, 422, 503],
     },
     async (c) => {
-      const body = await readBoundedBody(c.req.raw, requestBytesMax);
+      const body = await readBoundedBody(c, requestBytesMax);
       if (intake.isFull) throw busy();
       if (!body.isWhole) {
         intake.receive(NO_LAB, body.bytes, SOURCE);

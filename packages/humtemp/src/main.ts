@@ -37,7 +37,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
 /** Runs a role until SIGINT or SIGTERM. */
 async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(env, role);
-  const log = openLog(config.logLevel);
+  const log = await openLog(config.logLevel);
   for (const name of unknownVariables(env)) log.warn({ name }, 'no such variable; humtemp --help lists them');
 
   // From here on a signal means: stop cleanly, even if the start is not through yet.

@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
-import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
-import { RedisStore } from '@humtemp/bucket-core/redis';
 import { Intake } from '@humtemp/intake';
-import { Worker } from '@humtemp/worker';
+import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config, Role } from './config.js';
-import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
 import { LedgerReporter } from './ledger-reporter.js';
 import type { CommitCounts, RunningApi } from './start-api.js';
 import { startErrorOf } from './start-error.js';
@@ -51,14 +47,14 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     void closing.unshift({ name, msMax: STOP_MS_MAX, stop: () => part.close() });
   try {
     const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
-    // Broker and API are loaded only where they are needed: a worker has no use for all that they take.
+    // Each part is loaded only where it is needed: a worker has no use for all that broker and API take.
     const broker = embeddedBroker
       ? await (await import('./start-broker.js')).startBroker(config, intake, log)
       : undefined;
     if (broker !== undefined) opened('the MQTT broker', broker);
     const worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
-        ? startWorker(config, store, intake, name, log)
+        ? (await import('./start-worker.js')).startWorker(config, store, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);
     if (role === 'start' || role === 'api') {
@@ -97,7 +93,8 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
 async function openStore(config: Config, log: Logger): Promise<BucketStore> {
   const { grid, deduplicationHorizonS, labsMax, rejectionsMax, store } = config;
   const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
-  if ('redisUrl' in store)
+  if ('redisUrl' in store) {
+    const { RedisStore } = await import('@humtemp/bucket-core/redis');
     return new RedisStore({
       ...options,
       url: store.redisUrl,
@@ -107,6 +104,8 @@ async function openStore(config: Config, log: Logger): Promise<BucketStore> {
       onConnection: ({ connected, reason }) =>
         connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; trying on'),
     });
+  }
+  const { EmbeddedStore } = await import('@humtemp/bucket-core/embedded');
   try {
     return await EmbeddedStore.open({ ...options, dataDir: store.dataDir });
   } catch (error) {
@@ -146,32 +145,4 @@ function openIntake(
         );
     },
   });
-}
-
-function startWorker(config: Config, store: BucketStore, intake: Intake, name: string, log: Logger): Worker {
-  return new Worker({
-    url: config.mqttUrl!,
-    ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
-    clientId: config.mqttClientId,
-    group: config.mqttGroup,
-    sessionExpiryS: config.mqttSessionExpiryS,
-    keepAliveS: config.mqttKeepAliveS,
-    filters: config.mqttTopics,
-    intake,
-    store,
-    process: name,
-    protocolVersion: config.mqttVersion,
-    adoptAfterS: config.mqttAdoptAfterS,
-    frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
-    receiveMaximum: Math.min(config.pendingMax, 65_535),
-    log,
-  });
-}
-
-function readAuthorities(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw startErrorOf('HUMTEMP_MQTT_CA_FILE', file, error);
-  }
 }
