@@ -5,7 +5,7 @@ import type { ApiOptions, RouteOptions } from './api-options.js';
 import { bucketsRoute } from './buckets-route.js';
 import { BusyLimit } from './busy-limit.js';
 import { crossOrigin } from './cross-origin.js';
-import { isDocumentation, registerDocs } from './docs-ui/docs-routes.js';
+import { docsRoutes, isDocumentation } from './docs-ui/docs-routes.js';
 import { failureHandler } from './failure.js';
 import { liveRoute, readyRoute } from './health-routes.js';
 import { labBucketsRoute } from './lab-buckets-route.js';
@@ -61,19 +61,6 @@ export function createApi(apiOptions: ApiOptions): Hono {
 
   const routes = apiRoutes(options);
   for (const route of [...routes, openApiRoute(routes)]) registerRoute(app, route);
-  registerDocs(app);
-  const { store, intake, clock } = options;
-  const streams = streamRoute(app, {
-    ...options,
-    summaries: liveSummaries(options),
-    listLabs: (after, limit) => store.labs(after, limit, clock()),
-  });
-  metricsRoutes(app, {
-    ...options,
-    ledger: () => intake.ledger.counters(),
-    pingStore: () => store.ping(),
-    streams: () => streams.counters(),
-  });
 
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);
@@ -85,7 +72,13 @@ export function createApi(apiOptions: ApiOptions): Hono {
 
 /** Every route, in the order of the documentation; where two match a path, the first one answers. */
 function apiRoutes(options: RouteOptions): Route[] {
+  const { store, intake, clock } = options;
   const heavy = new BusyLimit(options.heavyAnswersMax);
+  const stream = streamRoute({
+    ...options,
+    summaries: liveSummaries(options),
+    listLabs: (after, limit) => store.labs(after, limit, clock()),
+  });
   return [
     summaryRoute(options),
     observationRoute(options),
@@ -95,9 +88,17 @@ function apiRoutes(options: RouteOptions): Route[] {
     labRoute(options),
     bucketsRoute(options, heavy),
     summariesRoute(options, heavy),
+    stream,
     rejectionsRoute(options),
     ledgerRoute(options),
     liveRoute(),
     readyRoute(options),
+    ...metricsRoutes({
+      ...options,
+      ledger: () => intake.ledger.counters(),
+      pingStore: () => store.ping(),
+      streams: () => stream.streams.counters(),
+    }),
+    ...docsRoutes(),
   ];
 }

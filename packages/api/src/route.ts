@@ -15,9 +15,13 @@ export interface RouteSpec {
   /** Path parameters by name. */
   readonly parameters?: Readonly<Record<string, TSchema>>;
   readonly query?: TObject;
+  /** Request headers that it reads, besides those of HTTP itself. */
+  readonly headers?: TObject;
   readonly body?: TSchema;
-  /** The answer 200, by media type. */
+  /** The answer 200, by media type; of a stream of rows or events the schema of one of them. */
   readonly answers: Readonly<Record<string, TSchema>>;
+  /** Where it leads for good: then 308 is its answer, and `answers` is empty. */
+  readonly leadsTo?: string;
   /** Statuses of its problems, besides 400 and 401, which any route may have. */
   readonly problems?: readonly number[];
   /** Whether it has an ETag and answers 304. */

@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Context, Hono } from 'hono';
+import { Type } from '@sinclair/typebox';
+import type { Context } from 'hono';
 import { compressed, revalidated } from '../caching.js';
-
-/** Files of Swagger UI that the page needs, and their types. */
-const FILES = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'favicon-32x32.png': 'image/png',
-} as const;
+import { type Route, route } from '../route.js';
 
 // Swagger UI sets styles on elements; nothing else may come from anywhere but here.
 const CONTENT_SECURITY_POLICY = [
@@ -42,6 +37,23 @@ const PAGE = `<!doctype html>
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#ui', validatorUrl: null });
 `;
 
+const ofPackage = (name: string) => () =>
+  new Uint8Array(readFileSync(createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`)));
+
+/** What the page loads: files of Swagger UI, and the line that starts it. */
+const FILES: ReadonlyMap<
+  string,
+  { readonly type: string; readonly content: () => string | Uint8Array<ArrayBuffer> }
+> = new Map([
+  ['start.js', { type: 'text/javascript; charset=utf-8', content: () => START }],
+  ['swagger-ui.css', { type: 'text/css; charset=utf-8', content: ofPackage('swagger-ui.css') }],
+  [
+    'swagger-ui-bundle.js',
+    { type: 'text/javascript; charset=utf-8', content: ofPackage('swagger-ui-bundle.js') },
+  ],
+  ['favicon-32x32.png', { type: 'image/png', content: ofPackage('favicon-32x32.png') }],
+]);
+
 const FILES_MAX_AGE_S = 86_400;
 
 /** Whether a path is of the API's description, which has nothing of any lab. */
@@ -50,19 +62,60 @@ export function isDocumentation(path: string): boolean {
 }
 
 /** `GET /docs`: the API to read and try in a browser, with nothing from elsewhere. `/redoc` leads there. */
-export function registerDocs(app: Hono): void {
-  const require = createRequire(import.meta.url);
-  app.get('/docs', compressed, revalidated, (c) => {
-    c.header('content-security-policy', CONTENT_SECURITY_POLICY);
-    c.header('referrer-policy', 'no-referrer');
-    return asset(c, PAGE, 'text/html; charset=utf-8');
-  });
-  app.get('/docs/start.js', (c) => asset(c, START, 'text/javascript; charset=utf-8'));
-  for (const [name, type] of Object.entries(FILES))
-    app.get(`/docs/${name}`, compressed, revalidated, (c) =>
-      asset(c, new Uint8Array(readFileSync(require.resolve(`swagger-ui-dist/${name}`))), type),
-    );
-  app.get('/redoc', (c) => c.redirect('docs', 308));
+export function docsRoutes(): readonly Route[] {
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/docs',
+        id: 'getDocs',
+        summary: 'This description, to read and try in a browser',
+        answers: { 'text/html': Type.String() },
+        revalidates: true,
+      },
+      compressed,
+      revalidated,
+      (c) => {
+        c.header('content-security-policy', CONTENT_SECURITY_POLICY);
+        c.header('referrer-policy', 'no-referrer');
+        return asset(c, PAGE, 'text/html; charset=utf-8');
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/docs/{file}',
+        pattern: '/docs/:file',
+        id: 'getDocsFile',
+        summary: 'What the page of the description loads',
+        parameters: { file: Type.Union([...FILES.keys()].map((name) => Type.Literal(name))) },
+        answers: {
+          'text/css': Type.String(),
+          'text/javascript': Type.String(),
+          'image/png': Type.String({ contentEncoding: 'binary' }),
+        },
+        problems: [404],
+        revalidates: true,
+      },
+      compressed,
+      revalidated,
+      (c) => {
+        const file = FILES.get(c.req.param('file') ?? '');
+        return file === undefined ? c.notFound() : asset(c, file.content(), file.type);
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/redoc',
+        id: 'getRedoc',
+        summary: 'Where the earlier service had its documentation',
+        answers: {},
+        leadsTo: 'docs',
+      },
+      (c) => c.redirect('docs', 308),
+    ),
+  ];
 }
 
 function asset(c: Context, body: string | Uint8Array<ArrayBuffer>, type: string): Response {

@@ -1,47 +1,97 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { Hono } from 'hono';
-import { EVERYTHING } from '../access/scope.js';
-import { startApi } from '../api.fixture.js';
-import { metricsRoutes } from './metrics-routes.js';
+import { type TestContext, test } from 'node:test';
+import { NOON_MS, startApi } from '../api.fixture.js';
 
-const DASHBOARD = new URL('../../../../docs/grafana/humtemp-dashboard.json', import.meta.url);
+const GRAFANA = new URL('../../../../docs/grafana/', import.meta.url);
+const dashboard = JSON.parse(readFileSync(new URL('humtemp-dashboard.json', GRAFANA), 'utf8')) as {
+  readonly panels: readonly {
+    readonly targets?: readonly Target[];
+    readonly transformations?: readonly { readonly options: { readonly renameByName?: object } }[];
+  }[];
+  readonly templating: { readonly list: readonly { readonly query: string | { readonly query: string } }[] };
+};
+const targets = dashboard.panels.flatMap((panel) => panel.targets ?? []);
+/** Labels that Prometheus gives to every sample. */
+const OF_PROMETHEUS = ['job', 'instance'];
+
+interface Target {
+  readonly refId: string;
+  readonly expr: string;
+  readonly legendFormat?: string;
+}
+
+/** Samples of all that is scraped: for each metric the labels of each of them. */
+async function scrape(t: TestContext): Promise<Map<string, Record<string, string>[]>> {
+  const { get, commit } = await startApi(t, {
+    connections: () => ({ mqtt: 1 }),
+    brokerDrops: () => ({ deliveriesDropped: 0 }),
+  });
+  await commit([{ lab: 'hall', ms: NOON_MS, temp: 20, humidity: 50 }]);
+  const configured = readFileSync(new URL('prometheus.yaml', GRAFANA), 'utf8');
+  const paths = [...configured.matchAll(/^\s+metrics_path: (\S+)$/gm)].map((match) => match[1]!);
+  assert.deepEqual(paths, ['/metrics/labs']);
+  const samples = new Map<string, Record<string, string>[]>();
+  for (const path of ['/metrics', ...paths])
+    for (const [, name, labels = ''] of (await (await get(path)).text()).matchAll(
+      /^(\w+)(?:\{(.*)\})? \S+$/gm,
+    )) {
+      const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value]);
+      samples.set(name!, [...(samples.get(name!) ?? []), Object.fromEntries(pairs)]);
+    }
+  return samples;
+}
+
+/** The metrics in an expression, each with the labels that its selector wants; a variable of the dashboard takes any. */
+function selectorsIn(expr: string) {
+  return [...expr.matchAll(/\b((?:humtemp|process|nodejs)_\w+)(?:\{([^}]*)\})?/g)].map(
+    ([, name, labels = '']) => ({
+      name: name!,
+      wanted: [...labels.matchAll(/(\w+)=~?"([^"]*)"/g)]
+        .map(([, label, value]) => [label!, value!] as const)
+        .filter(([label]) => !OF_PROMETHEUS.includes(label)),
+    }),
+  );
+}
 
 test('the dashboard asks for metrics that there are, and for each of ours', async (t) => {
-  const { store, intake, clock } = await startApi(t);
-  const app = new Hono();
-  app.use(async (c, next) => {
-    c.set('scope', EVERYTHING);
-    await next();
-  });
-  metricsRoutes(app, {
-    store,
-    grid: store.options.grid,
-    clock: () => clock.nowMs,
-    storeTimeoutMs: 5000,
-    ledger: () => intake.ledger.counters(),
-    commits: () => ({ succeeded: 0, failed: 0 }),
-    connections: () => ({ http: 1 }),
-    pingStore: () => store.ping(),
-    streams: () => ({ open: 0, labs: 0, cut: 0 }),
-    brokerDrops: () => ({}),
-  });
-  const namesAt = async (path: string) =>
-    [...(await (await app.request(path)).text()).matchAll(/^# TYPE (\w+) /gm)].map((match) => match[1]!);
-  const served = [...(await namesAt('/metrics')), ...(await namesAt('/metrics/labs'))];
-  const dashboard = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
-    panels: { targets?: { expr: string }[] }[];
-  };
-  const asked = new Set(
-    dashboard.panels
-      .flatMap((panel) => panel.targets ?? [])
-      .flatMap(({ expr }) => expr.match(/\b(?:humtemp|process|nodejs)_\w+/g) ?? []),
-  );
+  const served = [...(await scrape(t)).keys()];
+  const asked = new Set(targets.flatMap(({ expr }) => selectorsIn(expr)).map(({ name }) => name));
   assert.deepEqual(
     [...asked].filter((name) => !served.includes(name)),
     [],
   );
   const unasked = served.filter((name) => !asked.has(name));
   assert.deepEqual(unasked, ['humtemp_stream_labs', 'process_start_time_seconds', 'humtemp_labs_shown']);
+});
+
+test('every label that it selects, groups and names by is one that its metric has', async (t) => {
+  const samples = await scrape(t);
+  const hasLabel = (name: string, label: string) =>
+    OF_PROMETHEUS.includes(label) || samples.get(name)!.every((sample) => label in sample);
+  for (const { expr, legendFormat = '' } of targets) {
+    const selectors = selectorsIn(expr);
+    for (const { name, wanted } of selectors) {
+      const isSelected = (sample: Record<string, string>) =>
+        wanted.every(([label, value]) => (value.startsWith('$') ? label in sample : sample[label] === value));
+      assert.ok(samples.get(name)!.some(isSelected), expr);
+    }
+    const grouped = [...expr.matchAll(/ by \((\w+)\)/g), ...legendFormat.matchAll(/\{\{(\w+)\}\}/g)];
+    for (const [, label] of grouped) assert.ok(hasLabel(selectors[0]!.name, label!), `${expr}: ${label}`);
+  }
+  const variables = dashboard.templating.list.flatMap(({ query }) =>
+    typeof query === 'string' ? [] : [/^label_values\((\w+), (\w+)\)$/.exec(query.query)!],
+  );
+  assert.equal(variables.length, 2);
+  for (const [query, name, label] of variables) assert.ok(hasLabel(name!, label!), query);
+});
+
+test('the columns of its table are those of its queries', () => {
+  const [table, ...others] = dashboard.panels.filter((panel) => panel.transformations !== undefined);
+  assert.equal(others.length, 0);
+  const renamed = table!.transformations!.flatMap(({ options }) => Object.keys(options.renameByName ?? {}));
+  assert.deepEqual(
+    renamed,
+    table!.targets!.map(({ refId }) => `Value #${refId}`),
+  );
 });

@@ -1,4 +1,6 @@
+import { type Static, Type } from '@sinclair/typebox';
 import { Gauge, Registry } from 'prom-client';
+import { Rfc3339Time, rfc3339Time } from '../rfc3339-time.js';
 import type { LabReadings, MetricReading } from './lab-readings.js';
 
 /** Readings in the text format of Prometheus. What a lab has no value of is left out, never 0. */
@@ -37,13 +39,41 @@ function setStats(gauge: Gauge, lab: string, reading: MetricReading): void {
     if (reading[stat] !== null) gauge.set({ lab, stat }, reading[stat]);
 }
 
+const ValueIfAny = Type.Union([Type.Number(), Type.Null()]);
+
+/** A lab's current bucket and latest values in one row. */
+export const LabRow = Type.Object(
+  {
+    lab_id: Type.String(),
+    start: Rfc3339Time,
+    end: Rfc3339Time,
+    observations: Type.Integer({ minimum: 0 }),
+    temp_avg: ValueIfAny,
+    temp_min: ValueIfAny,
+    temp_max: ValueIfAny,
+    temp_last: ValueIfAny,
+    humidity_avg: ValueIfAny,
+    humidity_min: ValueIfAny,
+    humidity_max: ValueIfAny,
+    humidity_last: ValueIfAny,
+    last: Rfc3339Time,
+    age_s: Type.Number({ minimum: 0, description: 'seconds since the latest observation' }),
+  },
+  {
+    $id: 'LabRow',
+    description:
+      'avg, min and max are of the current bucket [start, end) of the primary resolution, last is the latest value.',
+  },
+);
+
+export type LabRow = Static<typeof LabRow>;
+
 /** One flat row per lab and bucket, as Grafana's Infinity data source reads JSON without a query. */
-export function labRows({ labs }: LabReadings) {
-  const time = (ms: number) => new Date(ms).toISOString();
+export function labRows({ labs }: LabReadings): LabRow[] {
   return labs.map(({ lab, bucketStartS, bucketEndS, observations, lastMs, ageS, temp, humidity }) => ({
     lab_id: lab,
-    start: time(bucketStartS * 1000),
-    end: time(bucketEndS * 1000),
+    start: rfc3339Time(bucketStartS * 1000),
+    end: rfc3339Time(bucketEndS * 1000),
     observations,
     temp_avg: temp.avg,
     temp_min: temp.min,
@@ -53,7 +83,7 @@ export function labRows({ labs }: LabReadings) {
     humidity_min: humidity.min,
     humidity_max: humidity.max,
     humidity_last: humidity.last,
-    last: time(lastMs),
+    last: rfc3339Time(lastMs),
     age_s: ageS,
   }));
 }

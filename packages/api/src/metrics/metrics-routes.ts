@@ -1,9 +1,10 @@
-import type { Hono } from 'hono';
+import { Type } from '@sinclair/typebox';
 import { Registry } from 'prom-client';
 import type { Scope } from '../access/scope.js';
+import { type Route, route } from '../route.js';
 import { readStore } from '../store-read.js';
 import { type HumtempMetricsSources, humtempMetrics } from './humtemp-metrics.js';
-import { labMetrics, labRows } from './lab-metrics.js';
+import { LabRow, labMetrics, labRows } from './lab-metrics.js';
 import { type LabReadingsOptions, readLabs } from './lab-readings.js';
 import { processMetrics } from './process-metrics.js';
 
@@ -14,11 +15,13 @@ export interface MetricsOptions extends Omit<LabReadingsOptions, 'labsMax'>, Hum
   readonly storeTimeoutMs: number;
 }
 
+const SHOWN = 'The first labs by their ids, up to HUMTEMP_METRICS_LABS_MAX.';
+
 /**
  * `GET /metrics`: this process, in the text format of Prometheus. `GET /metrics/labs`: the labs of the request's scope,
  * likewise. `GET /metrics/labs.json`: the same as rows.
  */
-export function metricsRoutes(app: Hono, options: MetricsOptions): void {
+export function metricsRoutes(options: MetricsOptions): readonly Route[] {
   const { storeTimeoutMs, metricsLabsMax: labsMax = 1000 } = options;
   const registry = new Registry();
   humtempMetrics(registry, options);
@@ -27,9 +30,40 @@ export function metricsRoutes(app: Hono, options: MetricsOptions): void {
   const readings = ({ allows }: Scope) =>
     readStore(storeTimeoutMs, () => readLabs({ ...options, labsMax }, allows));
 
-  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, headers));
-  app.get('/metrics/labs', async (c) =>
-    c.body(await labMetrics(await readings(c.get('scope'))), 200, headers),
-  );
-  app.get('/metrics/labs.json', async (c) => c.json(labRows(await readings(c.get('scope')))));
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/metrics',
+        id: 'getMetrics',
+        summary: 'This process, for Prometheus',
+        answers: { 'text/plain': Type.String() },
+      },
+      async (c) => c.body(await registry.metrics(), 200, headers),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/metrics/labs',
+        id: 'getLabMetrics',
+        summary: 'The current bucket and the latest values of labs, for Prometheus',
+        description: SHOWN,
+        answers: { 'text/plain': Type.String() },
+        problems: [503],
+      },
+      async (c) => c.body(await labMetrics(await readings(c.get('scope'))), 200, headers),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/metrics/labs.json',
+        id: 'getLabMetricRows',
+        summary: 'The same as flat rows, for Grafana’s Infinity data source',
+        description: SHOWN,
+        answers: { 'application/json': Type.Array(LabRow) },
+        problems: [503],
+      },
+      async (c) => c.json(labRows(await readings(c.get('scope')))),
+    ),
+  ];
 }

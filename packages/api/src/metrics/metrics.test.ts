@@ -4,6 +4,7 @@ import { REJECTION_REASONS } from '@humtemp/bucket-core';
 import { Hono } from 'hono';
 import { bearer, openTokens, serveGuarded, tokenLines } from '../access/access.fixture.js';
 import { DAY_S, NOON_MS, startApi } from '../api.fixture.js';
+import { registerRoute } from '../route.js';
 import { metricsRoutes } from './metrics-routes.js';
 
 async function start(t: TestContext, metricsLabsMax = 1000) {
@@ -11,7 +12,7 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
   const { store, intake, clock } = api;
   const down = { error: undefined as Error | undefined };
   const app = new Hono();
-  metricsRoutes(app, {
+  const routes = metricsRoutes({
     store,
     grid: store.options.grid,
     clock: () => clock.nowMs,
@@ -26,6 +27,7 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     streams: () => ({ open: 4, labs: 7, cut: 5 }),
     brokerDrops: () => ({ deliveriesDropped: 6 }),
   });
+  for (const route of routes) registerRoute(app, route);
   const { tokens } = await openTokens(t, tokenLines({ all: {}, floor: { labs: 'floor-2/*' } }));
   const { url } = await serveGuarded(t, app, tokens);
   const get = async (path: string, token = 'all') => {

@@ -38,7 +38,7 @@ export function openApiDocument(specs: readonly RouteSpec[]): OpenApiDocument {
       title: 'humtemp',
       version: '1',
       description:
-        'Temperature and humidity of labs, in time buckets. Times are RFC 3339 in UTC; null stands where there is no data.',
+        'Temperature and humidity of labs, in time buckets. Times are RFC 3339 in UTC; null stands where there is no data. What takes GET takes HEAD too, and OPTIONS tells what a path takes.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -53,7 +53,18 @@ export function openApiDocument(specs: readonly RouteSpec[]): OpenApiDocument {
 }
 
 function operation(spec: RouteSpec, components: SchemaComponents): object {
-  const { id, summary, description, parameters = {}, query, body, answers, revalidates } = spec;
+  const {
+    id,
+    summary,
+    description,
+    parameters = {},
+    query,
+    headers,
+    body,
+    answers,
+    leadsTo,
+    revalidates,
+  } = spec;
   const problems = [400, 401, ...(spec.problems ?? [])];
   const content = Object.fromEntries(
     Object.entries(answers).map(([type, schema]) => [type, { schema: components.of(schema) }]),
@@ -66,7 +77,8 @@ function operation(spec: RouteSpec, components: SchemaComponents): object {
       ...Object.entries(parameters).map(([name, schema]) =>
         parameter('path', name, schema, true, components),
       ),
-      ...queryParameters(query, components),
+      ...parametersIn('query', query, components),
+      ...parametersIn('header', headers, components),
     ],
     ...(body === undefined
       ? {}
@@ -74,7 +86,9 @@ function operation(spec: RouteSpec, components: SchemaComponents): object {
           requestBody: { required: true, content: { 'application/json': { schema: components.of(body) } } },
         }),
     responses: {
-      200: { description: summary, content },
+      ...(leadsTo === undefined
+        ? { 200: { description: summary, content } }
+        : { 308: { description: `to ${leadsTo}`, headers: { location: { schema: { const: leadsTo } } } } }),
       ...(revalidates === true ? { 304: { description: 'as If-None-Match has it' } } : {}),
       ...Object.fromEntries(
         problems.map((status) => [
@@ -89,15 +103,19 @@ function operation(spec: RouteSpec, components: SchemaComponents): object {
   };
 }
 
-function queryParameters(query: TObject | undefined, components: SchemaComponents): object[] {
-  return Object.entries(query?.properties ?? {}).map(([name, schema]) => {
+function parametersIn(
+  where: 'query' | 'header',
+  given: TObject | undefined,
+  components: SchemaComponents,
+): object[] {
+  return Object.entries(given?.properties ?? {}).map(([name, schema]) => {
     const isRequired = !(OptionalKind in schema) && schema.default === undefined;
-    return parameter('query', name, schema, isRequired, components);
+    return parameter(where, name, schema, isRequired, components);
   });
 }
 
 function parameter(
-  where: 'path' | 'query',
+  where: 'path' | 'query' | 'header',
   name: string,
   schema: TSchema,
   required: boolean,

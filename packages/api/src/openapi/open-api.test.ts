@@ -7,51 +7,9 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript';
 import { type Fixture, NOON_MS, startApi, storeWith, yesterdayS } from '../api.fixture.js';
-
-interface Operation {
-  readonly operationId: string;
-  readonly parameters: readonly { name: string; in: string; required: boolean; schema: object }[];
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, object>> }>>;
-}
-
-interface Document {
-  readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-}
-
-async function documentOf({ get }: Fixture): Promise<Document> {
-  return (await (await get('/openapi.json')).json()) as Document;
-}
-
-/** Every schema that has members has no others: what an answer says beyond the document is found too. */
-function closed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(closed);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, closed(member)]));
-  const isObject = members.type === 'object' && 'properties' in members;
-  return isObject && !('additionalProperties' in members)
-    ? { ...members, additionalProperties: false }
-    : members;
-}
-
-/** Whether a value is of the schema at a place of the document, by a validator that knows nothing of TypeBox. */
-function checker(document: Document): (path: readonly string[], value: unknown) => string | undefined {
-  const ajv = new Ajv2020({ strict: false, validateFormats: true, allErrors: true });
-  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
-  ajv.addSchema(closed(document) as object, 'document');
-  return (path, value) => {
-    const pointer = path
-      .map((part) => encodeURIComponent(part.replace(/~/g, '~0').replace(/\//g, '~1')))
-      .join('/');
-    const check = ajv.getSchema(`document#/${pointer}`);
-    assert.ok(check !== undefined, pointer);
-    return check(value) ? undefined : ajv.errorsText(check.errors);
-  };
-}
+import { checker, documentOf, eventsIn } from './document.fixture.js';
 
 async function start(t: TestContext): Promise<Fixture> {
   const fixture = await startApi(t);
@@ -106,11 +64,23 @@ const REQUESTS: Readonly<
     ['/summaries?prefix=nobody'],
     ['/summaries?labs=a&prefix=a', 400],
   ],
+  getStream: [['/stream'], ['/stream?labs=b,floor/*'], ['/stream?labs=', 400]],
   listRejections: [['/rejections'], ['/rejections?limit=1'], ['/rejections?limit=0', 400]],
   getLedger: [['/ledger']],
   getLiveness: [['/livez']],
   getReadiness: [['/readyz']],
+  getMetrics: [['/metrics']],
+  getLabMetrics: [['/metrics/labs']],
+  getLabMetricRows: [['/metrics/labs.json']],
   getOpenApi: [['/openapi.json']],
+  getDocs: [['/docs']],
+  getDocsFile: [
+    ...['start.js', 'swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'].map(
+      (file) => [`/docs/${file}`] as const,
+    ),
+    ['/docs/package.json', 404],
+  ],
+  getRedoc: [['/redoc', 308]],
 };
 
 test('the document is valid OpenAPI 3.1', async (t) => {
@@ -120,6 +90,21 @@ test('the document is valid OpenAPI 3.1', async (t) => {
   assert.equal(document.openapi.slice(0, 3), '3.1');
   const broken = { ...document, paths: { labs: {} } };
   assert.equal((await new Validator().validate(broken)).valid, false);
+});
+
+test('what is served is what is described', async (t) => {
+  const { app, get } = await startApi(t);
+  const document = await documentOf({ get });
+  // Middleware is for all methods; a pattern such as :lab_id{.+/buckets} is that of /labs/{lab_id}/buckets.
+  const served = app.routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(?:\{\[\\s\\S\]\+(.*)\})?/g, '{$1}$2')}`);
+  const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  assert.deepEqual([...new Set(served)].sort(), described.sort());
+  for (const path of ['/stream', '/metrics', '/metrics/labs', '/metrics/labs.json', '/livez', '/readyz'])
+    assert.ok(described.includes(`GET ${path}`), path);
 });
 
 test('every answer of every route is of its schema, and nothing more', async (t) => {
@@ -135,19 +120,13 @@ test('every answer of every route is of its schema, and nothing more', async (t)
       for (const [target, status = 200, body] of requests) {
         const response = await (method === 'post' ? fixture.post(body) : fixture.get(target));
         assert.equal(response.status, status, target);
+        if (status === 308) {
+          assert.ok(responses[status] !== undefined && response.headers.has('location'), target);
+          continue;
+        }
         const type = response.headers.get('content-type')!.split(';')[0]!;
         assert.ok(responses[status]?.content?.[type] !== undefined, `${operationId} ${status} ${type}`);
-        const text = await response.text();
-        const values =
-          type === 'text/csv'
-            ? [text]
-            : type === 'application/x-ndjson'
-              ? text
-                  .trimEnd()
-                  .split('\n')
-                  .map((line) => JSON.parse(line) as unknown)
-              : [JSON.parse(text) as unknown];
-        for (const value of values) {
+        for (const value of await valuesIn(response, type)) {
           const at = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'];
           assert.equal(check(at, value), undefined, target);
         }
@@ -155,6 +134,23 @@ test('every answer of every route is of its schema, and nothing more', async (t)
     }
   assert.deepEqual([...left], []);
 });
+
+/** What an answer says, as its schema has it: rows and events one by one; of a stream the first. */
+async function valuesIn(response: Response, type: string): Promise<unknown[]> {
+  if (type === 'text/event-stream') {
+    const events = eventsIn(response);
+    const { value } = await events.next();
+    await events.return();
+    return [value];
+  }
+  const text = await response.text();
+  if (type.endsWith('json') && type !== 'application/x-ndjson') return [JSON.parse(text)];
+  if (type !== 'application/x-ndjson') return [text];
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+}
 
 test('a store that fails is in the document of every route that asks it', async (t) => {
   const refuse = () => Promise.reject(new Error('lost'));
@@ -179,7 +175,7 @@ test('a store that fails is in the document of every route that asks it', async 
     if (get === undefined) continue;
     const [target] = REQUESTS[get.operationId]![0]!;
     const response = await fixture.get(target);
-    if (response.status === 200) continue;
+    if (response.status === 200 || response.status === 308) continue;
     assert.equal(response.status, 503, target);
     const at = ['paths', path, 'get', 'responses', '503', 'content', 'application/problem+json', 'schema'];
     assert.equal(check(at, await response.json()), undefined, target);
@@ -197,6 +193,11 @@ test('every parameter of the document is one that its route reads', async (t) =>
     for (const { name, in: where, required } of get.parameters) {
       if (where === 'path') continue;
       assert.equal(required, false);
+      // Of the headers there is one, which is ignored where it says nothing.
+      if (where === 'header') {
+        assert.equal(name, 'Last-Event-ID');
+        continue;
+      }
       assert.equal((await fixture.get(`${target}?${name}=${bad}`)).status, 400, `${target} ${name}`);
     }
   }
@@ -213,6 +214,9 @@ import type { paths, components } from './api.js';
 type Series = paths['/labs/{lab_id}/buckets']['get']['responses'][200]['content']['application/json'];
 export const average = (series: Series): (number | null)[] =>
   series.buckets.map((bucket) => bucket.temp?.avg ?? null);
+type Events = paths['/stream']['get']['responses'][200]['content']['text/event-stream'];
+export const labsOf = (event: Events): readonly string[] =>
+  event.event === 'unavailable' ? [] : event.data.labs.map((lab) => lab.lab_id);
 export const coverage = (bucket: components['schemas']['IntervalSummary']): number | null => bucket.coverage;
 `;
   writeFileSync(join(folder, 'use.ts'), use);

@@ -2,12 +2,15 @@ import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import type { RouteOptions } from '../api-options.js';
 import { labStatus } from '../lab-status.js';
 import { intervalSummary } from '../summary/interval-summary.js';
+import type { LiveLab } from './stream-event.js';
 
 /**
  * What a stream tells of labs: the latest observation and the current bucket. Nothing that changes with time alone, or a
  * lab that only had duplicates would seem to have changed.
  */
-export function liveSummaries(options: RouteOptions): (labs: readonly string[]) => Promise<unknown[]> {
+export function liveSummaries(
+  options: RouteOptions,
+): (labs: readonly string[]) => Promise<(LiveLab | undefined)[]> {
   const { store, grid, clock, expectedIntervalS } = options;
   const resolution = primaryResolution(grid);
   return async (labs) => {

@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { bearer, openTokens, serveGuarded, tokenLines } from '../access/access.fixture.js';
 import { type Fixture, startApi } from '../api.fixture.js';
+import { registerRoute } from '../route.js';
 import { ChangeFeed } from './change-feed.js';
 import { Listener } from './listener.fixture.js';
 import type { LiveStreams } from './live-streams.js';
@@ -58,7 +59,7 @@ export async function startStreams(
   const summarised = { count: 0 };
   const outage: { error: Error | undefined } = { error: undefined };
   const app = new Hono();
-  const streams = streamRoute(app, {
+  const route = streamRoute({
     ...QUICK,
     changes: source === 'feed' ? feed : new PolledChanges({ store, clock: () => clock.nowMs }),
     summaries: async (labs) => {
@@ -72,11 +73,12 @@ export async function startStreams(
     stopping: stopping.signal,
     ...options,
   });
+  registerRoute(app, route);
   const { tokens, replace } = await openTokens(t, tokenLines({ all: {}, floor: { labs: 'floor-2/*,hall' } }));
   const server = await serveGuarded(t, app, tokens, { connectionsMax: 2000 });
   return {
     api,
-    streams,
+    streams: route.streams,
     url: server.url,
     stopping,
     summarised,

@@ -1,0 +1,39 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { LabStatus } from '../lab-status.js';
+import { Rfc3339Time } from '../rfc3339-time.js';
+import { IntervalSummary } from '../summary/interval-summary.js';
+
+/** A lab as a stream tells of it: nothing in it changes with time alone. */
+export const LiveLab = Type.Object(
+  {
+    lab_id: Type.String(),
+    latest: LabStatus.properties.latest,
+    current: Type.Union([Type.Omit(IntervalSummary, ['coverage'], { $id: 'LiveSummary' }), Type.Null()], {
+      description: 'the current bucket of the primary resolution',
+    }),
+  },
+  { $id: 'LiveLab' },
+);
+
+export type LiveLab = Static<typeof LiveLab>;
+
+const LabsTold = Type.Object({ at: Rfc3339Time, labs: Type.Array(LiveLab) });
+
+/** One event of a stream, its data parsed. */
+export const StreamEvent = Type.Union(
+  [
+    Type.Object(
+      { event: Type.Literal('snapshot'), id: Type.String(), data: LabsTold },
+      { description: 'the labs that are known, of those that were asked for' },
+    ),
+    Type.Object(
+      { event: Type.Literal('changes'), id: Type.String(), data: LabsTold },
+      { description: 'the labs that have changed, each as it is now' },
+    ),
+    Type.Object(
+      { event: Type.Literal('unavailable'), data: Type.Object({ detail: Type.String() }) },
+      { description: 'what the client has may be old; changes follow when the store answers again' },
+    ),
+  ],
+  { $id: 'StreamEvent' },
+);
