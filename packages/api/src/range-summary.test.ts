@@ -185,3 +185,15 @@ test('more buckets than can be merged at once are a 400 problem', async (t) => {
   const tooMany = Array.from({ length: 1001 }, (_, i) => `lab${i}`).join();
   assert.equal((await get(`/summaries?labs=${tooMany}`)).status, 400);
 });
+
+test('a summary of all labs is that of every lab named', async (t) => {
+  const fixture = await startApi(t);
+  await threeLabs(fixture);
+  for (const range of ['resolution=1d', 'resolution=1d&from=2026-09-21T00:00:00Z', 'resolution=1h', LIMITS]) {
+    const path = `/summaries?${range}`;
+    const all = await documentIn(LabsSummary, await fixture.get(path));
+    const named = await fixture.get(`${path}&labs=floor-1/a,floor-1/b,floor-2/a`);
+    assert.ok(all.observations > 0);
+    assert.deepEqual(all, await documentIn(LabsSummary, named), range);
+  }
+});

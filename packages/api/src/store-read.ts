@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { within } from './deadline.js';
 
 /** A read of the store failed, or took too long. */
@@ -19,16 +18,4 @@ export async function readStore<T>(timeoutMs: number, read: (signal: AbortSignal
   } finally {
     nobodyWaits.abort();
   }
-}
-
-/** Everything that an iterable gives in pages, or what came before the signal. */
-export async function allPages<T>(pages: AsyncIterable<readonly T[]>, signal: AbortSignal): Promise<T[]> {
-  const all: T[] = [];
-  for await (const page of pages) {
-    if (signal.aborted) break;
-    all.push(...page);
-    // The embedded store answers at once; others want a turn too.
-    await nextTurn();
-  }
-  return all;
 }

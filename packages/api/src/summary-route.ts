@@ -4,7 +4,8 @@ import type { RouteOptions } from './api-options.js';
 import { compressed } from './caching.js';
 import { readQuery } from './query/read-query.js';
 import { type Route, route } from './route.js';
-import { allPages, readStore } from './store-read.js';
+import { byLab, jsonOfRows, mergedRows } from './sorted-rows.js';
+import { readStore } from './store-read.js';
 
 const PREVIOUS_BUCKET = -1;
 
@@ -38,12 +39,17 @@ export function summaryRoute({ store, grid, clock, storeTimeoutMs }: RouteOption
       // Beyond all time there is no bucket, and no exact start to ask the store for.
       if (!Number.isSafeInteger(startS)) return c.json([] satisfies LabSummary[]);
       const scope = c.get('scope');
-      const all = await readStore(storeTimeoutMs, (signal) =>
-        allPages(store.summaries(resolution, startS, nowMs), signal),
-      );
-      const buckets = all.filter(({ lab }) => scope.allows(lab));
-      buckets.sort((a, b) => (a.lab < b.lab ? -1 : 1));
-      return c.json(buckets.map(({ lab, aggregate }): LabSummary => labSummary(lab, aggregate)));
+      const rows = await readStore(storeTimeoutMs, async (signal) => {
+        const pages: LabSummary[][] = [];
+        for await (const page of store.summaries(resolution, startS, nowMs, false)) {
+          if (signal.aborted) break;
+          const visible = page.filter(({ lab }) => scope.allows(lab));
+          pages.push(visible.map(({ lab, aggregate }) => labSummary(lab, aggregate)).sort(byLab));
+        }
+        return mergedRows(pages);
+      });
+      c.header('content-type', 'application/json');
+      return c.body(await jsonOfRows(rows));
     },
   );
 }

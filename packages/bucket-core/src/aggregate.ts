@@ -54,8 +54,13 @@ export function emptyAggregate(withHistograms = false): Aggregate {
   };
 }
 
-export function copyAggregate(aggregate: Aggregate): Aggregate {
-  return { ...aggregate, temp: copyMetric(aggregate.temp), humidity: copyMetric(aggregate.humidity) };
+/** @param withHistograms false: the copy has none. */
+export function copyAggregate(aggregate: Aggregate, withHistograms = true): Aggregate {
+  return {
+    ...aggregate,
+    temp: copyMetric(aggregate.temp, withHistograms),
+    humidity: copyMetric(aggregate.humidity, withHistograms),
+  };
 }
 
 /** Adds one observation: values in thousandths, or ABSENT. */
@@ -99,8 +104,9 @@ function emptyMetric(withHistogram: boolean): MetricAggregate {
   };
 }
 
-function copyMetric(metric: MetricAggregate): MetricAggregate {
-  return { ...metric, histogram: metric.histogram && copyHistogram(metric.histogram) };
+function copyMetric(metric: MetricAggregate, withHistogram: boolean): MetricAggregate {
+  const { histogram } = metric;
+  return { ...metric, histogram: withHistogram && histogram ? copyHistogram(histogram) : undefined };
 }
 
 function addValue(

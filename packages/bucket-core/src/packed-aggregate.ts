@@ -1,4 +1,4 @@
-import { type Aggregate, emptyAggregate, type MetricAggregate } from './aggregate.js';
+import type { Aggregate, MetricAggregate } from './aggregate.js';
 import type { Histogram } from './histogram.js';
 
 /**
@@ -28,7 +28,7 @@ export function packAggregate(aggregate: Aggregate): Buffer {
   const histograms = [temp.histogram, humidity.histogram].filter((histogram) => histogram !== undefined);
   const hasHistograms = histograms.length === 2;
   const tailBytes = hasHistograms
-    ? histograms.reduce((sum, { counts }) => sum + 4 + counts.length * 4, 0)
+    ? histograms.reduce((sum, histogram) => sum + histogramBytes(histogram), 0)
     : 0;
   const bytes = Buffer.alloc(BASE_BYTES + tailBytes);
   bytes[0] = hasHistograms ? VERSION_WITH_HISTOGRAMS : VERSION;
@@ -41,23 +41,28 @@ export function packAggregate(aggregate: Aggregate): Buffer {
   return bytes;
 }
 
-/** @throws Error when the bytes are not an aggregate of a known version: the store holds what it must not hold. */
-export function unpackAggregate(bytes: Buffer): Aggregate {
+/**
+ * Copies everything out of the bytes.
+ * @param withHistograms false: leaves them out, which are most of the bytes
+ * @throws Error when the bytes are not an aggregate of a known version: the store holds what it must not hold.
+ */
+export function unpackAggregate(bytes: Buffer, withHistograms = true): Aggregate {
   const hasHistograms = bytes[0] === VERSION_WITH_HISTOGRAMS && bytes.length >= BASE_BYTES + 8;
   if (!hasHistograms && (bytes.length !== BASE_BYTES || bytes[0] !== VERSION))
     throw new Error(`not a packed aggregate of version 1 or 2: ${bytes.length} bytes, version ${bytes[0]}`);
-  const aggregate = emptyAggregate(hasHistograms);
-  aggregate.observations = bytes.readUInt32LE(1);
-  aggregate.firstMs = bytes.readDoubleLE(5);
-  unpackMetric(bytes, TEMP_OFFSET, aggregate.temp);
-  unpackMetric(bytes, HUMIDITY_OFFSET, aggregate.humidity);
-  if (hasHistograms)
-    unpackHistogram(
-      bytes,
-      unpackHistogram(bytes, BASE_BYTES, aggregate.temp.histogram!),
-      aggregate.humidity.histogram!,
-    );
-  return aggregate;
+  const isWanted = hasHistograms && withHistograms;
+  const temp = isWanted ? unpackHistogram(bytes, BASE_BYTES) : undefined;
+  const humidity = temp && unpackHistogram(bytes, BASE_BYTES + histogramBytes(temp));
+  return {
+    observations: bytes.readUInt32LE(1),
+    firstMs: bytes.readDoubleLE(5),
+    temp: unpackMetric(bytes, TEMP_OFFSET, temp),
+    humidity: unpackMetric(bytes, HUMIDITY_OFFSET, humidity),
+  };
+}
+
+function histogramBytes({ counts }: Histogram): number {
+  return 4 + counts.length * 4;
 }
 
 function packMetric(bytes: Buffer, offset: number, metric: MetricAggregate): void {
@@ -71,16 +76,19 @@ function packMetric(bytes: Buffer, offset: number, metric: MetricAggregate): voi
   bytes.writeDoubleLE(metric.lastMs, offset + 32);
 }
 
-function unpackMetric(bytes: Buffer, offset: number, metric: MetricAggregate): void {
+function unpackMetric(bytes: Buffer, offset: number, histogram: Histogram | undefined): MetricAggregate {
   const count = bytes.readUInt32LE(offset);
-  if (count === 0) return;
-  metric.count = count;
-  metric.sum = bytes.readDoubleLE(offset + 4);
-  metric.sumSquares = bytes.readDoubleLE(offset + 12);
-  metric.min = bytes.readInt32LE(offset + 20);
-  metric.max = bytes.readInt32LE(offset + 24);
-  metric.last = bytes.readInt32LE(offset + 28);
-  metric.lastMs = bytes.readDoubleLE(offset + 32);
+  const isEmpty = count === 0;
+  return {
+    count,
+    sum: bytes.readDoubleLE(offset + 4),
+    sumSquares: bytes.readDoubleLE(offset + 12),
+    min: isEmpty ? Infinity : bytes.readInt32LE(offset + 20),
+    max: isEmpty ? -Infinity : bytes.readInt32LE(offset + 24),
+    last: bytes.readInt32LE(offset + 28),
+    lastMs: isEmpty ? -Infinity : bytes.readDoubleLE(offset + 32),
+    histogram,
+  };
 }
 
 /** @returns the offset behind it. */
@@ -91,9 +99,9 @@ function packHistogram(bytes: Buffer, offset: number, { firstBin, counts }: Hist
   return at;
 }
 
-function unpackHistogram(bytes: Buffer, offset: number, histogram: Histogram): number {
-  histogram.firstBin = bytes.readInt16LE(offset);
+function unpackHistogram(bytes: Buffer, offset: number): Histogram {
+  const counts: number[] = [];
   const bins = bytes.readUInt16LE(offset + 2);
-  for (let i = 0; i < bins; i++) histogram.counts.push(bytes.readUInt32LE(offset + 4 + i * 4));
-  return offset + 4 + bins * 4;
+  for (let i = 0; i < bins; i++) counts.push(bytes.readUInt32LE(offset + 4 + i * 4));
+  return { firstBin: bytes.readInt16LE(offset), counts };
 }

@@ -71,9 +71,15 @@ export async function contentOf(store: BucketStore, nowMs: number, grid = CONTRA
   return { labs, buckets, latest: await store.latest(labs, nowMs) };
 }
 
-async function pages(store: BucketStore, resolution: Resolution, startS: number, nowMs: number) {
+async function pages(
+  store: BucketStore,
+  resolution: Resolution,
+  startS: number,
+  nowMs: number,
+  withHistograms = true,
+) {
   const buckets: LabBucket[] = [];
-  for await (const page of store.summaries(resolution, startS, nowMs)) buckets.push(...page);
+  for await (const page of store.summaries(resolution, startS, nowMs, withHistograms)) buckets.push(...page);
   return buckets;
 }
 
@@ -129,6 +135,114 @@ export const commitsArbitrary = fc.array(
   { maxLength: 6 },
 );
 
+/** What happens between two pages of a reading: every `every`-th lab has an observation more, and so have some new labs. */
+interface Meanwhile {
+  readonly every: number;
+  readonly newLabs: number;
+  /** How far the clock moves on: what has expired by then is removed. */
+  readonly laterMs: number;
+  /** Whether the reading goes on only when it is committed. */
+  readonly waits: boolean;
+}
+
+const meanwhileArbitrary: fc.Arbitrary<Meanwhile[]> = fc.array(
+  fc.record({
+    every: fc.integer({ min: 1, max: 20 }),
+    newLabs: fc.integer({ min: 0, max: 300 }),
+    laterMs: fc.constantFrom(0, 61_000, 2 * HOUR_S * 1000),
+    waits: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+const OLD_LABS = 900;
+
+/** Reads all labs of a bucket, and then all names, while something happens between the pages. */
+async function readMeanwhile(
+  store: BucketStore,
+  startMs: number,
+  whileBuckets: readonly Meanwhile[],
+  whileNames: readonly Meanwhile[],
+): Promise<void> {
+  const resolution = CONTRACT_GRID.resolutions[2]!;
+  const startS = bucketStartS(startMs, resolution.durationS, CONTRACT_GRID.alignmentS);
+  const sent = new Map<string, number>();
+  const committed = new Map<string, number>();
+  const commits: Promise<void>[] = [];
+  let nowMs = startMs;
+  let newLabs = 0;
+
+  /** Each lab's n-th observation follows from n, so that a bucket says by its count what must be in it. */
+  const observation = (n: number) => [startS * 1000 + n, 20_000 + 7 * n, 50_000 - 3 * n] as const;
+  const commitNext = async (labs: readonly string[]) => {
+    const batch = new Batch();
+    for (const lab of labs) {
+      const n = sent.get(lab) ?? 0;
+      sent.set(lab, n + 1);
+      const [timestampMs, temp, humidity] = observation(n);
+      batch.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, ''), temp, humidity);
+    }
+    const counts = labs.map((lab) => sent.get(lab)!);
+    await store.commit(batch, nowMs);
+    for (const [i, lab] of labs.entries()) committed.set(lab, Math.max(committed.get(lab) ?? 0, counts[i]!));
+  };
+  const oldLabs = Array.from({ length: OLD_LABS }, (_, i) => `${'zmb'[i % 3]}/${i}`);
+  const happens = async (meanwhile: Meanwhile | undefined) => {
+    if (meanwhile === undefined) return;
+    nowMs += meanwhile.laterMs;
+    const labs = oldLabs.filter((_, i) => i % meanwhile.every === 0);
+    for (let i = 0; i < meanwhile.newLabs; i++) labs.push(`${'nza'[i % 3]}/new/${newLabs++}`);
+    const commit = commitNext(labs);
+    commits.push(commit);
+    if (meanwhile.waits) await commit;
+  };
+
+  // Labs that are soon forgotten, and others of which some have a bucket before, too.
+  await store.commit(
+    batchOf(
+      [1, 2, 3].map((i): Row => [`gone${i}`, 47 * HOUR_S, 0, 0]),
+      nowMs,
+    ),
+    nowMs,
+  );
+  await commitNext(oldLabs.slice(0, 2 * (OLD_LABS / 3)));
+  await commitNext(oldLabs.slice(OLD_LABS / 3));
+
+  const seen = new Set<string>();
+  const during = [...whileBuckets];
+  let before = new Map(committed);
+  for await (const page of store.summaries(resolution, startS, startMs)) {
+    for (const { lab, aggregate } of page) {
+      assert.ok(!seen.has(lab), `${lab} is shown twice`);
+      seen.add(lab);
+      const expected = emptyAggregate(true);
+      for (let n = 0; n < aggregate.observations; n++) addObservation(expected, ...observation(n));
+      assert.deepEqual(aggregate, expected, `${lab} is torn`);
+      assert.ok(aggregate.observations >= (before.get(lab) ?? 0), `${lab} lacks what was committed`);
+      assert.ok(aggregate.observations <= sent.get(lab)!);
+    }
+    const read = structuredClone(page);
+    await happens(during.shift());
+    assert.deepEqual(page, read, 'what was read goes on changing');
+    before = new Map(committed);
+  }
+  for (const lab of oldLabs) assert.ok(seen.has(lab), `${lab} is not shown`);
+
+  const known = [...committed.keys()];
+  const names: string[] = [];
+  const duringNames = [...whileNames];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: readonly string[] = await store.labs(after, 200, startMs);
+    names.push(...page);
+    after = page.length < 200 ? undefined : page.at(-1);
+    await happens(duringNames.shift());
+  }
+  assert.deepEqual(names, [...new Set(names)].sort());
+  const listed = new Set(names);
+  for (const lab of known) assert.ok(listed.has(lab), `${lab} is not listed`);
+  await Promise.all(commits);
+}
+
 /** Holds a store to the contract in store.ts. */
 export function storeContract(name: string, open: OpenStore, runs = 40): void {
   describe(`${name} keeps the store contract`, () => {
@@ -168,6 +282,19 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
           histogram: keeps ? { firstBin: 220, counts: [1] } : undefined,
         });
       }
+    });
+
+    test('without histograms a bucket is the same but for them', async () => {
+      const { durationS } = CONTRACT_GRID.resolutions[0]!;
+      const startS = bucketStartS(nowMs - 10_000, durationS, CONTRACT_GRID.alignmentS);
+      const [plain] = await pages(store, CONTRACT_GRID.resolutions[0]!, startS, nowMs, false);
+      const [full] = await pages(store, CONTRACT_GRID.resolutions[0]!, startS, nowMs);
+      const { temp, humidity } = full!.aggregate;
+      assert.deepEqual(plain!.aggregate, {
+        ...full!.aggregate,
+        temp: { ...temp, histogram: undefined },
+        humidity: { ...humidity, histogram: undefined },
+      });
     });
 
     test('a repeated commit counts nothing and changes nothing', async () => {
@@ -319,6 +446,20 @@ export function storeContract(name: string, open: OpenStore, runs = 40): void {
       await store.touchSession('left', 'another', 60);
       assert.equal(await store.sessionOwner('left'), 'another');
       assert.deepEqual(await abandoned(), []);
+    });
+
+    test('a reading of all labs shows each once and whole, whatever is committed and removed meanwhile', async () => {
+      await fc.assert(
+        fc.asyncProperty(meanwhileArbitrary, meanwhileArbitrary, async (whileBuckets, whileNames) => {
+          const one = await open({ ...CONTRACT_OPTIONS, labsMax: 10_000 });
+          try {
+            await readMeanwhile(one, nowMs, whileBuckets, whileNames);
+          } finally {
+            await one.close();
+          }
+        }),
+        { numRuns: Math.ceil(runs / 4) },
+      );
     });
 
     test('any sequence of commits and repeats leaves what the observations say', async () => {

@@ -72,8 +72,19 @@ export interface BucketStore {
    * @throws CommitError when the store is out of reach or refuses.
    */
   commit(batch: Batch, nowMs: number): Promise<CommitResult>;
-  /** All labs that have the bucket [startS, startS + durationS), in pages, in no particular order. */
-  summaries(resolution: Resolution, startS: number, nowMs: number): AsyncIterable<readonly LabBucket[]>;
+  /**
+   * All labs that have the bucket [startS, startS + durationS), in pages, in no particular order: each that has it when the
+   * reading begins exactly once, unless it expires meanwhile, whatever is committed; each as of the moment its page is read,
+   * with all that was committed before that page was asked for. A lab that gets the bucket meanwhile may be among them.
+   * Everything else has a turn between two pages, and a reader that is slow holds up nobody.
+   * @param withHistograms false: the aggregates have none, which is faster
+   */
+  summaries(
+    resolution: Resolution,
+    startS: number,
+    nowMs: number,
+    withHistograms?: boolean,
+  ): AsyncIterable<readonly LabBucket[]>;
   /** One lab's existing buckets with fromS ≤ start < toS, oldest first. */
   series(
     lab: string,

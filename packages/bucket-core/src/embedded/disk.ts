@@ -1,6 +1,8 @@
 import { statfsSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Database, type DatabaseOptions, open, type RangeOptions, type RootDatabase } from 'lmdb';
+import type { Aggregate } from '../aggregate.js';
 import type { LedgerReport } from '../ledger-counters.js';
+import { unpackAggregate } from '../packed-aggregate.js';
 import type { Rejection } from '../rejection.js';
 
 /** The folder holds data in a format that this version does not know. */
@@ -47,6 +49,9 @@ export class Disk {
   readonly rejections: Database<Rejection, number>;
   readonly ledgers: Database<LedgerReport, string>;
   readonly sessions: Database<SessionRecord, string>;
+  /** The same as `buckets`, unpacked where LMDB has it: nothing is copied before. */
+  readonly #unpacked: Database<Aggregate | Error, [number, number, string]>;
+  #withHistograms = true;
   readonly #meta: Database<number, string>;
   readonly #root: RootDatabase;
 
@@ -70,6 +75,9 @@ export class Disk {
     }
     this.journal = this.#root.openDB('journal', { encoding: 'binary' });
     this.buckets = this.#root.openDB('buckets', { encoding: 'binary' });
+    this.#unpacked = this.#root.openDB('buckets', {
+      encoder: { encode: neverWritten, decode: (bytes: Buffer) => this.#unpack(bytes) },
+    } as DatabaseOptions);
     this.identities = this.#root.openDB('identities', { encoding: 'binary' });
     this.labs = this.#root.openDB('labs', { encoding: 'ordered-binary' });
     this.rejections = this.#root.openDB('rejections', { encoding: 'json' });
@@ -81,20 +89,29 @@ export class Disk {
     return (this.labs.getStats() as { readonly entryCount: number }).entryCount;
   }
 
-  /** Labs after `after` that have this bucket, at most `limit`. */
+  /** @throws Error where it holds what it must not hold. */
+  bucket(durationS: number, startS: number, lab: string, withHistograms = true): Aggregate | undefined {
+    this.#withHistograms = withHistograms;
+    return known(this.#unpacked.get([durationS, startS, lab]));
+  }
+
+  /** Labs after `after` that have this bucket, in order, at most `limit`. */
+  labsOf(durationS: number, startS: number, after: string, limit: number): string[] {
+    const keys = this.buckets.getKeys(labRange(durationS, startS, after, limit));
+    return [...keys].map(([, , lab]) => lab);
+  }
+
+  /** The same, with their buckets. @throws Error where it holds what it must not hold. */
   bucketsOf(
     durationS: number,
     startS: number,
     after: string,
     limit: number,
-  ): { lab: string; value: Buffer }[] {
-    const range = {
-      start: [durationS, startS, after],
-      end: [durationS, startS + 1],
-      exclusiveStart: true,
-      limit,
-    };
-    return [...this.buckets.getRange(range as never)].map(({ key, value }) => ({ lab: key[2], value }));
+    withHistograms = true,
+  ): { lab: string; startS: number; aggregate: Aggregate }[] {
+    this.#withHistograms = withHistograms;
+    const entries = this.#unpacked.getRange(labRange(durationS, startS, after, limit));
+    return [...entries].map(({ key, value }) => ({ lab: key[2], startS, aggregate: known(value) }));
   }
 
   /** Every identity that is held for a lab's hour, and when they may be forgotten; undefined if none is. */
@@ -157,6 +174,33 @@ export class Disk {
   async close(): Promise<void> {
     await this.#root.close();
   }
+
+  /** What it does not know is returned: LMDB must not see an error, or it keeps its cursor for ever. */
+  #unpack(bytes: Buffer): Aggregate | Error {
+    try {
+      return unpackAggregate(bytes, this.#withHistograms);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+}
+
+function known<T extends Aggregate | undefined>(value: T | Error): T {
+  if (value instanceof Error) throw value;
+  return value;
+}
+
+function neverWritten(): never {
+  throw new Error('buckets are written packed');
+}
+
+function labRange(durationS: number, startS: number, after: string, limit: number): RangeOptions {
+  return {
+    start: [durationS, startS, after],
+    end: [durationS, startS + 1],
+    exclusiveStart: true,
+    limit,
+  };
 }
 
 function identityRange(hour: number, lab: string): { start: never; end: never } {

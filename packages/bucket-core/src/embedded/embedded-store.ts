@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Batch, ROW_LENGTH } from '../batch.js';
 import { bucketExpiryS, type Resolution } from '../bucket-grid.js';
 import type { LedgerReport } from '../ledger-counters.js';
@@ -15,6 +16,7 @@ import { Disk } from './disk.js';
 import { FolderLock } from './folder-lock.js';
 import { decodeRecord, encodeRecord } from './journal-record.js';
 import { LabBuckets } from './lab-buckets.js';
+import { bucketPages, namePages } from './lab-pages.js';
 import { sweep } from './sweep.js';
 
 export interface EmbeddedStoreOptions extends StoreOptions {
@@ -38,6 +40,8 @@ const IDLE_CHECK_MS = 1000;
 /** Time for saving what is in memory when closing; what is left is replayed at the next start. */
 const CLOSE_SAVE_MS_MAX = 1000;
 const SWEEP_INTERVAL_MS = 60_000;
+/** Buckets read before everything else has a turn. */
+const READ_AT_ONCE = 250;
 
 /**
  * Buckets in memory and in an LMDB environment: durable when `commit` returns, whole after a kill at any moment, no
@@ -118,9 +122,13 @@ export class EmbeddedStore implements BucketStore {
     resolution: Resolution,
     startS: number,
     nowMs: number,
+    withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    for (const page of this.#labs.withBucket(resolution, startS)) yield page;
+    for (const page of bucketPages(this.#labs, resolution, startS, withHistograms)) {
+      if (page.length > 0) yield page;
+      await nextTurn();
+    }
   }
 
   async series(
@@ -131,20 +139,34 @@ export class EmbeddedStore implements BucketStore {
     nowMs: number,
   ): Promise<readonly LabBucket[]> {
     const buckets: LabBucket[] = [];
+    let read = 0;
     for (let startS = fromS; startS < toS; startS += resolution.durationS) {
       if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
       const aggregate = this.#labs.bucket(lab, resolution.durationS, startS);
       if (aggregate !== undefined) buckets.push({ lab, startS, aggregate });
+      read += 1;
+      if (read % READ_AT_ONCE === 0) await nextTurn();
     }
     return buckets;
   }
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
-    return this.#labs.names(after, limit, nowMs);
+    const names: string[] = [];
+    for (const page of namePages(this.#labs, after, limit, nowMs)) {
+      for (const name of page) names.push(name);
+      if (names.length >= limit) break;
+      await nextTurn();
+    }
+    return names.slice(0, limit);
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
-    return labs.map((lab) => this.#labs.newest(lab, nowMs));
+    const newest: (LabBucket | undefined)[] = [];
+    for (const lab of labs) {
+      newest.push(this.#labs.newest(lab, nowMs));
+      if (newest.length % READ_AT_ONCE === 0) await nextTurn();
+    }
+    return newest;
   }
 
   async rejections(limit: number): Promise<readonly Rejection[]> {

@@ -1,13 +1,7 @@
 import { type Aggregate, addObservation, copyAggregate, emptyAggregate } from '../aggregate.js';
 import { ROW_LENGTH } from '../batch.js';
 import { areWithin, type BatchPart, partsOf } from '../batch-part.js';
-import {
-  bucketExpiryS,
-  bucketStartS,
-  longestLivedResolution,
-  type Resolution,
-  reachS,
-} from '../bucket-grid.js';
+import { bucketExpiryS, bucketStartS, longestLivedResolution, reachS } from '../bucket-grid.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
 import { keepsHistograms } from '../histogram.js';
 import { packAggregate, unpackAggregate } from '../packed-aggregate.js';
@@ -33,8 +27,6 @@ interface PreparedPart {
   readonly rows: readonly number[];
   readonly span: HeldSpan;
 }
-
-const PAGE_LABS = 500;
 
 /**
  * Every lab's buckets and identities, in memory and on the disk. What is in memory is newer; what is not in memory is
@@ -124,50 +116,13 @@ export class LabBuckets {
     this.disk.labs.put(lab, [state.newestS, upTo]);
   }
 
-  /** All labs that have this bucket, a page at a time. */
-  *withBucket({ durationS }: Resolution, startS: number): Generator<readonly LabBucket[]> {
-    const resolution = this.options.grid.resolutions.findIndex((one) => one.durationS === durationS);
-    const inMemory = new Set<string>();
-    for (const state of this.memory.active)
-      if (state.aggregate(resolution, startS) !== undefined) inMemory.add(state.lab);
-    for (let after: string | undefined = ''; after !== undefined; ) {
-      const entries = this.disk.bucketsOf(durationS, startS, after, PAGE_LABS);
-      const page = entries.map(({ lab, value }) => {
-        inMemory.delete(lab);
-        const held = this.memory.get(lab)?.aggregate(resolution, startS);
-        return { lab, startS, aggregate: held ? copyAggregate(held) : unpackAggregate(value) };
-      });
-      after = entries.length === PAGE_LABS ? entries.at(-1)!.lab : undefined;
-      if (page.length > 0) yield page;
-    }
-    const rest = [...inMemory];
-    for (let i = 0; i < rest.length; i += PAGE_LABS)
-      yield rest.slice(i, i + PAGE_LABS).flatMap((lab) => {
-        const aggregate = this.bucket(lab, durationS, startS);
-        return aggregate === undefined ? [] : [{ lab, startS, aggregate }];
-      });
-  }
-
   /** One bucket of a lab. */
   bucket(lab: string, durationS: number, startS: number): Aggregate | undefined {
     const resolution = this.options.grid.resolutions.findIndex((one) => one.durationS === durationS);
     const held = this.memory.get(lab)?.aggregate(resolution, startS);
     // What is in memory goes on changing; a reader gets what it was.
     if (held !== undefined) return copyAggregate(held);
-    const value = this.disk.buckets.get([durationS, startS, lab]);
-    return value && unpackAggregate(value);
-  }
-
-  /** Labs after `after` in the order of their names, at most `limit`, without those whose last bucket has expired. */
-  names(after: string, limit: number, nowMs: number): string[] {
-    const unsaved = [...this.memory.unsaved].filter((lab) => lab > after && this.#isKept(lab, nowMs));
-    const saved: string[] = [];
-    for (const { key, value } of this.disk.labs.getRange({ start: after })) {
-      if (saved.length === limit) break;
-      const newestS = this.memory.get(key)?.newestS ?? value[0];
-      if (key > after && !this.isForgotten(newestS, nowMs)) saved.push(key);
-    }
-    return unsaved.length === 0 ? saved : [...new Set([...saved, ...unsaved])].sort().slice(0, limit);
+    return this.disk.bucket(durationS, startS, lab);
   }
 
   /** A lab's newest bucket of the longest-lived resolution; undefined if it has none that is still kept. */
@@ -187,11 +142,6 @@ export class LabBuckets {
   isGone(newestS: number, nowMs: number): boolean {
     const longest = this.options.grid.resolutions[this.#longestLived]!;
     return (newestS + longest.durationS + reachS(longest)) * 1000 <= nowMs;
-  }
-
-  #isKept(lab: string, nowMs: number): boolean {
-    const state = this.memory.get(lab);
-    return state !== undefined && !this.isForgotten(state.newestS, nowMs);
   }
 
   #durationS(resolution: number): number {

@@ -1,6 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { BatchPart } from '../batch-part.js';
-import { type BucketGrid, bucketExpiryS, longestLivedResolution, reachS } from '../bucket-grid.js';
+import {
+  type BucketGrid,
+  bucketExpiryS,
+  longestLivedResolution,
+  type Resolution,
+  reachS,
+} from '../bucket-grid.js';
+import { FirstNames } from '../first-names.js';
 import { LAB_PARTITIONS, labPartition } from '../lab-id.js';
 import { IndexCache } from './index-cache.js';
 import type { Keys } from './keys.js';
@@ -92,21 +99,49 @@ export class LabIndex {
     return new Set(fresh.slice(Math.max(0, labsMax - known)));
   }
 
-  /** Every known lab with the start of its newest bucket in the longest-lived resolution. */
-  async newestStarts(nowMs: number): Promise<Map<string, number>> {
+  /**
+   * The labs that have a bucket, in pages of so many. While there are few, the sets of all partitions are asked for together;
+   * else one after the other, so that the first page does not wait for all.
+   */
+  async *labsOfBucket(
+    { durationS }: Resolution,
+    startS: number,
+    pageLabs: number,
+  ): AsyncIterable<readonly string[]> {
+    let labs = await this.#setsOfBucket(durationS, startS, 0, 1);
+    const atOnce = labs.length < pageLabs ? LAB_PARTITIONS - 1 : 1;
+    for (let partition = 1; ; partition += atOnce) {
+      for (; labs.length >= pageLabs; labs = labs.slice(pageLabs)) yield labs.slice(0, pageLabs);
+      if (partition === LAB_PARTITIONS) break;
+      labs = labs.concat(await this.#setsOfBucket(durationS, startS, partition, atOnce));
+    }
+    if (labs.length > 0) yield labs;
+  }
+
+  /**
+   * Names of known labs after `after` in order, at most `limit`. The sets are in the order of starts, not of names, so all
+   * of them are read.
+   */
+  async names(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
     const pipeline = this.redis.pipeline();
     for (let partition = 0; partition < LAB_PARTITIONS; partition++)
-      pipeline.zrange(
-        this.keys.labs(partition),
-        `(${this.#newestStartExpired(nowMs)}`,
-        '+inf',
-        'BYSCORE',
-        'WITHSCORES',
-      );
-    const starts = new Map<string, number>();
+      pipeline.zrange(this.keys.labs(partition), `(${this.#newestStartExpired(nowMs)}`, '+inf', 'BYSCORE');
+    const first = new FirstNames(after, limit);
     for (const reply of (await executePipeline(pipeline)) as string[][])
-      for (let i = 0; i < reply.length; i += 2) starts.set(reply[i]!, Number(reply[i + 1]));
-    return starts;
+      for (const lab of reply) if (first.wants(lab)) first.add(lab);
+    return first.sorted;
+  }
+
+  async #setsOfBucket(
+    durationS: number,
+    startS: number,
+    partition: number,
+    partitions: number,
+  ): Promise<string[]> {
+    const pipeline = this.redis.pipeline();
+    for (let i = partition; i < partition + partitions; i++)
+      pipeline.smembers(this.keys.labsOfBucket(i, durationS, startS));
+    return ((await executePipeline(pipeline)) as string[][]).flat();
   }
 
   /** The latest start whose bucket has expired by `nowMs`. */

@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import { Batch, ROW_LENGTH } from '../batch.js';
 import { type BatchPart, partsOf } from '../batch-part.js';
 import { bucketExpiryS, longestLivedResolution, type Resolution } from '../bucket-grid.js';
-import { LAB_PARTITIONS } from '../lab-id.js';
 import type { LedgerReport } from '../ledger-counters.js';
 import { unpackAggregate } from '../packed-aggregate.js';
 import type { Rejection } from '../rejection.js';
@@ -73,17 +72,14 @@ export class RedisStore implements BucketStore {
     resolution: Resolution,
     startS: number,
     nowMs: number,
+    withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    for (let partition = 0; partition < LAB_PARTITIONS; partition++) {
-      const labs = await this.#redis.smembers(
-        this.#keys.labsOfBucket(partition, resolution.durationS, startS),
-      );
-      for (let i = 0; i < labs.length; i += PAGE_LABS) {
-        const wanted = labs.slice(i, i + PAGE_LABS).map((lab) => ({ lab, startS }));
-        const page = (await this.#buckets(resolution, wanted)).filter((bucket) => bucket !== undefined);
-        if (page.length > 0) yield page;
-      }
+    for await (const labs of this.#index.labsOfBucket(resolution, startS, PAGE_LABS)) {
+      const wanted = labs.map((lab) => ({ lab, startS }));
+      const found = await this.#buckets(resolution, wanted, withHistograms);
+      const page = found.filter((bucket) => bucket !== undefined);
+      if (page.length > 0) yield page;
     }
   }
 
@@ -101,8 +97,7 @@ export class RedisStore implements BucketStore {
   }
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
-    const labs = [...(await this.#index.newestStarts(nowMs)).keys()].filter((lab) => lab > after);
-    return labs.sort().slice(0, limit);
+    return this.#index.names(after, limit, nowMs);
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
@@ -259,6 +254,7 @@ export class RedisStore implements BucketStore {
   async #buckets(
     resolution: Resolution,
     wanted: readonly { readonly lab: string; readonly startS: number }[],
+    withHistograms = true,
   ): Promise<(LabBucket | undefined)[]> {
     const buckets: (LabBucket | undefined)[] = [];
     for (let i = 0; i < wanted.length; i += PAGE_LABS) {
@@ -268,7 +264,7 @@ export class RedisStore implements BucketStore {
       );
       page.forEach(({ lab, startS }, j) => {
         const value = values[j];
-        buckets.push(value ? { lab, startS, aggregate: unpackAggregate(value) } : undefined);
+        buckets.push(value ? { lab, startS, aggregate: unpackAggregate(value, withHistograms) } : undefined);
       });
     }
     return buckets;
