@@ -4,6 +4,7 @@ import { Intake, PublishTap, TopicFilters } from '@humtemp/intake';
 import { connect, MqttClient } from 'mqtt';
 import { say } from './processes/told.js';
 import { GRID, openRedisStore } from './redis.js';
+import { consumeInThirtyLines } from './worker-behind/thirty-lines.js';
 
 const FILTER = 'labs/+/observation';
 
@@ -19,6 +20,13 @@ export const CONSUMERS = {
     });
     await untilClosed(client);
     return { sum };
+  },
+  '30 lines, Redis': async (port: number, redisUrl: string) => {
+    const { client, flush } = await consumeInThirtyLines(`mqtt://127.0.0.1:${port}`, redisUrl);
+    client.on('error', () => {});
+    await new Promise<void>((resolve) => client.once('close', () => resolve()));
+    client.end(true);
+    await flush();
   },
   /** The tap with everything but the store. */
   'tap, a store that counts': (port: number) =>

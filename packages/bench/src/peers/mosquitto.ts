@@ -45,8 +45,12 @@ export async function startMosquitto(
 }
 
 /** Resolves once somebody accepts connections on a port. @throws if the process ends before, or takes too long. */
-export async function untilListening(port: number, process: RunningProcess): Promise<void> {
-  for (const deadline = Date.now() + LISTENING_MS_MAX; Date.now() < deadline; ) {
+export async function untilListening(
+  port: number,
+  process: RunningProcess,
+  msMax = LISTENING_MS_MAX,
+): Promise<void> {
+  for (const deadline = Date.now() + msMax; Date.now() < deadline; ) {
     const ended = process.ended();
     if (ended !== undefined) throw new Error(ended);
     const listening = await new Promise<boolean>((resolve) => {
@@ -59,5 +63,5 @@ export async function untilListening(port: number, process: RunningProcess): Pro
     if (listening) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`${process.name} does not listen after ${LISTENING_MS_MAX / 1000} s`);
+  throw new Error(`${process.name} does not listen after ${msMax / 1000} s`);
 }

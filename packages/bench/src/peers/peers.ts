@@ -4,12 +4,13 @@ import { aedesPeer } from './aedes.js';
 import { humtempPeer } from './humtemp.js';
 import { mosquittoPeer } from './mosquitto.js';
 import { workerPeer } from './mosquitto-worker-redis.js';
+import { natsPeer } from './nats.js';
 import type { Peer, PeerOptions, RunningPeer } from './peer.js';
 
 /** Brokers alone, in the order of the tables. */
 export const BROKERS: readonly Peer[] = [humtempPeer, aedesPeer, mosquittoPeer];
-/** And with what it takes to store observations. */
-export const PEERS: readonly Peer[] = [...BROKERS, workerPeer];
+/** And those of the ingest scenarios alone: a further broker, and one with what it takes to store observations. */
+export const PEERS: readonly Peer[] = [...BROKERS, natsPeer, workerPeer];
 
 /**
  * Those of the candidates that are wanted, by name, and can run on this machine; and a line about each that cannot.
@@ -21,9 +22,9 @@ export function choosePeers(
   wanted: readonly string[],
 ): { peers: readonly Peer[]; notes: readonly string[] } {
   const names = wanted.map((name) => name.toLowerCase());
-  const unknown = names.find((name) => PEERS.every((peer) => peer.name.toLowerCase() !== name));
-  if (unknown !== undefined)
-    throw new Error(`no such peer: ${unknown}; there are ${PEERS.map((peer) => peer.name).join(', ')}`);
+  const known = [...new Set([...PEERS, ...candidates].map((peer) => peer.name))];
+  const unknown = names.find((name) => known.every((one) => one.toLowerCase() !== name));
+  if (unknown !== undefined) throw new Error(`no such peer: ${unknown}; there are ${known.join(', ')}`);
   const chosen = candidates.filter((peer) => names.length === 0 || names.includes(peer.name.toLowerCase()));
   const missing = (peer: Peer) => peer.programs.filter((name) => findProgram(name) === undefined);
   return {
