@@ -1,20 +1,23 @@
 const EMPTY = -1;
 const CAPACITY_MIN = 16;
+/** Share of a table that is in use when it grows, from and to. */
+const FULL = [0.4, 0.6] as const;
 
 /**
- * Identities of one lab and hour: an open-addressing table of doubles, 16 to 32 bytes for each identity and no object.
+ * Identities of one lab and hour: an open-addressing table of doubles, 13 to 40 bytes for each identity and no object.
+ * Each table is full at a point of its own: those of labs that are heard equally often would all grow at the same moment,
+ * and nothing else would get done meanwhile.
  */
 export class IdentitySet {
   /** When they may be forgotten, Unix seconds. */
   expiryS: number;
+  readonly #full = FULL[0] + Math.random() * (FULL[1] - FULL[0]);
   #table: Float64Array;
   #count = 0;
 
   constructor(expiryS: number, expected = 0) {
     this.expiryS = expiryS;
-    let capacity = CAPACITY_MIN;
-    while (capacity < expected * 2) capacity *= 2;
-    this.#table = new Float64Array(capacity).fill(EMPTY);
+    this.#table = new Float64Array(this.#capacityFor(expected, CAPACITY_MIN)).fill(EMPTY);
   }
 
   get count(): number {
@@ -27,8 +30,7 @@ export class IdentitySet {
 
   /** Makes room for so many more at once. */
   reserve(more: number): void {
-    let capacity = this.#table.length;
-    while (capacity < (this.#count + more) * 2) capacity *= 2;
+    const capacity = this.#capacityFor(this.#count + more, this.#table.length);
     if (capacity > this.#table.length) this.#resize(capacity);
   }
 
@@ -43,8 +45,14 @@ export class IdentitySet {
     }
     table[slot] = identity;
     this.#count += 1;
-    if (this.#count * 2 > table.length) this.#resize(table.length * 2);
+    if (this.#count > table.length * this.#full) this.#resize(table.length * 2);
     return true;
+  }
+
+  #capacityFor(count: number, atLeast: number): number {
+    let capacity = atLeast;
+    while (count > capacity * this.#full) capacity *= 2;
+    return capacity;
   }
 
   #resize(capacity: number): void {
