@@ -105,6 +105,20 @@ test('the journal and the labs in memory stay within their limits', async () => 
   await store.close();
 });
 
+test('however many labs come at once, those in memory stay within their limit', async () => {
+  const nowMs = Date.now();
+  const options = { ...CONTRACT_OPTIONS, dataDir: newDir(), labsMax: 1e6, memoryBytesMax: 5_000_000 };
+  const store = await EmbeddedStore.open(options);
+  for (let i = 0; i < 20; i++) {
+    const rows = Array.from({ length: 3000 }, (_, j): Row => [`lab-${i * 3000 + j}`, 0, 20_000, 50_000]);
+    await store.commit(batchOf(rows, nowMs), nowMs);
+  }
+  // A batch needs some 14 MB by itself.
+  assert.ok(store.heldBytes < 40_000_000, `${store.heldBytes} bytes in memory`);
+  assert.equal((await store.labs('', 1e6, nowMs)).length, 60_000);
+  await store.close();
+});
+
 test('a folder has one user at a time', async () => {
   const dataDir = newDir();
   const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir });

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { type Batch, ROW_LENGTH } from '../batch.js';
 import { bucketExpiryS, type Resolution } from '../bucket-grid.js';
 import type { LedgerReport } from '../ledger-counters.js';
@@ -22,13 +23,17 @@ import { sweep } from './sweep.js';
 export interface EmbeddedStoreOptions extends StoreOptions {
   /** Folder of the database; made if missing. One process at a time uses it. */
   readonly dataDir: string;
-  /** Bytes of labs held in memory, roughly. What is over is read from the disk when it is needed again. */
+  /**
+   * Bytes of labs held in memory, roughly; default: a quarter of what V8's heap may have. What is over is saved, let go,
+   * and read from the disk when it is needed again.
+   */
   readonly memoryBytesMax?: number;
   /** Bytes of journal after which every lab that they touched has been saved, so that a start replays no more. */
   readonly journalBytesMax?: number;
 }
 
-const MEMORY_BYTES_MAX = 256 * 2 ** 20;
+/** Of the heap that V8 allows, which it derives from the memory of the machine or container. */
+const MEMORY_SHARE = 1 / 4;
 const JOURNAL_BYTES_MAX = 64 * 2 ** 20;
 /** What a journal record costs besides its bytes, when it is replayed. */
 const RECORD_OVERHEAD_BYTES = 200;
@@ -95,7 +100,7 @@ export class EmbeddedStore implements BucketStore {
     readonly disk: Disk,
   ) {
     this.#labs = new LabBuckets(disk, options);
-    this.#memoryBytesMax = options.memoryBytesMax ?? MEMORY_BYTES_MAX;
+    this.#memoryBytesMax = options.memoryBytesMax ?? getHeapStatistics().heap_size_limit * MEMORY_SHARE;
     this.#journalBytesMax = options.journalBytesMax ?? JOURNAL_BYTES_MAX;
     this.#replay();
     const [newest] = disk.rejections.getKeys({ reverse: true, limit: 1 });
@@ -241,7 +246,7 @@ export class EmbeddedStore implements BucketStore {
     const prepared = this.#labs.prepare(record, number);
     const isEmpty = record.rowsByLab.size === 0;
     const bytes = isEmpty ? undefined : encodeRecord(record);
-    await this.#save(bytes === undefined ? 0 : this.#recordsDue(bytes.length), () => {
+    await this.#save(bytes === undefined ? 0 : this.#recordsDue(bytes.length, record.rowsByLab.size), () => {
       if (bytes !== undefined) this.disk.journal.put(number, bytes);
       this.#putRejections(batch.rejections);
     });
@@ -274,12 +279,17 @@ export class EmbeddedStore implements BucketStore {
     return accepted;
   }
 
-  /** How many records of labs to save with a journal record, so that all are by the time the journal has its limit. */
-  #recordsDue(journalBytes: number): number {
+  /**
+   * How many records of labs to save with a journal record, so that all are by the time the journal has its limit; and
+   * beyond the limit of memory, more than the record can add.
+   */
+  #recordsDue(journalBytes: number, labs: number): number {
     const { memory } = this.#labs;
     const share = (journalBytes + RECORD_OVERHEAD_BYTES) / (this.#journalBytesMax / 2);
     this.#due += memory.activeRecords * Math.min(1, share);
-    return memory.bytes > this.#memoryBytesMax ? Math.max(this.#due, SAVED_RECORDS_MAX) : this.#due;
+    if (memory.bytes <= this.#memoryBytesMax) return this.#due;
+    const recordsPerLab = memory.activeRecords / Math.max(1, memory.activeCount);
+    return Math.max(this.#due, SAVED_RECORDS_MAX, 2 * labs * recordsPerLab);
   }
 
   /** Saves the labs that wait longest, and whatever else is put, in one transaction. */
@@ -329,6 +339,7 @@ export class EmbeddedStore implements BucketStore {
     for (const { key, value } of this.disk.journal.getRange({})) {
       first ??= key;
       this.#labs.apply(this.#labs.prepare(decodeRecord(value), key), emptyCommitResult());
+      this.#labs.memory.shrink(this.#memoryBytesMax);
       this.#next = key + 1;
     }
     this.#oldestRecord = first ?? this.#next;
