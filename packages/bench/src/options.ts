@@ -2,14 +2,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+/**
+ * How much is measured. smoke: as little as shows that it still runs. short: for all scenarios one after the other.
+ * normal: for one that is looked at.
+ */
+export type Size = 'smoke' | 'short' | 'normal';
+
 /** What the command line says. What is undefined is for the scenario to choose. */
 export interface Options {
   /** Names of scenarios; none: all of them. */
   readonly scenarios: readonly string[];
-  readonly size: 'smoke' | 'normal';
+  /** By default short when no scenario is named, and else normal. */
+  readonly size: Size;
   readonly rounds: number | undefined;
   readonly qos: 0 | 1;
-  /** Names of the peers that are wanted; none: all of them. */
+  /** Names of the peers that are wanted; none: all that need not be named. */
   readonly peers: readonly string[];
   readonly observations: number | undefined;
   readonly connections: number | undefined;
@@ -20,15 +27,16 @@ export interface Options {
   readonly help: boolean;
 }
 
-export const OPTIONS_HELP = `  --rounds N         by turns, this many of each
-  --size SIZE        smoke: small, to see that it still runs; normal
-  --qos N            of the ingest scenarios: 1 or 0; default 1
-  --peers A,B        only these peers, as they are called in the tables
-  --observations N   of the ingest scenarios, in each round
-  --connections N    of ingest and idle
+export const OPTIONS_HELP = `  --size SIZE        smoke: to see that it still runs; short: mostly one round; normal
+  --rounds N         by turns, this many of each; not of memory
+  --peers A,B        only these, as they are called in the tables; NATS and RabbitMQ only if named;
+                     not of worker, stream, commit, memory and reads
+  --qos N            of ingest-pipelined and ingest-many: 1 or 0; default 1
+  --observations N   of ingest-pipelined, ingest-many, worker-behind and growth, in each round
+  --connections N    of ingest-pipelined, ingest-many and idle
   --rate N           of churn, connections in a second
-  --duration S       of churn, seconds
-  --cpu-prof FOLDER  takes CPU profiles of the humtemp process of ingest
+  --duration S       of churn and stream, seconds
+  --cpu-prof FOLDER  takes CPU profiles of humtemp; not of worker, commit, memory and startup
   --json FILE        where to write every number; default: in the temporary folder
 `;
 
@@ -40,7 +48,7 @@ export function readOptions(argv: readonly string[]): Options {
     allowPositionals: true,
     options: {
       rounds: text,
-      size: { ...text, default: 'normal' },
+      size: text,
       qos: { ...text, default: '1' },
       peers: { ...text, default: '' },
       observations: text,
@@ -52,12 +60,13 @@ export function readOptions(argv: readonly string[]): Options {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.size !== 'smoke' && values.size !== 'normal')
-    throw new Error('--size: expected smoke or normal');
+  const { size = positionals.length === 0 ? 'short' : 'normal' } = values;
+  if (size !== 'smoke' && size !== 'short' && size !== 'normal')
+    throw new Error('--size: expected smoke, short or normal');
   if (values.qos !== '0' && values.qos !== '1') throw new Error('--qos: expected 0 or 1');
   return {
     scenarios: positionals,
-    size: values.size,
+    size,
     rounds: count('rounds', values.rounds, 100),
     qos: values.qos === '1' ? 1 : 0,
     peers: values.peers.split(',').filter((part) => part !== ''),

@@ -1,17 +1,17 @@
-import { churn } from './churn.js';
+import { churn } from './churn/churn.js';
 import { commit } from './commit/commit.js';
-import { memory } from './commit/memory.js';
-import { floors } from './floors.js';
-import { growth } from './growth.js';
+import { floors } from './floors/floors.js';
+import { growth } from './growth/growth.js';
 import { http } from './http/http.js';
-import { idle } from './idle.js';
-import { ingestMany, ingestPipelined } from './ingest.js';
-import { latency } from './latency.js';
+import { idle } from './idle/idle.js';
+import { ingestMany, ingestPipelined } from './ingest/ingest.js';
+import { latency } from './latency/latency.js';
+import { memory } from './memory/memory.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
 import { startup } from './startup/startup.js';
 import { stream } from './stream/stream.js';
-import { worker } from './worker.js';
+import { worker } from './worker/worker.js';
 import { workerBehind } from './worker-behind/worker-behind.js';
 
 /** Every measurement there is, in the order in which they are made. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,6 +8,9 @@ import { temporaryFolder } from '@humtemp/test-services';
 import type { Report } from './scenario.js';
 
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** For tests that look at processes: why they are skipped, if they are. */
+export const withoutProc = existsSync('/proc/self/stat') ? false : 'there is no /proc';
 
 /** Runs one scenario, small, through the command line. What it printed is what its JSON file says, and nothing failed. */
 export async function smoke(name: string, ...more: readonly string[]): Promise<Report> {

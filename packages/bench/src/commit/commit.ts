@@ -1,6 +1,7 @@
 import { startRedis } from '@humtemp/test-services';
-import { progress } from '../by-turns.js';
+import { inTurns, progress } from '../by-turns.js';
 import { median, spread, times, whole } from '../figures.js';
+import type { Size } from '../options.js';
 import type { Report, Scenario } from '../scenario.js';
 import { BARE_EVALSHA } from './bare-evalsha.js';
 import { type Committed, commitOnce } from './commit-once.js';
@@ -24,18 +25,21 @@ const WAYS: readonly Way[] = [
   BARE_EVALSHA,
 ];
 
-const SHAPES: Readonly<Record<'normal' | 'smoke', readonly Shape[]>> = {
-  normal: [
-    { perLab: 100, labs: 100, batches: 6 },
-    { perLab: 10, labs: 600, batches: 10 },
-    { perLab: 1, labs: 3000, batches: 10 },
-  ],
+const NORMAL: readonly Shape[] = [
+  { perLab: 100, labs: 100, batches: 6 },
+  { perLab: 10, labs: 600, batches: 10 },
+  { perLab: 1, labs: 3000, batches: 10 },
+];
+const SHAPES: Readonly<Record<Size, readonly Shape[]>> = {
+  normal: NORMAL,
+  short: NORMAL,
   smoke: [
     { perLab: 100, labs: 3, batches: 2 },
     { perLab: 10, labs: 20, batches: 2 },
     { perLab: 1, labs: 200, batches: 2 },
   ],
 };
+const ROUNDS = { smoke: 1, short: 1, normal: 3 };
 /** The floor must get as many bytes as humtemp, but for what humtemp writes to its index: more, the smaller the size. */
 const BYTES_APART_MAX = 0.15;
 
@@ -51,13 +55,13 @@ export const commit: Scenario = {
   summary: 'observations/s and CPU of a commit to the store, beside other ways to count in Redis',
   async run(options): Promise<Report> {
     const shapes = SHAPES[options.size];
-    const rounds = options.rounds ?? (options.size === 'smoke' ? 1 : 3);
+    const rounds = options.rounds ?? ROUNDS[options.size];
     const lines: Line[] = [];
     const failures: string[] = [];
     // Sets of identities as the Redis of compose.yaml keeps them.
     const redis = await startRedis({ directives: { 'set-max-intset-entries': '4096' } });
     try {
-      for (const shape of shapes) lines.push(...(await byTurns(shape, rounds, redis.url, failures)));
+      for (const shape of shapes) lines.push(...(await linesOf(shape, rounds, redis.url, failures)));
     } finally {
       await redis.close();
     }
@@ -89,25 +93,21 @@ export const commit: Scenario = {
   },
 };
 
-async function byTurns(shape: Shape, rounds: number, redisUrl: string, failures: string[]): Promise<Line[]> {
-  const lines = WAYS.map(({ name }) => ({ perLab: shape.perLab, way: name, rounds: [] as Committed[] }));
+async function linesOf(shape: Shape, rounds: number, redisUrl: string, failures: string[]): Promise<Line[]> {
+  const { perLab } = shape;
+  progress(`${perLab} of a lab …`);
   // A little of each before the first round, for the compiler.
   const little = observationsOf({ ...shape, batches: 2 }, Date.now());
   for (const way of WAYS) await commitOnce(way, little, redisUrl).catch(() => {});
   const observations = observationsOf(shape, Date.now());
-  for (let round = 1; round <= rounds; round++)
-    for (const [i, way] of WAYS.entries()) {
-      const turn = `${shape.perLab} of a lab, round ${round} of ${rounds}: ${way.name}`;
-      try {
-        const committed = await commitOnce(way, observations, redisUrl);
-        lines[i]!.rounds.push(committed);
-        progress(`${turn}: ${whole(committed.observationsPerS)} observations/s`);
-      } catch (error) {
-        failures.push(`${turn}: ${error instanceof Error ? error.message : error}`);
-        progress(failures.at(-1)!);
-      }
-    }
-  return lines.filter((line) => line.rounds.length > 0);
+  const { turns, failures: failed } = await inTurns(
+    WAYS,
+    rounds,
+    (way) => commitOnce(way, observations, redisUrl),
+    ({ observationsPerS }) => `${whole(observationsPerS)} observations/s`,
+  );
+  failures.push(...failed.map((failure) => `${perLab} of a lab: ${failure}`));
+  return turns.map(({ peer, rounds }) => ({ perLab, way: peer.name, rounds }));
 }
 
 function rowOf({ perLab, way, rounds }: Line, lines: readonly Line[]): string[] {

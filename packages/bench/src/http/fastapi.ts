@@ -19,7 +19,7 @@ for name in "${MODULES.join(' ')}".split():
     except PackageNotFoundError: print("without", name)
 `;
 
-export const FASTAPI_PACKAGES =
+const PACKAGES =
   'python3-fastapi python3-uvicorn python3-redis python3-uvloop python3-httptools python3-hiredis';
 
 export interface Python {
@@ -35,6 +35,11 @@ export async function pythonWithFastApi(): Promise<Python | undefined> {
     if (output !== undefined) return { program, versions: output.stdout.trim().replaceAll('\n', ', ') };
   }
   return undefined;
+}
+
+/** What to install for it, in place of a program that there is not. */
+export function missingFastApi(python: Python | undefined): string[] {
+  return python === undefined ? [PACKAGES] : [];
 }
 
 /** Starts one uvicorn process with the reference, and does not wait for it. */

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { say } from '../processes/told.js';
+import { listenAndSay } from '../processes/told.js';
 
 /** The least that a POST costs in Node: a server that reads the body and answers 200. Says its "port". */
 export async function runHttpFloor(): Promise<void> {
@@ -10,7 +10,5 @@ export async function runHttpFloor(): Promise<void> {
       response.end('null');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  say('port', typeof address === 'object' ? address?.port : undefined);
+  await listenAndSay(server);
 }

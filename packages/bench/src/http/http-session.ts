@@ -1,8 +1,9 @@
-import { CpuWatch } from '../cpu-watch.js';
-import type { HttpLoad, HttpLoadDone } from '../load/http-load.js';
+import { CpuWatch } from '../measuring/cpu-watch.js';
+import { sumUs } from '../measuring/process-figures.js';
+import { within } from '../measuring/within.js';
 import type { PeerOptions } from '../peers/peer.js';
 import { ProcessGroup } from '../processes/process-group.js';
-import { within } from '../within.js';
+import type { HttpLoad, HttpLoadDone } from './http-load.js';
 import type { HttpPeer, RunningHttpPeer } from './http-peers.js';
 
 /** What one load gave. */
@@ -56,11 +57,9 @@ export class HttpSession {
       for (const load of measured) posted.push(await this.#post(this.#running, load));
       return posted;
     } catch (error) {
-      // A process that died is known to have a moment after its connections.
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const reasons = [error instanceof Error ? error.message : String(error), ...this.#processes.ended()];
+      const explained = await this.#processes.explained(error);
       await this.stop();
-      throw new Error([...new Set(reasons)].join('\n'), { cause: error });
+      throw explained;
     }
   }
 
@@ -89,9 +88,7 @@ export class HttpSession {
       observations: answers,
       observationsPerS: answers / seconds,
       latencyMs,
-      cpuUsEach: Object.fromEntries(
-        processes.map(({ name }) => [name, (byProcess[name]!.userUs + byProcess[name]!.systemUs) / answers]),
-      ),
+      cpuUsEach: Object.fromEntries(processes.map(({ name }) => [name, sumUs(byProcess[name]!) / answers])),
       busy,
       others,
     };

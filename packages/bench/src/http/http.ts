@@ -1,24 +1,31 @@
-import { noteOnOthers } from '../cpu-watch.js';
+import { byName, byTurns, type Turns } from '../by-turns.js';
 import { median, percent, spread, times, whole } from '../figures.js';
 import type { IngestLoad } from '../load/ingest-load.js';
-import type { Options } from '../options.js';
-import { CAN_LOOK } from '../processes/process-figures.js';
+import { noteOnBusyLoads, noteOnOthers } from '../measuring/doubts.js';
+import { CAN_LOOK } from '../measuring/process-figures.js';
+import type { Options, Size } from '../options.js';
 import type { Report, Scenario } from '../scenario.js';
 import { nameOfFastApi } from './http-peers.js';
 import type { HttpLoads, Posted } from './http-session.js';
-import { type InTurns, inTurns } from './in-turns.js';
 import { type Way, WORKERS, waysOf } from './ways.js';
 
-const SIZES: Record<Options['size'], HttpLoads & { readonly mqtt: IngestLoad; readonly rounds: number }> = {
-  normal: {
-    warmUpAnswers: 10_000,
-    measured: [
-      { connections: 50, labs: 1000, warmUpAnswers: 500, durationS: 1 },
-      { connections: 500, labs: 1000, warmUpAnswers: 1000, durationS: 1 },
-    ],
-    mqtt: { connections: 10, window: 1000, perChunk: 100, labs: 1000, observations: 500_000, qos: 1 },
-    rounds: 3,
-  },
+interface HttpSize extends HttpLoads {
+  readonly mqtt: IngestLoad;
+  readonly rounds: number;
+}
+
+const NORMAL: HttpSize = {
+  warmUpAnswers: 10_000,
+  measured: [
+    { connections: 50, labs: 1000, warmUpAnswers: 500, durationS: 1 },
+    { connections: 500, labs: 1000, warmUpAnswers: 1000, durationS: 1 },
+  ],
+  mqtt: { connections: 10, window: 1000, perChunk: 100, labs: 1000, observations: 500_000, qos: 1 },
+  rounds: 3,
+};
+const SIZES: Record<Size, HttpSize> = {
+  normal: NORMAL,
+  short: { ...NORMAL, rounds: 1 },
   smoke: {
     warmUpAnswers: 50,
     measured: [{ connections: 5, labs: 100, warmUpAnswers: 5, durationS: 0.1 }],
@@ -26,8 +33,6 @@ const SIZES: Record<Options['size'], HttpLoads & { readonly mqtt: IngestLoad; re
     rounds: 1,
   },
 };
-/** A load that waits for less than this share of its time was itself the limit. */
-const BUSY_LIMIT = 0.95;
 
 /** One observation in each request, beside the design that does so with one Redis round trip each, and beside MQTT. */
 export const http: Scenario = {
@@ -37,9 +42,13 @@ export const http: Scenario = {
     const { mqtt, rounds: usual, ...loads } = SIZES[options.size];
     const rounds = options.rounds ?? usual;
     const { ways, notes } = await waysOf(loads, mqtt, options);
-    const { turns, failures } = await measureAll(ways, rounds, options.peers);
+    const { turns, notes: leftOut, failures } = await measureAll(ways, rounds, options);
     const { labs, durationS } = loads.measured[0]!;
-    const rows = rowsOf(ways, turns);
+    const rows = rowsOf(turns);
+    const measured = rows.map(({ way, posted }) => ({
+      name: `${way.name}, ${posted[0]!.load}`,
+      rounds: posted,
+    }));
     const [one, several] = [1, WORKERS].map((workers) => bestRate(turns, nameOfFastApi(workers)));
     return {
       title:
@@ -78,34 +87,25 @@ export const http: Scenario = {
         ];
       }),
       notes: [
+        ...leftOut,
         ...notes,
         'Ratios are against the better of the rates that FastAPI has with the two numbers of connections.',
-        ...rows
-          .filter(({ posted }) => median(posted.map(({ busy }) => busy)) >= BUSY_LIMIT)
-          .map(
-            ({ way, posted }) =>
-              `${way.name}, ${posted[0]!.load}: the load was the limit, or had no core of its own; the peer can do more.`,
-          ),
-        ...noteOnOthers(
-          rows.map(({ way, posted }) => ({
-            name: `${way.name}, ${posted[0]!.load}`,
-            others: Math.max(...posted.map(({ others }) => others)),
-          })),
-        ),
+        ...noteOnBusyLoads(measured),
+        ...noteOnOthers(measured),
       ],
       failures,
-      figures: { loads, mqtt, turns },
+      figures: { loads, mqtt, turns: byName(turns) },
     };
   },
 };
 
 /** And stops what ran, whichever way it ends. */
-async function measureAll(ways: readonly Way[], rounds: number, wanted: readonly string[]) {
+async function measureAll(ways: readonly Way[], rounds: number, options: Options) {
   try {
-    return await inTurns(
+    return await byTurns(
       ways,
       rounds,
-      wanted,
+      options,
       (way) => way.measure(),
       (posted) =>
         posted.map(({ load, observationsPerS }) => `${whole(observationsPerS)}/s (${load})`).join(', '),
@@ -115,20 +115,17 @@ async function measureAll(ways: readonly Way[], rounds: number, wanted: readonly
   }
 }
 
-type Turns = InTurns<Posted[]>['turns'];
+type AllTurns = readonly Turns<Posted[], Way>[];
 
 /** One for each way and load, with all its rounds. */
-function rowsOf(ways: readonly Way[], turns: Turns) {
+function rowsOf(turns: AllTurns) {
   return turns.flatMap(({ peer, rounds }) =>
-    rounds[0]!.map((_, load) => ({
-      way: ways.find(({ name }) => name === peer)!,
-      posted: rounds.map((round) => round[load]!),
-    })),
+    rounds[0]!.map((_, load) => ({ way: peer, posted: rounds.map((round) => round[load]!) })),
   );
 }
 
-function bestRate(turns: Turns, peer: string): number | undefined {
-  const rounds = turns.find((turn) => turn.peer === peer)?.rounds;
+function bestRate(turns: AllTurns, name: string): number | undefined {
+  const rounds = turns.find(({ peer }) => peer.name === name)?.rounds;
   if (rounds === undefined) return undefined;
   return Math.max(
     ...rounds[0]!.map((_, load) => median(rounds.map((round) => round[load]!.observationsPerS))),

@@ -1,6 +1,8 @@
+import type { Candidate } from '../by-turns.js';
 import { whole } from '../figures.js';
-import { ingestOnce } from '../ingest-once.js';
+import { ingestOnce } from '../ingest/ingest-once.js';
 import type { IngestLoad } from '../load/ingest-load.js';
+import { totalUs } from '../measuring/cpu-watch.js';
 import type { Options } from '../options.js';
 import { humtempPeer } from '../peers/humtemp.js';
 import { pythonWithFastApi } from './fastapi.js';
@@ -11,15 +13,14 @@ import { type HttpLoads, HttpSession, type Posted } from './http-session.js';
 export const WORKERS = 2;
 
 /** A way for observations into a store, or to a server that stores nothing. */
-export interface Way {
-  readonly name: string;
+export interface Way extends Candidate {
   readonly acknowledges: string;
   measure(): Promise<Posted[]>;
   /** Ends what runs on between the rounds. */
   stop(): Promise<void>;
 }
 
-/** The ways that there are on this machine, in the order of the table, and a line about each of the others. */
+/** In the order of the table. */
 export async function waysOf(
   loads: HttpLoads,
   mqtt: IngestLoad,
@@ -33,7 +34,7 @@ export async function waysOf(
   };
   return {
     ways: [
-      ...peers.filter((peer) => peer.missing().length === 0).map(overHttp),
+      ...peers.map(overHttp),
       {
         name: 'humtemp over MQTT',
         acknowledges: humtempPeer.acknowledges,
@@ -41,30 +42,21 @@ export async function waysOf(
         stop: async () => {},
       },
     ],
-    notes: [
-      ...peers
-        .filter((peer) => peer.missing().length > 0)
-        .map((peer) => `${peer.name}: left out, for want of ${peer.missing().join(' and ')}.`),
-      ...(python
-        ? [`FastAPI: ${python.versions}; each uvicorn is one process, and its access log is off.`]
-        : []),
-    ],
+    notes: python
+      ? [`FastAPI: ${python.versions}; each uvicorn is one process, and its access log is off.`]
+      : [],
   };
 }
 
 /** @throws if not every observation that was acknowledged is committed. */
 async function overMqtt(load: IngestLoad, options: Options): Promise<Posted> {
-  const { publishes, publishesPerS, cpuUsPerPublish, busy, others } = await ingestOnce(
-    humtempPeer,
-    load,
-    options,
-  );
+  const { publishes, publishesPerS, cpu, busy, others } = await ingestOnce(humtempPeer, load, options);
   return {
     load: `${load.connections} connections, ${whole(load.window)} in flight each, QoS ${load.qos}`,
     observations: publishes,
     observationsPerS: publishesPerS,
     latencyMs: undefined,
-    cpuUsEach: cpuUsPerPublish,
+    cpuUsEach: { [humtempPeer.name]: totalUs(cpu) / publishes },
     busy,
     others,
   };

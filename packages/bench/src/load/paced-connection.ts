@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { LatencyHistogram } from './latency-histogram.js';
+import type { LatencyHistogram } from '../measuring/latency-histogram.js';
 import { beatClockMs } from './metronome.js';
 import { openConnection } from './mqtt-connection.js';
 import { type PacedFrames, packetId } from './paced-frames.js';

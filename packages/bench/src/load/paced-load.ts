@@ -1,5 +1,5 @@
+import { type Latencies, LatencyHistogram } from '../measuring/latency-histogram.js';
 import { say, told } from '../processes/told.js';
-import { type Latencies, LatencyHistogram } from './latency-histogram.js';
 import { beatClockMs, Metronome } from './metronome.js';
 import { openConnections } from './mqtt-connection.js';
 import { PacedConnection } from './paced-connection.js';

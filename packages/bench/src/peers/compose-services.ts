@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '@humtemp/test-services';
 import { findProgram } from '../processes/find-program.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
-import { startMosquitto, untilListening } from './mosquitto.js';
+import { untilListening } from '../processes/until-listening.js';
+import { startMosquitto } from './mosquitto.js';
 
 const MOSQUITTO_CONF = fileURLToPath(new URL('../../../../docker/mosquitto.conf', import.meta.url));
 const REDIS_CONF = fileURLToPath(new URL('../../../../docker/redis.conf', import.meta.url));

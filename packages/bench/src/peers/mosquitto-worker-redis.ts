@@ -9,8 +9,8 @@ export const workerPeer: Peer = {
   commitsFirst: false,
   programs: ['mosquitto', 'redis-server'],
   async start(processes, options) {
-    const mosquitto = await startComposeMosquitto(processes);
-    const { worker, redis, committed } = await startWorker(processes, options, mosquitto.mqttPort);
-    return { mqttPort: mosquitto.mqttPort, processes: [mosquitto.process, worker, redis], committed };
+    const { mqttPort, process } = await startComposeMosquitto(processes);
+    const { worker, redis, ...api } = await startWorker(processes, options, mqttPort);
+    return { mqttPort, processes: [process, worker, redis], ...api };
   },
 };

@@ -1,12 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '@humtemp/test-services';
 import { findProgram } from '../processes/find-program.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
+import { untilListening } from '../processes/until-listening.js';
 import type { Peer } from './peer.js';
-
-const LISTENING_MS_MAX = 10_000;
 
 /** Mosquitto by itself: nobody subscribes, nothing is kept. */
 export const mosquittoPeer: Peer = {
@@ -20,7 +18,7 @@ export const mosquittoPeer: Peer = {
       'persistence false',
       'log_type error',
     ]);
-    return { mqttPort, processes: [process], committed: undefined };
+    return { mqttPort, processes: [process] };
   },
 };
 
@@ -42,26 +40,4 @@ export async function startMosquitto(
   const running = processes.spawn('mosquitto', findProgram('mosquitto')!, ['-c', file]);
   await untilListening(mqttPort, running);
   return { mqttPort, process: running };
-}
-
-/** Resolves once somebody accepts connections on a port. @throws if the process ends before, or takes too long. */
-export async function untilListening(
-  port: number,
-  process: RunningProcess,
-  msMax = LISTENING_MS_MAX,
-): Promise<void> {
-  for (const deadline = Date.now() + msMax; Date.now() < deadline; ) {
-    const ended = process.ended();
-    if (ended !== undefined) throw new Error(ended);
-    const listening = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (listening) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`${process.name} does not listen after ${msMax / 1000} s`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '@humtemp/test-services';
 import { findProgram } from '../processes/find-program.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
-import { untilListening } from './mosquitto.js';
+import { untilListening } from '../processes/until-listening.js';
 import type { Peer } from './peer.js';
 
 /** NATS with its MQTT front, by itself: without a subscriber JetStream keeps nothing. */
@@ -12,9 +12,10 @@ export const natsPeer: Peer = {
   acknowledges: 'nothing stored',
   commitsFirst: false,
   programs: ['nats-server'],
+  isOnlyNamed: true,
   async start(processes) {
     const { mqttPort, process } = await startNats(processes);
-    return { mqttPort, processes: [process], committed: undefined };
+    return { mqttPort, processes: [process] };
   },
 };
 

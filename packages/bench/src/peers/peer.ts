@@ -1,3 +1,4 @@
+import type { Candidate } from '../by-turns.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
 
 export interface PeerOptions {
@@ -6,20 +7,19 @@ export interface PeerOptions {
 }
 
 /** A broker, and what belongs to it, that takes observations. */
-export interface Peer {
-  readonly name: string;
+export interface Peer extends Candidate {
   /** What an acknowledgement of it means. */
   readonly acknowledges: string;
   /** Whether an observation is committed when it is acknowledged; if not, the clock runs until it is. */
   readonly commitsFirst: boolean;
-  /** Programs it needs beside Node. */
-  readonly programs: readonly string[];
   start(processes: ProcessGroup, options: PeerOptions): Promise<RunningPeer>;
 }
 
 export interface RunningPeer {
   readonly mqttPort: number;
+  /** Undefined: it has no API. */
+  readonly apiPort?: number;
   readonly processes: readonly Pick<RunningProcess, 'name' | 'pid'>[];
   /** Observations committed so far. Undefined: it stores nothing. */
-  readonly committed: (() => Promise<number>) | undefined;
+  readonly committed?: () => Promise<number>;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '@humtemp/test-services';
 import { findProgram } from '../processes/find-program.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
-import { untilListening } from './mosquitto.js';
+import { untilListening } from '../processes/until-listening.js';
 
 /** Debian puts a script on the PATH that only its own user may run; what it calls is here. */
 const DEBIAN_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';

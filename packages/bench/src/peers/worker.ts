@@ -1,12 +1,11 @@
+import { type StartedHumtemp, startHumtemp } from '../processes/humtemp-process.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
 import { startComposeRedis } from './compose-services.js';
-import { startHumtemp } from './humtemp.js';
 import type { PeerOptions } from './peer.js';
 
-export interface StartedWorker {
+export interface StartedWorker extends Pick<StartedHumtemp, 'apiPort' | 'committed'> {
   readonly worker: RunningProcess;
   readonly redis: RunningProcess;
-  readonly committed: () => Promise<number>;
 }
 
 /**
@@ -21,10 +20,11 @@ export async function startWorker(
   env: Record<string, string> = {},
 ): Promise<StartedWorker> {
   const redis = await startComposeRedis(processes);
-  const { process: worker, committed } = await startHumtemp('worker', processes, profileFolder, {
-    HUMTEMP_MQTT_URL: `mqtt://127.0.0.1:${brokerPort}`,
-    HUMTEMP_REDIS_URL: redis.url,
-    ...env,
-  });
-  return { worker, redis: redis.process, committed };
+  const places = { HUMTEMP_MQTT_URL: `mqtt://127.0.0.1:${brokerPort}`, HUMTEMP_REDIS_URL: redis.url };
+  const { process, apiPort, committed } = await startHumtemp(
+    processes,
+    { ...places, ...env },
+    { name: 'worker', profileFolder },
+  );
+  return { worker: process, redis: redis.process, apiPort, committed };
 }

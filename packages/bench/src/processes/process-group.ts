@@ -76,6 +76,19 @@ export class ProcessGroup {
     return this.#programs.map((program) => program.ended()).filter((reason) => reason !== undefined);
   }
 
+  /** An error with the last words of the programs that do not run. */
+  async explained(error: unknown): Promise<Error> {
+    // A process that died is known to have a moment after its connections.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const reasons = [error instanceof Error ? error.message : String(error), ...this.ended()];
+    return new Error([...new Set(reasons)].join('\n'), { cause: error });
+  }
+
+  /** All that there are so far. */
+  get folders(): readonly string[] {
+    return this.#folders.map(({ path }) => path);
+  }
+
   /** An empty folder, until the group is stopped. */
   async folder(): Promise<string> {
     const folder = await temporaryFolder('bench');

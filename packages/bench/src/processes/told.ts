@@ -1,3 +1,4 @@
+import type { AddressInfo, Server } from 'node:net';
 import type { Message } from './bench-child.js';
 
 /** Tells the parent of this process. */
@@ -15,4 +16,10 @@ export function told(word: string): Promise<void> {
     };
     process.on('message', onMessage);
   });
+}
+
+/** Listens on a free port of this machine, and says "port". */
+export async function listenAndSay(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  say('port', (server.address() as AddressInfo).port);
 }

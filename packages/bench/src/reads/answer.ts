@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http';
-import { within } from '../within.js';
+import { within } from '../measuring/within.js';
 
 export interface Answer {
   /** From the request until the first bytes of the body. */

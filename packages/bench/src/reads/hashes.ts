@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { averageOfThousandths, type LabSummary } from '@humtemp/bucket-core';
 import { Redis } from 'ioredis';
-import { say } from '../processes/told.js';
+import { listenAndSay } from '../processes/told.js';
 
 export interface HashesApi {
   readonly redisUrl: string;
@@ -31,9 +31,7 @@ export async function runHashesApi({ redisUrl, pipelined, startS }: HashesApi): 
       response.end(JSON.stringify(rows));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  say('port', typeof address === 'object' ? address?.port : undefined);
+  await listenAndSay(server);
 }
 
 async function summaries(redis: Redis, startS: number, pipelined: boolean): Promise<LabSummary[]> {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { say } from '../processes/told.js';
+import { listenAndSay } from '../processes/told.js';
 
 export interface MemoryServer {
   /** File of the answer, by what is asked for. */
@@ -16,7 +16,5 @@ export async function runMemoryServer({ files }: MemoryServer): Promise<void> {
     if (answer === undefined) response.writeHead(404).end();
     else response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  say('port', typeof address === 'object' ? address?.port : undefined);
+  await listenAndSay(server);
 }

@@ -1,15 +1,20 @@
 import { median, mib, spread, times, whole } from '../figures.js';
+import type { Size } from '../options.js';
 import type { Report, Scenario } from '../scenario.js';
 import { BUCKETS, MONTH, SUMMARY } from './questions.js';
 import { type ReadsSize, readsOnce } from './reads-once.js';
 import { EMBEDDED, HASHES, REDIS } from './subjects.js';
 import type { Asked } from './tally.js';
 
-const SIZES: { readonly [size in 'normal' | 'smoke']: readonly ReadsSize[] } = {
+const SIZES: Readonly<Record<Size, readonly ReadsSize[]>> = {
   normal: [
     { labs: 1000, rounds: 5, inARow: 10, ofOneLab: false },
     { labs: 10_000, rounds: 3, inARow: 2, ofOneLab: true },
     { labs: 100_000, rounds: 3, inARow: 1, ofOneLab: false },
+  ],
+  short: [
+    { labs: 1000, rounds: 3, inARow: 10, ofOneLab: false },
+    { labs: 10_000, rounds: 2, inARow: 2, ofOneLab: true },
   ],
   smoke: [{ labs: 600, rounds: 1, inARow: 2, ofOneLab: true }],
 };

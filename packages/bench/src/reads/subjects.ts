@@ -1,11 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
-import { spawnHumtemp } from '../http/humtemp-process.js';
-import { untilReady } from '../ledger.js';
 import { startComposeRedis } from '../peers/compose-services.js';
 import { findProgram } from '../processes/find-program.js';
+import { startHumtemp } from '../processes/humtemp-process.js';
 import type { ProcessGroup } from '../processes/process-group.js';
 import { type Answer, answerOf } from './answer.js';
 import type { Fill } from './fill.js';
@@ -44,20 +42,13 @@ export async function startSubjects(
     child.process.disconnect();
   };
   const humtemp = async (name: string, role: 'start' | 'api', env: Record<string, string>) => {
-    const port = await freePort();
-    const ports = { HUMTEMP_API_PORT: `${port}`, HUMTEMP_MQTT_PORT: `${await freePort()}` };
-    const running = spawnHumtemp(
-      processes,
-      role,
-      { ...env, ...ports, HUMTEMP_ROLLUPS: ROLLUPS },
-      profileFolder,
-    );
-    await untilReady(port, running);
+    const options = { role, profileFolder };
+    const { process, apiPort } = await startHumtemp(processes, { ...env, HUMTEMP_ROLLUPS: ROLLUPS }, options);
     return {
       name,
-      pid: running.pid,
+      pid: process.pid,
       questions: undefined,
-      ask: ({ path }: Question) => answerOf(port, path),
+      ask: ({ path }: Question) => answerOf(apiPort, path),
     };
   };
 

@@ -1,4 +1,4 @@
-import { CAN_LOOK, cpuUs, type Memory, memory } from '../processes/process-figures.js';
+import { CAN_LOOK, cpuUsed, type Memory, memory, sumUs } from '../measuring/process-figures.js';
 import type { Question } from './questions.js';
 import type { Subject } from './subjects.js';
 
@@ -40,7 +40,7 @@ export class Tally {
     const { pid } = this.subject;
     this.#before ??= this.#look();
     const timer = setInterval(() => this.#look(), LOOK_MS);
-    const beforeUs = CAN_LOOK ? cpuUs(pid) : 0;
+    const beforeUs = CAN_LOOK ? sumUs(cpuUsed(pid)) : 0;
     try {
       for (let i = 0; i < times; i++) {
         const { firstMs, wholeMs, body } = await this.subject.ask(this.question);
@@ -52,7 +52,7 @@ export class Tally {
     } finally {
       clearInterval(timer);
     }
-    this.#cpuUs += CAN_LOOK ? cpuUs(pid) - beforeUs : 0;
+    this.#cpuUs += CAN_LOOK ? sumUs(cpuUsed(pid)) - beforeUs : 0;
   }
 
   /** @param rows of an answer */

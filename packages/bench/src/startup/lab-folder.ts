@@ -1,8 +1,6 @@
-import { freePort } from '@humtemp/test-services';
-import { spawnHumtemp } from '../http/humtemp-process.js';
-import { committedCount, untilReady } from '../ledger.js';
+import { within } from '../measuring/within.js';
+import { startHumtemp } from '../processes/humtemp-process.js';
 import { ProcessGroup } from '../processes/process-group.js';
-import { within } from '../within.js';
 
 const OBSERVATIONS_OF_EACH = 10;
 const CONNECTIONS = 10;
@@ -12,21 +10,15 @@ const FILLING_S_MAX = 120;
 export async function fillWithLabs(folder: string, labs: number): Promise<void> {
   const processes = new ProcessGroup();
   try {
-    const [apiPort, mqttPort] = [await freePort(), await freePort()];
-    const humtemp = spawnHumtemp(processes, 'start', {
-      HUMTEMP_DATA_DIR: folder,
-      HUMTEMP_API_PORT: `${apiPort}`,
-      HUMTEMP_MQTT_PORT: `${mqttPort}`,
-    });
-    await untilReady(apiPort, humtemp);
+    const humtemp = await startHumtemp(processes, { HUMTEMP_DATA_DIR: folder });
     const load = { connections: CONNECTIONS, window: 100, perChunk: 10, labs, qos: 1 };
     const observations = labs * OBSERVATIONS_OF_EACH;
-    const child = processes.startChild('ingest-load', { ...load, observations, port: mqttPort });
+    const child = processes.startChild('ingest-load', { ...load, observations, port: humtemp.mqttPort });
     await child.hear('ready');
     const done = within(FILLING_S_MAX, child.hear('done'));
     child.tell('go');
     await done;
-    const committed = await committedCount(apiPort);
+    const committed = await humtemp.committed();
     if (committed !== observations)
       throw new Error(`the data folder has ${committed} of ${observations} observations`);
   } finally {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { memory } from '../processes/process-figures.js';
+import { memory } from '../measuring/process-figures.js';
 import { ProcessGroup } from '../processes/process-group.js';
 import type { Subject } from './subjects.js';
 

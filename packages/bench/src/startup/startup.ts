@@ -1,16 +1,14 @@
 import { temporaryFolder } from '@humtemp/test-services';
-import { progress } from '../by-turns.js';
+import { byName, byTurns, progress } from '../by-turns.js';
 import { median, mib, spread, times, whole } from '../figures.js';
-import { inTurns } from '../http/in-turns.js';
-import { findProgram } from '../processes/find-program.js';
-import { CAN_LOOK } from '../processes/process-figures.js';
+import { pythonWithFastApi } from '../http/fastapi.js';
+import { CAN_LOOK } from '../measuring/process-figures.js';
 import type { Report, Scenario } from '../scenario.js';
 import { fillWithLabs } from './lab-folder.js';
 import { type IdleMemory, type Started, startOnce } from './start-once.js';
 import {
   bareNode,
-  FASTAPI_LEFT_OUT,
-  fastApiSubject,
+  fastApi,
   humtempApi,
   humtempBroker,
   humtempStart,
@@ -23,6 +21,7 @@ import {
 
 const SIZES = {
   normal: { labs: 10_000, settleS: 3, rounds: 5 },
+  short: { labs: 10_000, settleS: 3, rounds: 2 },
   smoke: { labs: 20, settleS: 0.1, rounds: 1 },
 };
 
@@ -37,20 +36,14 @@ export const startup: Scenario = {
     try {
       progress(`a data folder with ${labs} labs …`);
       await fillWithLabs(folder.path, labs);
-      const { subjects, notes } = await subjectsHere(labs, folder.path);
-      const starts = new Map<Subject, number>();
-      const { turns, failures } = await inTurns(
-        subjects,
+      const { turns, notes, failures } = await byTurns(
+        await subjectsOf(labs, folder.path),
         rounds,
-        options.peers,
-        (subject) => {
-          const start = (starts.get(subject) ?? 0) + 1;
-          starts.set(subject, start);
-          return startOnce(subject, CAN_LOOK && start === rounds ? settleS : undefined);
-        },
+        options,
+        (subject, round) => startOnce(subject, CAN_LOOK && round === rounds ? settleS : undefined),
         describe,
       );
-      const node = turns.find(({ peer }) => peer === bareNode.name)?.rounds;
+      const node = turns.find(({ peer }) => peer === bareNode)?.rounds;
       return {
         title:
           `startup: median of ${rounds} starts by turns; memory ${settleS} s after the last of them; ` +
@@ -69,7 +62,7 @@ export const startup: Scenario = {
         rows: turns.map(({ peer, rounds }) => {
           const [idle, bare] = [idleOf(rounds), node && idleOf(node)];
           return [
-            peer,
+            peer.name,
             cell(rounds.map(({ acceptsMs }) => acceptsMs)),
             cell(rounds.map(({ readyMs }) => readyMs)),
             spread(rounds.map(lastMs), milliseconds),
@@ -88,7 +81,7 @@ export const startup: Scenario = {
             'they have the pages of the program in common, the bench among them.',
         ],
         failures,
-        figures: { labs, settleS, turns },
+        figures: { labs, settleS, turns: byName(turns) },
       };
     } finally {
       await folder.remove();
@@ -96,12 +89,8 @@ export const startup: Scenario = {
   },
 };
 
-async function subjectsHere(
-  labs: number,
-  folder: string,
-): Promise<{ subjects: readonly Subject[]; notes: readonly string[] }> {
-  const fastApi = await fastApiSubject();
-  const all = [
+async function subjectsOf(labs: number, folder: string): Promise<readonly Subject[]> {
+  return [
     bareNode,
     humtempStart(0, undefined),
     humtempStart(labs, folder),
@@ -111,18 +100,8 @@ async function subjectsHere(
     humtempApi,
     plainAedes,
     mosquitto,
-    ...(fastApi ? [fastApi] : []),
+    fastApi(await pythonWithFastApi()),
   ];
-  const missing = ({ programs }: Subject) => programs.filter((name) => findProgram(name) === undefined);
-  return {
-    subjects: all.filter((subject) => missing(subject).length === 0),
-    notes: [
-      ...all
-        .filter((subject) => missing(subject).length > 0)
-        .map((subject) => `${subject.name}: left out, for want of ${missing(subject).join(' and ')}.`),
-      ...(fastApi ? [] : [FASTAPI_LEFT_OUT]),
-    ],
-  };
 }
 
 function describe(started: Started): string {

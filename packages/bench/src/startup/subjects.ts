@@ -1,19 +1,18 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@humtemp/test-services';
-import { FASTAPI_PACKAGES, pythonWithFastApi, spawnFastApi } from '../http/fastapi.js';
-import { spawnHumtemp } from '../http/humtemp-process.js';
+import type { Candidate } from '../by-turns.js';
+import { missingFastApi, type Python, spawnFastApi } from '../http/fastapi.js';
 import { startComposeMosquitto, startComposeRedis } from '../peers/compose-services.js';
 import { findProgram } from '../processes/find-program.js';
+import { listeners, spawnHumtemp } from '../processes/humtemp-process.js';
 import type { ProcessGroup, RunningProcess } from '../processes/process-group.js';
 import { openRedisStore } from '../redis.js';
 import { knownLabs } from './lab-folder.js';
 import { acceptsClients, answers, counts, listens, type Moment } from './moments.js';
 
 /** What is started, and what has to run before. */
-export interface Subject {
-  readonly name: string;
-  readonly programs: readonly string[];
+export interface Subject extends Candidate {
   /** Not timed: ports, folders, and the processes that it talks to. */
   prepare(processes: ProcessGroup): Promise<Start>;
 }
@@ -33,7 +32,6 @@ export interface Start {
 /** The least that Node takes; it accepts TCP connections. */
 export const bareNode: Subject = {
   name: 'node -e',
-  programs: [],
   async prepare(processes) {
     const port = await freePort();
     const script = `require('net').createServer().listen(${port}, '127.0.0.1')`;
@@ -47,7 +45,6 @@ export const bareNode: Subject = {
 /** aedes as its own documentation starts it. */
 export const plainAedes: Subject = {
   name: 'aedes',
-  programs: [],
   async prepare(processes) {
     const port = await freePort();
     const script = `
@@ -81,14 +78,12 @@ export const mosquitto: Subject = {
 export function humtempStart(labs: number, from: string | undefined): Subject {
   return {
     name: from === undefined ? 'humtemp start' : 'humtemp start+labs',
-    programs: [],
     async prepare(processes) {
       const folder = await processes.folder();
       if (from !== undefined) await cp(from, folder, { recursive: true });
       const [apiPort, mqttPort] = [await freePort(), await freePort()];
       return {
-        launch: () =>
-          spawnHumtemp(processes, 'start', { ...listeners(apiPort, mqttPort), HUMTEMP_DATA_DIR: folder }),
+        launch: () => spawnHumtemp(processes, { ...listeners(apiPort, mqttPort), HUMTEMP_DATA_DIR: folder }),
         accepts: acceptsClients(mqttPort),
         ready: answers(apiPort, '/readyz', 200),
         async check() {
@@ -107,8 +102,7 @@ export const humtempStartRedis: Subject = {
     const { url } = await startComposeRedis(processes);
     const [apiPort, mqttPort] = [await freePort(), await freePort()];
     return {
-      launch: () =>
-        spawnHumtemp(processes, 'start', { ...listeners(apiPort, mqttPort), HUMTEMP_REDIS_URL: url }),
+      launch: () => spawnHumtemp(processes, { ...listeners(apiPort, mqttPort), HUMTEMP_REDIS_URL: url }),
       accepts: acceptsClients(mqttPort),
       ready: answers(apiPort, '/readyz', 200),
     };
@@ -117,11 +111,10 @@ export const humtempStartRedis: Subject = {
 
 export const humtempBroker: Subject = {
   name: 'humtemp broker',
-  programs: [],
   async prepare(processes) {
     const [port, folder] = [await freePort(), await processes.folder()];
     const env = { HUMTEMP_MQTT_PORT: `${port}`, HUMTEMP_DATA_DIR: folder };
-    return { launch: () => spawnHumtemp(processes, 'broker', env), accepts: acceptsClients(port) };
+    return { launch: () => spawnHumtemp(processes, env, { role: 'broker' }), accepts: acceptsClients(port) };
   },
 };
 
@@ -135,7 +128,7 @@ export const humtempWorker: Subject = {
     const store = await openRedisStore(url, '');
     const env = { HUMTEMP_MQTT_URL: `mqtt://127.0.0.1:${mqttPort}`, HUMTEMP_REDIS_URL: url };
     return {
-      launch: () => spawnHumtemp(processes, 'worker', env),
+      launch: () => spawnHumtemp(processes, env, { role: 'worker' }),
       ready: counts(mqttPort, store),
       close: () => store.close(),
     };
@@ -149,30 +142,25 @@ export const humtempApi: Subject = {
     const { url } = await startComposeRedis(processes);
     const port = await freePort();
     const env = { HUMTEMP_API_PORT: `${port}`, HUMTEMP_REDIS_URL: url };
-    return { launch: () => spawnHumtemp(processes, 'api', env), ready: answers(port, '/readyz', 200) };
+    return {
+      launch: () => spawnHumtemp(processes, env, { role: 'api' }),
+      ready: answers(port, '/readyz', 200),
+    };
   },
 };
 
-/** The reference; it has no /readyz, and ready means that it knows that it has none. Undefined: it cannot run here. */
-export async function fastApiSubject(): Promise<Subject | undefined> {
-  const python = await pythonWithFastApi();
-  if (python === undefined) return undefined;
+/** The reference; it has no /readyz, and ready means that it knows that it has none. */
+export function fastApi(python: Python | undefined): Subject {
   return {
     name: 'FastAPI',
-    programs: ['redis-server'],
+    programs: [...missingFastApi(python), 'redis-server'],
     async prepare(processes) {
       const { url } = await startComposeRedis(processes);
       const port = await freePort();
       return {
-        launch: () => spawnFastApi(processes, python, 'uvicorn', port, url),
+        launch: () => spawnFastApi(processes, python!, 'uvicorn', port, url),
         ready: answers(port, '/readyz', 404),
       };
     },
   };
-}
-
-export const FASTAPI_LEFT_OUT = `FastAPI: left out, for want of ${FASTAPI_PACKAGES}.`;
-
-function listeners(apiPort: number, mqttPort: number): Record<string, string> {
-  return { HUMTEMP_API_PORT: `${apiPort}`, HUMTEMP_MQTT_PORT: `${mqttPort}` };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Latencies, LatencyHistogram } from '../load/latency-histogram.js';
 import { openConnections } from '../load/mqtt-connection.js';
+import { type Latencies, LatencyHistogram } from '../measuring/latency-histogram.js';
 import { say, told } from '../processes/told.js';
 import { SseClient } from './sse-client.js';
 import { type Followed, ToldLabs, WatchedLabs } from './told-labs.js';

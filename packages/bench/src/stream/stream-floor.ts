@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { say } from '../processes/told.js';
+import { listenAndSay } from '../processes/told.js';
 
 export interface StreamFloor {
   /** Bytes written once a second to a client that asks for all labs, and to one that asks for some. */
@@ -10,7 +10,7 @@ export interface StreamFloor {
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n';
 const NOTHING = 'id: floor.1.0\nevent: snapshot\ndata: {"labs":[]}\n\n';
 
-/** What is left of a stream when nothing but its bytes go out: comments over bare sockets. Says "ready" with its port. */
+/** What is left of a stream when nothing but its bytes go out: comments over bare sockets. Says its "port". */
 export async function runStreamFloor({ all, some }: StreamFloor): Promise<void> {
   const clients = new Map<Socket, Buffer>();
   const [toAll, toSome] = [comment(all), comment(some)];
@@ -25,8 +25,7 @@ export async function runStreamFloor({ all, some }: StreamFloor): Promise<void> 
   setInterval(() => {
     for (const [socket, bytes] of clients) socket.write(bytes);
   }, 1000);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  say('ready', (server.address() as { readonly port: number }).port);
+  await listenAndSay(server);
 }
 
 function comment(bytes: number): Buffer {

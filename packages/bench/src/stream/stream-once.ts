@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CpuWatch, totalUs } from '../cpu-watch.js';
 import { openConnection } from '../load/mqtt-connection.js';
 import { observationFrame } from '../load/observation-frames.js';
 import type { PacedLoad, PacedLoadDone } from '../load/paced-load.js';
-import { type NotedPeer, withNotedPeer } from '../noted-peer.js';
+import { CpuWatch, totalUs } from '../measuring/cpu-watch.js';
+import { CAN_LOOK, memory } from '../measuring/process-figures.js';
+import { within } from '../measuring/within.js';
 import { humtempPeer } from '../peers/humtemp.js';
-import type { PeerOptions } from '../peers/peer.js';
-import { CAN_LOOK, memory } from '../processes/process-figures.js';
+import type { PeerOptions, RunningPeer } from '../peers/peer.js';
+import { withPeer } from '../peers/peers.js';
 import { ProcessGroup } from '../processes/process-group.js';
-import { within } from '../within.js';
 import type { StreamLoad, StreamLoadDone } from './stream-clients.js';
 
 /** One number of clients, measured once. */
@@ -41,7 +41,7 @@ const DAY_MS = 86_400_000;
 
 /** @throws if an observation is lost on the way to the store, or if humtemp does not end well. */
 export function streamOnce(clients: number, load: PacedLoad, options: PeerOptions): Promise<Streamed> {
-  return withNotedPeer(humtempPeer, options, async (running, processes) => {
+  return withPeer(humtempPeer, options, async (running, processes) => {
     const startMs = Date.now();
     const server = running.processes[0]!;
     await publishOnce(running.mqttPort, load.labs);
@@ -89,7 +89,7 @@ export function streamOnce(clients: number, load: PacedLoad, options: PeerOption
 }
 
 /** SIGTERM. @returns how long it took. @throws if the process ends badly, or does not. */
-async function stopWith({ processes: [server] }: NotedPeer, group: ProcessGroup): Promise<number> {
+async function stopWith({ processes: [server] }: RunningPeer, group: ProcessGroup): Promise<number> {
   const startMs = performance.now();
   process.kill(server!.pid, 'SIGTERM');
   for (;;) {
@@ -127,7 +127,7 @@ export async function floorOnce(
   const processes = new ProcessGroup();
   try {
     const server = processes.startChild('stream-floor', { all, some: five });
-    const port = await within(STEP_S_MAX, server.hear<number>('ready'));
+    const port = await within(STEP_S_MAX, server.hear<number>('port'));
     const load: StreamLoad = { clients, labs: 50, observations: undefined };
     const streams = processes.startChild('stream-clients', { ...load, port });
     await within(STEP_S_MAX, streams.hear('ready'));

@@ -1,21 +1,27 @@
-import { progress } from '../by-turns.js';
-import { noteOnOthers } from '../cpu-watch.js';
+import { type Candidate, inTurns } from '../by-turns.js';
 import { median, mib, whole } from '../figures.js';
+import { noteOnOthers } from '../measuring/doubts.js';
 import type { Report, Scenario } from '../scenario.js';
 import { type Floored, floorOnce, type Streamed, streamOnce } from './stream-once.js';
 
+const NORMAL = {
+  clients: [0, 50, 500],
+  labs: 50,
+  connections: 10,
+  perS: 50_000,
+  warmUpS: 2,
+  durationS: 10,
+  floorS: 5,
+};
 const SIZES = {
-  normal: {
-    clients: [0, 50, 500],
-    labs: 50,
-    connections: 10,
-    perS: 50_000,
-    warmUpS: 2,
-    durationS: 10,
-    floorS: 5,
-  },
-  smoke: { clients: [20], labs: 10, connections: 2, perS: 1000, warmUpS: 0.3, durationS: 1, floorS: 0.1 },
-} as const;
+  normal: NORMAL,
+  short: { ...NORMAL, durationS: 5, floorS: 3 },
+  smoke: { clients: [20], labs: 10, connections: 2, perS: 1000, warmUpS: 0.1, durationS: 0.5, floorS: 0.1 },
+};
+
+interface Step extends Candidate {
+  measure(): Promise<Streamed | Floored>;
+}
 
 /** The live stream to many clients, while observations come at a fixed rate. */
 export const stream: Scenario = {
@@ -25,25 +31,32 @@ export const stream: Scenario = {
     const { clients: counts, floorS, ...size } = SIZES[options.size];
     const load = { ...size, durationS: options.durationS ?? size.durationS };
     const rounds = options.rounds ?? 1;
-    const [measured, floors, failures]: [Streamed[], Floored[], string[]] = [[], [], []];
-    for (let round = 1; round <= rounds; round++) {
-      for (const clients of counts) {
-        progress(`round ${round} of ${rounds}: ${clients} clients …`);
-        try {
-          const streamed = await streamOnce(clients, load, options);
-          measured.push(streamed);
-          failures.push(...failuresOf(streamed).map((what) => `${clients} clients, round ${round}: ${what}`));
-          progress(`round ${round} of ${rounds}: ${clients} clients: ${cores(streamed)} cores`);
-        } catch (error) {
-          failures.push(
-            `${clients} clients, round ${round}: ${error instanceof Error ? error.message : error}`,
-          );
-          progress(failures.at(-1)!);
-        }
-      }
-      const told = measured.at(-1)?.told;
-      if (told !== undefined) floors.push(await floorOnce(counts.at(-1)!, told.eventBytes, floorS));
-    }
+    const [measured, floors]: [Streamed[], Floored[]] = [[], []];
+    const most = counts.at(-1)!;
+    const steps: readonly Step[] = [
+      ...counts.map((clients) => ({
+        name: `${clients} clients`,
+        async measure() {
+          measured.push(await streamOnce(clients, load, options));
+          return measured.at(-1)!;
+        },
+      })),
+      {
+        name: `${most} clients, bare sockets`,
+        async measure() {
+          const told = measured.at(-1)?.told;
+          if (told === undefined) throw new Error('there are no bytes to write: no client was told anything');
+          floors.push(await floorOnce(most, told.eventBytes, floorS));
+          return floors.at(-1)!;
+        },
+      },
+    ];
+    const { failures } = await inTurns(
+      steps,
+      rounds,
+      (step) => step.measure(),
+      (one) => `${cores(one)} cores`,
+    );
     return {
       title:
         `stream: ${whole(load.perS)} observations a second of ${load.labs} labs, QoS 1, for ${load.durationS} s, and clients of ` +
@@ -66,16 +79,16 @@ export const stream: Scenario = {
       notes: [
         'Missed: labs that some client was told of in a second and another, which follows it too, was not. In the end every client ' +
           'had the last state of each of its labs. The floor writes as many bytes to as many sockets, once a second, from ready buffers.',
-        ...noteOnOthers(measured.map(({ clients, others }) => ({ name: `${clients} clients`, others }))),
+        ...noteOnOthers(measured.map((one) => ({ name: `${one.clients} clients`, rounds: [one] }))),
       ],
-      failures,
+      failures: [...failures, ...measured.flatMap(failuresOf)],
       figures: { load, measured, floors },
     };
   },
 };
 
 /** What must hold, however slow the machine is. */
-function failuresOf({ told }: Streamed): string[] {
+function failuresOf({ clients, told }: Streamed): string[] {
   if (told === undefined) return [];
   const counted: [number, string][] = [
     [told.missed, 'labs had changed and a client was not told'],
@@ -83,7 +96,9 @@ function failuresOf({ told }: Streamed): string[] {
     [told.wentBack, 'times a lab had fewer observations than before'],
     [told.incomplete, 'clients did not get the last state of all their labs'],
   ];
-  return counted.filter(([count]) => count > 0).map(([count, what]) => `${whole(count)} ${what}`);
+  return counted
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${clients} clients: ${whole(count)} ${what}`);
 }
 
 function cores({ cpuUs, seconds }: { readonly cpuUs: number; readonly seconds: number }): string {

@@ -1,4 +1,4 @@
-import type { LatencyHistogram } from '../load/latency-histogram.js';
+import type { LatencyHistogram } from '../measuring/latency-histogram.js';
 import type { Changes } from './sse-client.js';
 
 /** What clients of one process were told in each turn, held against each other. */

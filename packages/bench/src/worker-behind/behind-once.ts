@@ -1,10 +1,11 @@
-import { type CpuUsed, CpuWatch } from '../cpu-watch.js';
 import type { IngestLoad, IngestLoadDone } from '../load/ingest-load.js';
+import { CpuWatch } from '../measuring/cpu-watch.js';
+import { sumUs } from '../measuring/process-figures.js';
+import { within } from '../measuring/within.js';
 import type { PeerOptions, RunningPeer } from '../peers/peer.js';
 import { withPeer } from '../peers/peers.js';
 import type { BenchChild } from '../processes/bench-child.js';
 import type { ProcessGroup } from '../processes/process-group.js';
-import { within } from '../within.js';
 import { LABS, type Setup } from './setups.js';
 
 /** One round of one setup. */
@@ -43,8 +44,8 @@ const LOOK_MS_MAX = 1000;
 const SETTLE_MS = 200;
 
 /** Starts broker and consumer, and measures until the consumer has counted everything that the load has published. */
-export function behindOnce({ peer }: Setup, load: BehindLoad, options: PeerOptions): Promise<Behind> {
-  return withPeer(peer, options, (running, processes) => {
+export function behindOnce(setup: Setup, load: BehindLoad, options: PeerOptions): Promise<Behind> {
+  return withPeer(setup, options, (running, processes) => {
     const measure = async (): Promise<Behind> => {
       const warmedUpMs = Date.now();
       const warmUp = await startLoad(load.warmUpPublishes, running, processes);
@@ -70,10 +71,10 @@ export function behindOnce({ peer }: Setup, load: BehindLoad, options: PeerOptio
         counted,
         seconds,
         publishesPerS: counted / seconds,
-        brokerCpuUs: totalUs(broker!) / publishes,
-        consumerCpuUs: totalUs(consumer!) / publishes,
-        redisCpuUs: redis && totalUs(redis) / publishes,
-        consumerSystemShare: consumer!.systemUs / totalUs(consumer!),
+        brokerCpuUs: sumUs(broker!) / publishes,
+        consumerCpuUs: sumUs(consumer!) / publishes,
+        redisCpuUs: redis && sumUs(redis) / publishes,
+        consumerSystemShare: consumer!.systemUs / sumUs(consumer!),
         waited,
         others,
       };
@@ -122,8 +123,4 @@ async function untilCounted(
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, halfMs))));
   }
   return last;
-}
-
-function totalUs({ userUs, systemUs }: CpuUsed): number {
-  return userUs + systemUs;
 }

@@ -25,9 +25,13 @@ interface Counted {
   readonly subscribed: boolean;
 }
 
+export function nodeRedIsInstalled(): boolean {
+  return existsSync(PROGRAM);
+}
+
 /** Installs Node-RED with npm, outside of this repository, unless it is there from an earlier time. @throws why it could not */
 export async function installNodeRed(): Promise<void> {
-  if (existsSync(PROGRAM)) return;
+  if (nodeRedIsInstalled()) return;
   progress(`installing node-red@${VERSION} in ${INSTALLED_IN} …`);
   await mkdir(INSTALLED_IN, { recursive: true });
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];

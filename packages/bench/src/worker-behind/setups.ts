@@ -15,116 +15,102 @@ export const LABS = 1000;
  * A consumer behind a broker. Its processes are the broker, the consumer and, where there is one, Redis, in this order;
  * `committed` is what the consumer has counted.
  */
-export interface Setup {
-  readonly peer: Peer;
+export interface Setup extends Peer {
   /** What an acknowledgement by the consumer to its broker means. */
   readonly consumerAcknowledges: string;
   /** Share of the publishes that it gets: the slow ones need fewer. */
   readonly share: number;
   /** Whether everything that is lost or counted twice is a failure. */
   readonly isOurs: boolean;
-  /** It takes too long to start for a small run. */
-  readonly slowToStart: boolean;
 }
 
 export const WORKER: Setup = {
-  peer: workerPeer,
+  ...workerPeer,
   consumerAcknowledges: 'committed to Redis',
   share: 1,
   isOurs: true,
-  slowToStart: false,
 };
 
 export const THIRTY_LINES: Setup = {
-  peer: {
-    name: 'Mosquitto+30 lines+Redis',
-    acknowledges: 'queued',
-    commitsFirst: false,
-    programs: ['mosquitto', 'redis-server'],
-    async start(processes) {
-      const mosquitto = await startComposeMosquitto(processes);
-      const redis = await startComposeRedis(processes);
-      const child = processes.startChild('thirty-lines', {
-        mqttPort: mosquitto.mqttPort,
-        redisUrl: redis.url,
-      });
-      await child.hear('subscribed');
-      const looking = new Redis(redis.url);
-      child.process.once('exit', () => looking.disconnect());
-      return {
-        mqttPort: mosquitto.mqttPort,
-        processes: [mosquitto.process, { name: 'consumer', pid: child.pid }, redis.process],
-        committed: () => countedInBuckets(looking, LABS),
-      };
-    },
+  name: 'Mosquitto+30 lines+Redis',
+  acknowledges: 'queued',
+  commitsFirst: false,
+  programs: ['mosquitto', 'redis-server'],
+  async start(processes) {
+    const mosquitto = await startComposeMosquitto(processes);
+    const redis = await startComposeRedis(processes);
+    const child = processes.startChild('thirty-lines', {
+      mqttPort: mosquitto.mqttPort,
+      redisUrl: redis.url,
+    });
+    await child.hear('subscribed');
+    const looking = new Redis(redis.url);
+    child.process.once('exit', () => looking.disconnect());
+    return {
+      mqttPort: mosquitto.mqttPort,
+      processes: [mosquitto.process, { name: 'consumer', pid: child.pid }, redis.process],
+      committed: () => countedInBuckets(looking, LABS),
+    };
   },
   consumerAcknowledges: 'received; to Redis later',
   share: 1 / 4,
   isOurs: false,
-  slowToStart: false,
 };
 
 export const NODE_RED: Setup = {
-  peer: {
-    name: 'Mosquitto+Node-RED',
-    acknowledges: 'queued',
-    commitsFirst: false,
-    programs: ['mosquitto'],
-    async start(processes) {
-      const mosquitto = await startComposeMosquitto(processes);
-      const nodeRed = await startNodeRed(processes, mosquitto.mqttPort);
-      return {
-        mqttPort: mosquitto.mqttPort,
-        processes: [mosquitto.process, nodeRed.process],
-        committed: nodeRed.counted,
-      };
-    },
+  name: 'Mosquitto+Node-RED',
+  acknowledges: 'queued',
+  commitsFirst: false,
+  programs: ['mosquitto'],
+  async start(processes) {
+    const mosquitto = await startComposeMosquitto(processes);
+    const nodeRed = await startNodeRed(processes, mosquitto.mqttPort);
+    return {
+      mqttPort: mosquitto.mqttPort,
+      processes: [mosquitto.process, nodeRed.process],
+      committed: nodeRed.counted,
+    };
   },
   consumerAcknowledges: 'received; in memory only',
   share: 1 / 8,
   isOurs: false,
-  slowToStart: true,
 };
 
 /** The least that a subscriber can do. */
 export const BARE_SOCKET: Setup = {
-  peer: {
-    name: 'Mosquitto+bare socket',
-    acknowledges: 'queued',
-    commitsFirst: false,
-    programs: ['mosquitto'],
-    async start(processes) {
-      const mosquitto = await startComposeMosquitto(processes);
-      const child = processes.startChild('bare-socket', { mqttPort: mosquitto.mqttPort });
-      await child.hear('subscribed');
-      let counted = 0;
-      child.process.on('message', (message: { word: string; value: number }) => {
-        if (message.word === 'counted') counted = message.value;
-      });
-      return {
-        mqttPort: mosquitto.mqttPort,
-        processes: [mosquitto.process, { name: 'consumer', pid: child.pid }],
-        committed: async () => counted,
-      };
-    },
+  name: 'Mosquitto+bare socket',
+  acknowledges: 'queued',
+  commitsFirst: false,
+  programs: ['mosquitto'],
+  async start(processes) {
+    const mosquitto = await startComposeMosquitto(processes);
+    const child = processes.startChild('bare-socket', { mqttPort: mosquitto.mqttPort });
+    await child.hear('subscribed');
+    let counted = 0;
+    child.process.on('message', (message: { word: string; value: number }) => {
+      if (message.word === 'counted') counted = message.value;
+    });
+    return {
+      mqttPort: mosquitto.mqttPort,
+      processes: [mosquitto.process, { name: 'consumer', pid: child.pid }],
+      committed: async () => counted,
+    };
   },
   consumerAcknowledges: 'read; nothing done with it',
   share: 1,
   isOurs: false,
-  slowToStart: false,
 };
 
 const NATS: Setup = {
   ...WORKER,
-  peer: workerBehind('NATS', ['nats-server'], startNats),
+  ...workerBehind('NATS', ['nats-server'], startNats),
   share: 1 / 8,
 };
 
 const RABBITMQ: Setup = {
   ...WORKER,
-  peer: workerBehind('RabbitMQ', ['rabbitmq-server', 'epmd'], startRabbitmq),
+  ...workerBehind('RabbitMQ', ['rabbitmq-server', 'epmd'], startRabbitmq),
   share: 1 / 8,
-  slowToStart: true,
 };
 
 /** The worker behind brokers other than Mosquitto. */
@@ -143,11 +129,12 @@ function workerBehind(
     acknowledges: 'queued',
     commitsFirst: false,
     programs: [...programs, 'redis-server'],
+    isOnlyNamed: true,
     async start(processes: ProcessGroup, options: PeerOptions): Promise<RunningPeer> {
       const { mqttPort, process } = await startBroker(processes);
       const env = { HUMTEMP_MQTT_GROUP: '' };
-      const { worker, redis, committed } = await startWorker(processes, options, mqttPort, env);
-      return { mqttPort, processes: [process, worker, redis], committed };
+      const { worker, redis, ...api } = await startWorker(processes, options, mqttPort, env);
+      return { mqttPort, processes: [process, worker, redis], ...api };
     },
   };
 }

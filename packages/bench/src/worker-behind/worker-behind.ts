@@ -1,21 +1,22 @@
-import { byTurns, type Turns } from '../by-turns.js';
+import { byName, byTurns, isNamed, named, type Turns as TurnsOf } from '../by-turns.js';
 import { median, percent, spread, times, whole } from '../figures.js';
+import { noteOnCpu, noteOnOthers } from '../measuring/doubts.js';
+import { CAN_LOOK } from '../measuring/process-figures.js';
 import type { Options } from '../options.js';
-import type { Peer } from '../peers/peer.js';
-import { CAN_LOOK } from '../processes/process-figures.js';
 import type { Report, Scenario } from '../scenario.js';
 import { type Behind, behindOnce } from './behind-once.js';
-import { installNodeRed } from './node-red.js';
+import { installNodeRed, nodeRedIsInstalled } from './node-red.js';
 import { BARE_SOCKET, LABS, NODE_RED, OTHER_BROKERS, SETUPS, type Setup, THIRTY_LINES } from './setups.js';
 
 const SIZES = {
   normal: { publishes: 240_000, warmUpPublishes: 20_000, rounds: 3 },
+  short: { publishes: 240_000, warmUpPublishes: 20_000, rounds: 1 },
   smoke: { publishes: 4000, warmUpPublishes: 1000, rounds: 1 },
 };
 /** Of a setup that gets a share of them. */
 const PUBLISHES_MIN = 1000;
-/** More of the machine than this in the hands of other programs spoils the rates. */
-const OTHERS_LIMIT = 0.1;
+
+type Turns = TurnsOf<Behind, Setup>;
 
 /** Consumers behind an external broker: what each of them costs. */
 export const workerBehind: Scenario = {
@@ -26,18 +27,14 @@ export const workerBehind: Scenario = {
     const size = SIZES[options.size];
     const rounds = options.rounds ?? size.rounds;
     const publishes = options.observations ?? size.publishes;
-    const { candidates, notes: leftOut } = await candidatesOf(options);
-    const { turns, notes, failures } = await byTurns<Behind>(
-      candidates,
+    const { setups, notes: leftOut } = await setupsHere(options);
+    const { turns, notes, failures } = await byTurns(
+      setups,
       rounds,
       options,
-      (peer) => {
-        const share = Math.max(PUBLISHES_MIN, publishes * setupOf(peer).share);
-        return behindOnce(
-          setupOf(peer),
-          { publishes: share, warmUpPublishes: size.warmUpPublishes },
-          options,
-        );
+      (setup) => {
+        const share = Math.max(PUBLISHES_MIN, publishes * setup.share);
+        return behindOnce(setup, { publishes: share, warmUpPublishes: size.warmUpPublishes }, options);
       },
       ({ publishesPerS, consumerCpuUs }) =>
         `${whole(publishesPerS)} publishes/s, ${consumerCpuUs.toFixed(2)} µs of the consumer for each`,
@@ -61,94 +58,79 @@ export const workerBehind: Scenario = {
       rows: turns.map((turn) => rowOf(turn, turns)),
       notes: [...leftOut, ...notes, ...notesOn(turns)],
       failures: [...failures, ...turns.flatMap(failuresOf)],
-      figures: { publishes, turns: turns.map(({ peer, rounds }) => ({ peer: peer.name, rounds })) },
+      figures: { publishes, turns: byName(turns) },
     };
   },
 };
 
-/** Without those that a small run has no time for, unless they are named, and without what cannot be installed. */
-async function candidatesOf(
-  options: Options,
-): Promise<{ candidates: readonly Peer[]; notes: readonly string[] }> {
-  const named = options.peers.map((name) => name.toLowerCase());
-  const isWanted = ({ peer, slowToStart }: Setup) =>
-    named.length === 0 ? options.size !== 'smoke' || !slowToStart : named.includes(peer.name.toLowerCase());
-  const notes = SETUPS.filter((setup) => named.length === 0 && !isWanted(setup)).map(
-    ({ peer }) => `${peer.name}: left out, it takes long to start; --peers ${peer.name} has it.`,
-  );
-  // All of them where some are named, so that a name that there is not is found out.
-  let setups = named.length === 0 ? SETUPS.filter(isWanted) : SETUPS;
-  if (isWanted(NODE_RED))
+/** All of them, but for Node-RED where there is no time for it, unless it is named, or where it cannot be installed. */
+async function setupsHere(options: Options): Promise<{ setups: readonly Setup[]; notes: readonly string[] }> {
+  const isWanted = isNamed(NODE_RED, options);
+  const without = (why: string) => ({
+    setups: SETUPS.filter((setup) => setup !== NODE_RED),
+    notes: [`${NODE_RED.name}: left out, ${why}`],
+  });
+  if (isWanted || (options.peers.length === 0 && options.size === 'normal'))
     try {
       await installNodeRed();
     } catch (error) {
-      if (named.length > 0) throw error;
+      if (isWanted) throw error;
       const text = error instanceof Error ? error.message : String(error);
       const reason = /npm error code (\S+)/.exec(text)?.[1] ?? text.split('\n', 1)[0];
-      notes.push(`${NODE_RED.peer.name}: left out, npm could not install it: ${reason}`);
-      setups = setups.filter((setup) => setup !== NODE_RED);
+      return without(`npm could not install it: ${reason}`);
     }
-  return { candidates: setups.map(({ peer }) => peer), notes };
+  else if (options.peers.length === 0 && (options.size === 'smoke' || !nodeRedIsInstalled()))
+    return without(`it takes long to install or to start; --peers ${NODE_RED.name} has it.`);
+  return { setups: SETUPS, notes: [] };
 }
 
-function setupOf(peer: Peer): Setup {
-  return SETUPS.find((setup) => setup.peer === peer)!;
-}
-
-function rowOf({ peer, rounds }: Turns<Behind>, turns: readonly Turns<Behind>[]): string[] {
-  const lines = turns.find((turn) => turn.peer === THIRTY_LINES.peer)?.rounds;
+function rowOf({ peer, rounds }: Turns, turns: readonly Turns[]): string[] {
+  const lines = turns.find((turn) => turn.peer === THIRTY_LINES)?.rounds;
   const rates = rounds.map(({ publishesPerS }) => publishesPerS);
   const us = (value: number | undefined) => (CAN_LOOK && value !== undefined ? value.toFixed(2) : '–');
   const kernel = median(rounds.map(({ consumerSystemShare }) => consumerSystemShare));
   const redis = rounds.map(({ redisCpuUs }) => redisCpuUs).filter((value) => value !== undefined);
   return [
     peer.name,
-    setupOf(peer).consumerAcknowledges,
+    peer.consumerAcknowledges,
     whole(median(rates)),
     spread(rates, whole),
     CAN_LOOK ? `${us(consumerCpuUs(rounds))} (${percent(kernel)})` : '–',
     us(median(rounds.map(({ brokerCpuUs }) => brokerCpuUs))),
     us(redis.length > 0 ? median(redis) : undefined),
     CAN_LOOK ? whole(1e6 / consumerCpuUs(rounds)) : '–',
-    CAN_LOOK && lines && !OTHER_BROKERS.includes(setupOf(peer))
+    CAN_LOOK && lines && !OTHER_BROKERS.includes(peer)
       ? times(consumerCpuUs(lines) / consumerCpuUs(rounds))
       : '–',
     `${whole(sum(rounds, ({ counted }) => counted))} of ${whole(sum(rounds, ({ publishes }) => publishes))}`,
   ];
 }
 
-function notesOn(turns: readonly Turns<Behind>[]): string[] {
-  const notes = CAN_LOOK ? [] : ['No CPU times: there is no /proc here.'];
+function notesOn(turns: readonly Turns[]): string[] {
+  const notes = noteOnCpu();
   const waited = Math.max(0, ...turns.flatMap(({ rounds }) => rounds.map((round) => round.waited)));
   if (waited > 0)
     notes.push(
       `At most ${whole(waited)} publishes waited for their consumer when the load was through; Mosquitto drops none before ` +
         '1,000,000 (docker/mosquitto.conf).',
     );
-  if (turns.some(({ peer }) => OTHER_BROKERS.includes(setupOf(peer))))
+  if (turns.some(({ peer }) => OTHER_BROKERS.includes(peer)))
     notes.push(
       'NATS and RabbitMQ grant shared subscriptions and deliver nothing to them: there the worker has HUMTEMP_MQTT_GROUP set to ' +
         'nothing, and there can be only one. They are the limit there; the fewer publishes come in a second, the fewer the worker ' +
         'commits at a time, and the more each of them costs.',
     );
-  if (turns.some(({ peer }) => peer === BARE_SOCKET.peer))
+  if (turns.some(({ peer }) => peer === BARE_SOCKET))
     notes.push(
       'The bare socket is the floor of the rate. Its CPU is that of waking up: the less a consumer has to do, the fewer publishes ' +
         'it finds at each read.',
     );
-  for (const { peer, rounds } of turns) {
-    const others = Math.max(...rounds.map((round) => round.others));
-    if (others >= OTHERS_LIMIT)
-      notes.push(
-        `${peer.name}: other programs took up to ${percent(others)} of the machine: do not trust the rates.`,
-      );
-  }
-  return notes;
+  return [...notes, ...noteOnOthers(named(turns))];
 }
 
 /** What ours has lost, or counted twice. */
-function failuresOf({ peer, rounds }: Turns<Behind>): string[] {
-  if (!setupOf(peer).isOurs) return [];
+function failuresOf({ peer, rounds }: Turns): string[] {
+  if (!peer.isOurs) return [];
   return rounds.flatMap(({ publishes, counted }, i) =>
     counted === publishes
       ? []
