@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { imbalance, type LedgerCounters } from '@humtemp/bucket-core';
 import { freePort } from '@humtemp/test-services';
 
-const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
+/** The compiled command. */
+export const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
 /** Far more than a stop takes on the slowest machine: after this, it hangs. */
 const STOP_TIMEOUT_MS = 30_000;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type Role, readConfig, unknownVariables } from './config.js';
 import { greeting } from './greeting.js';
@@ -34,17 +34,17 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   }
 }
 
-/** Runs a role until SIGINT or SIGTERM. */
+/** Runs a role until SIGINT or SIGTERM, or until its terminal is closed. */
 async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(env, role);
   const log = await openLog(config.logLevel);
   for (const name of unknownVariables(env)) log.warn({ name }, 'no such variable; humtemp --help lists them');
 
+  let running: RunningRole | undefined;
   // From here on a signal means: stop cleanly, even if the start is not through yet.
-  const signal = stopSignal();
-  const running = await startRole(role, config, log);
+  const signal = stopSignal(() => void (running !== undefined && reload(running, log)));
+  running = await startRole(role, config, log);
   process.stdout.write(greeting(running, config));
-  process.on('SIGHUP', () => void reload(running, log));
 
   const reason = await Promise.race([
     signal,
@@ -57,6 +57,11 @@ async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
   log.info('stopping: committing what is pending');
   await running.stop();
   log.info({ ledger: running.ledger() }, 'stopped');
+  if (reason === 'SIGHUP') {
+    // An exit of its own would fail: Node puts the terminal back, which is gone.
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  }
 }
 
 /** Reads the files of accounts, rules, tokens and certificates again. */
@@ -65,17 +70,36 @@ async function reload({ broker, api }: RunningRole, log: Logger): Promise<void> 
   await Promise.all([broker?.reload(), api?.reload()]);
 }
 
-/** The first signal to stop. A second one ends the process at once. */
-function stopSignal(): Promise<NodeJS.Signals> {
+/**
+ * The first signal to stop; a second one ends the process at once. SIGHUP is one when the terminal that somebody looks on from
+ * has been closed; else it means to read files again.
+ */
+function stopSignal(readAgain: () => void): Promise<NodeJS.Signals> {
+  // Not with nohup, which leads the output elsewhere.
+  const hadTerminal = process.stdout.isTTY && hasTerminal();
   return new Promise((resolve) => {
     let stopping = false;
-    for (const name of ['SIGINT', 'SIGTERM'] as const)
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(name, () => {
+        if (name === 'SIGHUP' && (!hadTerminal || hasTerminal())) {
+          readAgain();
+          return;
+        }
         if (stopping) process.exit(1);
         stopping = true;
         resolve(name);
       });
   });
+}
+
+/** Whether we belong to a terminal that is still there [tty(4)]. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function version(): string {
