@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { ITERATIONS_DEFAULT, ITERATIONS_MAX, ITERATIONS_MIN, usernameProblem } from '@humtemp/broker';
+import { commandArguments } from '../command-arguments.js';
 import { StartError } from '../start-error.js';
 
 export const PASSWD_HELP = `humtemp passwd FILE USER: adds an account for the embedded broker, or changes its password
@@ -34,7 +34,12 @@ export type PasswdOptions =
  * @throws StartError naming the first that is wrong and what was expected.
  */
 export function parsePasswdArguments(argv: readonly string[]): PasswdOptions {
-  const { values, positionals } = parsed(argv);
+  const { values, positionals } = commandArguments('passwd', argv, {
+    delete: { type: 'boolean' },
+    verify: { type: 'boolean' },
+    list: { type: 'boolean' },
+    iterations: { type: 'string' },
+  });
   const [file, username, third] = positionals;
   const [action, second] = (['delete', 'verify', 'list'] as const).filter((name) => values[name] === true);
   if (second !== undefined) throw new StartError(`--${action} or --${second}: expected one of them`);
@@ -53,28 +58,6 @@ export function parsePasswdArguments(argv: readonly string[]): PasswdOptions {
   return action === undefined
     ? { action: 'set', file, username, iterations: parseIterations(values.iterations) }
     : { action, file, username };
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        delete: { type: 'boolean' },
-        verify: { type: 'boolean' },
-        list: { type: 'boolean' },
-        iterations: { type: 'string' },
-      },
-      allowPositionals: true,
-      strict: true,
-    });
-  } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-    // Only its first sentence: the others are about positionals.
-    const sentence = message.split(/[.\n]\s/)[0]?.replace(/\.$/, '');
-    throw new StartError(`${sentence}; humtemp passwd --help lists the options`, { cause: error });
-  }
 }
 
 function parseIterations(text: string | undefined): number {

@@ -1,5 +1,5 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { parseDurationS, timestampToMs } from '@humtemp/bucket-core';
+import { commandArguments } from '../command-arguments.js';
 import { StartError } from '../start-error.js';
 import { brokerAddress } from './broker-address.js';
 import type { PublishOptions } from './publish-run.js';
@@ -78,7 +78,7 @@ export function parseReplayArguments(
   argv: readonly string[],
   defaults: PublishDefaults = PUBLISH_DEFAULTS,
 ): ReplayOptions {
-  const { values, positionals } = parsed('replay', argv, {
+  const { values, positionals } = commandArguments('replay', argv, {
     ...COMMON_OPTIONS,
     'shift-to': { type: 'string' },
     rate: { type: 'string' },
@@ -102,7 +102,7 @@ export function parseSimulateArguments(
   argv: readonly string[],
   defaults: PublishDefaults = PUBLISH_DEFAULTS,
 ): SimulateOptions {
-  const { values, positionals } = parsed('simulate', argv, {
+  const { values, positionals } = commandArguments('simulate', argv, {
     ...COMMON_OPTIONS,
     labs: { type: 'string' },
     interval: { type: 'string' },
@@ -133,28 +133,6 @@ export function parseSimulateArguments(
 }
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
-
-function parsed(
-  command: string,
-  argv: readonly string[],
-  options: NonNullable<ParseArgsConfig['options']>,
-): { values: Values; positionals: readonly string[] } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options,
-      allowPositionals: true,
-      strict: true,
-    });
-    return { values: values as Values, positionals };
-  } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-    // Only its first sentence: the others are about positionals.
-    const sentence = message.split(/[.\n]\s/)[0]?.replace(/\.$/, '');
-    throw new StartError(`${sentence}; humtemp ${command} --help lists the options`, { cause: error });
-  }
-}
 
 function commonOptions(values: Values, defaults: PublishDefaults): PublishOptions {
   return {

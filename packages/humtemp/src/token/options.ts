@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import {
   EVERY_LAB,
   parseExpiry,
@@ -8,6 +7,7 @@ import {
   type TokenRights,
 } from '@humtemp/api/access';
 import { parseDurationS } from '@humtemp/bucket-core';
+import { commandArguments } from '../command-arguments.js';
 import { StartError } from '../start-error.js';
 
 export const TOKEN_HELP = `humtemp token FILE NAME: adds a token for the HTTP API, and prints it
@@ -36,7 +36,13 @@ export type TokenOptions =
  * @throws StartError naming the first that is wrong and what was expected.
  */
 export function parseTokenArguments(argv: readonly string[], nowMs: number): TokenOptions {
-  const { values, positionals } = parsed(argv);
+  const { values, positionals } = commandArguments('token', argv, {
+    labs: { type: 'string' },
+    expires: { type: 'string' },
+    write: { type: 'boolean' },
+    delete: { type: 'boolean' },
+    list: { type: 'boolean' },
+  });
   const [file, name, third] = positionals;
   const given = (['delete', 'list', 'labs', 'expires', 'write'] as const).filter(
     (key) => values[key] !== undefined,
@@ -65,29 +71,6 @@ export function parseTokenArguments(argv: readonly string[], nowMs: number): Tok
         optional('--expires', values.expires, (text) => parseWhen(text, nowMs)) ?? Number.POSITIVE_INFINITY,
     },
   };
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        labs: { type: 'string' },
-        expires: { type: 'string' },
-        write: { type: 'boolean' },
-        delete: { type: 'boolean' },
-        list: { type: 'boolean' },
-      },
-      allowPositionals: true,
-      strict: true,
-    });
-  } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-    // Only its first sentence: the others are about positionals.
-    const sentence = message.split(/[.\n]\s/)[0]?.replace(/\.$/, '');
-    throw new StartError(`${sentence}; humtemp token --help lists the options`, { cause: error });
-  }
 }
 
 function optional<T>(option: string, text: string | undefined, parse: (text: string) => T): T | undefined {
