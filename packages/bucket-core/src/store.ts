@@ -75,7 +75,8 @@ export interface BucketStore {
   /**
    * All labs that have the bucket [startS, startS + durationS), in pages, in no particular order: each that has it when the
    * reading begins exactly once, unless it expires meanwhile, whatever is committed; each as of the moment its page is read,
-   * with all that was committed before that page was asked for. A lab that gets the bucket meanwhile may be among them.
+   * which may be one page ahead: with all that was committed before its predecessor was asked for, the first with all that
+   * was committed before the reading. A lab that gets the bucket meanwhile may be among them.
    * Everything else has a turn between two pages, and a reader that is slow holds up nobody.
    * @param withHistograms false: the aggregates have none, which is faster
    */

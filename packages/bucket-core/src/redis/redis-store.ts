@@ -18,6 +18,7 @@ import { commitParts, defineCommitScript, partResult } from './commit-script.js'
 import { connectRedis, type RedisConnectionOptions } from './connection.js';
 import { Keys } from './keys.js';
 import { LabIndex } from './lab-index.js';
+import { oneAhead } from './one-ahead.js';
 import { executePipeline } from './pipeline.js';
 
 export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
@@ -75,9 +76,11 @@ export class RedisStore implements BucketStore {
     withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    for await (const labs of this.#index.labsOfBucket(resolution, startS, PAGE_LABS)) {
+    const pages = this.#index.labsOfBucket(resolution, startS, PAGE_LABS);
+    for await (const found of oneAhead(pages, (labs) => {
       const wanted = labs.map((lab) => ({ lab, startS }));
-      const found = await this.#buckets(resolution, wanted, withHistograms);
+      return this.#buckets(resolution, wanted, withHistograms);
+    })) {
       const page = found.filter((bucket) => bucket !== undefined);
       if (page.length > 0) yield page;
     }
