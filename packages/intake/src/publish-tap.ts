@@ -1,14 +1,14 @@
 import { Duplex } from 'node:stream';
-import { FirstFrame } from './first-frame.js';
-import { bodyStart, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
+import { AckedOutput } from './acked-output.js';
+import { Entrance } from './entrance.js';
+import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames } from './inbound-frames.js';
-import { OutboundFrames } from './outbound-frames.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
-import { skipProperties } from './publish-properties.js';
-import { PublishRate } from './publish-rate.js';
+import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
-import { isPlainLab, TopicSlice } from './topic-slice.js';
+import { RatePause } from './rate-pause.js';
+import { isPlainLab } from './topic-slice.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
@@ -34,28 +34,23 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  */
 export class PublishTap extends Duplex {
   readonly #options: PublishTapOptions;
-  readonly #acks = new PendingAcks();
-  readonly #outbound = new OutboundFrames();
-  /** PUBACKs that wait for the endpoint to finish the frame it is writing. */
-  #heldAcks: Buffer[] = [];
   readonly #inbound: InboundFrames;
+  readonly #output: AckedOutput;
+  readonly #acks = new PendingAcks();
   readonly #pings = new Pings(() => this.push(PINGRESP_FRAME));
+  readonly #publish = new PublishFrame();
+  /** Of a broker, until the client is accepted. */
+  #entrance: Entrance | undefined;
+  /** Of a broker that has a rate. */
+  readonly #pause: RatePause | undefined;
   #endpointFull = false;
   #intakeFull = false;
-  #transportFull = false;
   #waitsForRoom = false;
-  #taken = 0;
   #ended = false;
   #reading = true;
-  /** Of the publish at hand. */
-  readonly #topic = new TopicSlice();
-  /** Of a broker: its client's CONNECT, until it is whole. */
-  #first: FirstFrame | undefined;
-  /** What came behind the CONNECT, until the client is accepted. */
-  #unopened: Buffer | undefined;
+  /** Publishes that came, and those of them that were taken. */
   #publishes = 0;
-  readonly #rate: PublishRate | undefined;
-  #rateTimer: NodeJS.Timeout | undefined;
+  #taken = 0;
   readonly #onSettled = () => this.#acknowledge();
   readonly #onRoom = () => {
     this.#waitsForRoom = false;
@@ -71,9 +66,11 @@ export class PublishTap extends Duplex {
       refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
     });
     const { transport, broker } = options;
+    this.#output = new AckedOutput(transport);
     if (broker !== undefined) {
-      this.#first = new FirstFrame(broker.connectBytesMax);
-      if (broker.publishRateMax > 0) this.#rate = new PublishRate(broker.publishRateMax, performance.now());
+      this.#entrance = new Entrance(broker.connectBytesMax);
+      if (broker.publishRateMax > 0)
+        this.#pause = new RatePause(broker.publishRateMax, () => this.#updateFlow());
     }
     transport.on('data', (chunk: Buffer) => this.#receive(chunk));
     transport.on('end', () => this.#endpointEnd());
@@ -83,7 +80,7 @@ export class PublishTap extends Duplex {
       this.#endpointEnd();
     });
     transport.on('drain', () => {
-      this.#transportFull = false;
+      this.#output.drained();
       this.#updateFlow();
     });
   }
@@ -95,7 +92,7 @@ export class PublishTap extends Duplex {
 
   /** Whether reading has stopped, not for what the other side does not read, but for what it has sent. */
   get isHeldBack(): boolean {
-    return this.#intakeFull || this.#rateTimer !== undefined || this.#options.broker?.copies.isFull === true;
+    return this.#intakeFull || this.#pause?.isOn === true || this.#options.broker?.copies.isFull === true;
   }
 
   /** Publishes taken since the connection began. */
@@ -105,8 +102,8 @@ export class PublishTap extends Duplex {
 
   /** The broker has accepted the client: what stands behind its CONNECT may come. */
   open(): void {
-    const bytes = this.#unopened;
-    this.#unopened = undefined;
+    const bytes = this.#entrance?.open();
+    this.#entrance = undefined;
     if (bytes !== undefined && bytes.length > 0) this.#receive(bytes);
     else this.#updateFlow();
   }
@@ -151,9 +148,8 @@ export class PublishTap extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#forgetAcks();
-    this.#first = undefined;
-    this.#unopened = undefined;
-    clearTimeout(this.#rateTimer);
+    this.#entrance = undefined;
+    this.#pause?.end();
     this.#options.transport.destroy();
     callback(error);
   }
@@ -168,44 +164,28 @@ export class PublishTap extends Duplex {
 
   #forgetAcks(): void {
     this.#acks.clear();
-    this.#heldAcks = [];
+    this.#output.clear();
   }
 
   /** Takes what the transport has read. */
   #receive(chunk: Buffer): void {
     if (!this.#reading) return;
-    if (this.#first !== undefined) this.#receiveFirst(this.#first, chunk);
-    else if (this.#unopened !== undefined) this.#unopened = Buffer.concat([this.#unopened, chunk]);
+    if (this.#entrance !== undefined) this.#enter(this.#entrance, chunk);
     else {
       const taken = this.#taken;
       const publishes = this.#publishes;
       this.#inbound.take(chunk);
       if (this.#taken > taken) this.#options.onTaken?.();
-      if (this.#rate !== undefined && this.#publishes > publishes) this.#pace(this.#publishes - publishes);
+      if (this.#publishes > publishes && !this.destroyed) this.#pause?.spend(this.#publishes - publishes);
     }
     this.#updateFlow();
   }
 
-  #receiveFirst(first: FirstFrame, chunk: Buffer): void {
-    const state = first.take(chunk);
-    if (state === undefined) return;
-    this.#first = undefined;
-    if ('refusal' in state) {
-      this.#refuse(state.refusal);
-      return;
-    }
-    this.#unopened = state.rest;
-    this.#pass(state.frame, 0, state.frame.length);
-  }
-
-  /** Pauses if so many publishes were too many. */
-  #pace(publishes: number): void {
-    const pauseMs = this.#rate!.spend(publishes, performance.now());
-    if (pauseMs === 0 || this.destroyed) return;
-    this.#rateTimer = setTimeout(() => {
-      this.#rateTimer = undefined;
-      this.#updateFlow();
-    }, pauseMs);
+  #enter(entrance: Entrance, chunk: Buffer): void {
+    const first = entrance.take(chunk);
+    if (first === undefined) return;
+    if ('refusal' in first) this.#refuse(first.refusal);
+    else this.#pass(first.connect, 0, first.connect.length);
   }
 
   /** Takes the frame [start, end) if it is for us. If not, it must pass. */
@@ -216,28 +196,16 @@ export class PublishTap extends Duplex {
     const type = header >> 4;
     if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
     this.#publishes += 1;
-    const options = this.#options;
-    const qos = (header >> 1) & 3;
+    const { broker, filters, intake, protocolVersion } = this.#options;
+    const publish = this.#publish;
     // What is not well-formed passes: the endpoint knows how to refuse it.
-    const topicStart = bodyStart(bytes, start) + 2;
-    if (topicStart > end) return false;
-    const topicEnd = topicStart + uint16At(bytes, topicStart - 2);
-    let payloadStart = topicEnd + (qos === 0 ? 0 : 2);
-    if (payloadStart > end) return false;
-    const packetId = qos === 0 ? 0 : uint16At(bytes, topicEnd);
-    if (options.protocolVersion === 5) {
-      payloadStart = skipProperties(bytes, payloadStart, end);
-      if (payloadStart > end) return false;
-    }
-    const topic = this.#topic;
-    topic.set(bytes, topicStart, topicEnd);
-    const isRetained = (header & 1) === 1;
+    if (!publish.read(bytes, start, end, protocolVersion)) return false;
+    const { qos, isRetained, packetId, topic, payloadStart } = publish;
     const lab = this.#mayTake(qos, isRetained)
-      ? options.filters.labOfBytes(bytes, topicStart, topicEnd)
+      ? filters.labOfBytes(bytes, publish.topicStart, publish.topicEnd)
       : undefined;
-    const { broker, intake } = options;
     if (lab === undefined || (broker !== undefined && !isPlainLab(lab)))
-      return broker !== undefined && this.#refusesPassing(qos > 0 && packetId === 0);
+      return broker !== undefined && this.#refusesPassing();
     if (qos === 1 && packetId === 0) return this.#refuse(ID_0);
 
     const batch = intake.openBatch;
@@ -261,9 +229,10 @@ export class PublishTap extends Duplex {
   }
 
   /** A broker ends the connection where its MQTT library would read something into what is no topic, or no packet id. */
-  #refusesPassing(isId0: boolean): boolean {
-    if (isId0) return this.#refuse(ID_0);
-    return !this.#topic.isText && this.#refuse('a topic that is not UTF-8, or has a NUL [MQTT-1.5.3-1]');
+  #refusesPassing(): boolean {
+    const { qos, packetId, topic } = this.#publish;
+    if (qos > 0 && packetId === 0) return this.#refuse(ID_0);
+    return !topic.isText && this.#refuse('a topic that is not UTF-8, or has a NUL [MQTT-1.5.3-1]');
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
@@ -276,38 +245,25 @@ export class PublishTap extends Duplex {
       const unacknowledged = this.#acks.count;
       const frames = this.#acks.takeSettled(this.#options.intake.settledBatch);
       if (frames !== undefined) {
-        if (this.#outbound.isBetweenFrames) this.#toTransport(frames);
-        else this.#heldAcks.push(frames);
+        this.#output.acknowledge(frames);
         this.#options.onAcknowledge?.(unacknowledged);
       }
     }
     this.#updateFlow();
   }
 
-  #sendHeldAcks(): void {
-    if (!this.#outbound.isBetweenFrames || this.#heldAcks.length === 0) return;
-    for (const frames of this.#heldAcks) this.#toTransport(frames);
-    this.#heldAcks = [];
-  }
-
   /** Sends bytes of the endpoint. */
   #send(chunk: Buffer): void {
-    const started = this.#outbound.take(chunk);
-    this.#toTransport(chunk);
-    this.#sendHeldAcks();
+    const started = this.#output.send(chunk);
     if (started !== undefined && started >> 4 === PINGREQ) {
       this.#pings.asked();
       if (this.#intakeFull) this.#pings.answer();
     }
   }
 
-  #toTransport(bytes: Buffer): void {
-    if (!this.#options.transport.write(bytes)) this.#transportFull = true;
-  }
-
   #afterDrain(callback: (error?: Error | null) => void): void {
     this.#updateFlow();
-    if (this.#transportFull) this.#options.transport.once('drain', () => callback());
+    if (this.#output.isFull) this.#options.transport.once('drain', () => callback());
     else callback();
   }
 
@@ -326,9 +282,9 @@ export class PublishTap extends Duplex {
     }
     if (
       this.#endpointFull ||
-      this.#transportFull ||
+      this.#output.isFull ||
       !this.#reading ||
-      this.#unopened !== undefined ||
+      this.#entrance?.isWaiting === true ||
       this.isHeldBack
     )
       transport.pause();
@@ -340,8 +296,4 @@ export class PublishTap extends Duplex {
     this.destroy(new Error(`connection ended: ${what}`));
     return true;
   }
-}
-
-function uint16At(bytes: Buffer, at: number): number {
-  return bytes[at]! * 256 + bytes[at + 1]!;
 }
