@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { until } from '@humtemp/test-services';
 import fc from 'fast-check';
 import { open } from 'lmdb';
 import {
@@ -116,6 +117,27 @@ test('however many labs come at once, those in memory stay within their limit', 
   // A batch needs some 14 MB by itself.
   assert.ok(store.heldBytes < 40_000_000, `${store.heldBytes} bytes in memory`);
   assert.equal((await store.labs('', 1e6, nowMs)).length, 60_000);
+  await store.close();
+});
+
+test('records that nobody needs go, however many there were', async () => {
+  const nowMs = Date.now();
+  const options = { ...CONTRACT_OPTIONS, dataDir: newDir(), journalBytesMax: 20_000 };
+  const store = await EmbeddedStore.open(options);
+  // More than are removed in one transaction.
+  for (let i = 0; i < 1500; i++) await store.commit(batchOf([['lab', i % 50, i, 0]], nowMs), nowMs);
+  const records = store.disk.journal.getCount({});
+  assert.ok(records < 200, `${records} records`);
+  await store.close();
+});
+
+test('what was committed last is saved when nothing more comes', async () => {
+  const nowMs = Date.now();
+  const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir: newDir() });
+  for (const temp of [1, 2, 3]) await store.commit(batchOf([['lab', 0, temp, 0]], nowMs), nowMs);
+  assert.notEqual(store.disk.labs.get('lab')?.[1], 3);
+  // Up to the third record.
+  await until(() => store.disk.labs.get('lab')?.[1] === 3);
   await store.close();
 });
 
