@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
   ABSENT,
@@ -13,6 +10,7 @@ import {
 } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake } from '@humtemp/intake';
+import { temporaryFolder } from '@humtemp/test-services';
 import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { Hono } from 'hono';
@@ -62,10 +60,10 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
   const { labsMax = 1000, pendingMax = 1000, instead = (store) => store, ...apiOptions } = options;
   const { grid = GRID } = options;
   const clock = { nowMs: NOON_MS };
-  const dataDir = mkdtempSync(join(tmpdir(), 'humtemp-api-'));
+  const folder = await temporaryFolder('api-test');
   const store = await EmbeddedStore.open({
     grid,
-    dataDir,
+    dataDir: folder.path,
     deduplicationHorizonS: 2 * DAY_S,
     labsMax,
     rejectionsMax: 1000,
@@ -80,7 +78,7 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
   t.after(async () => {
     await intake.stop(1000);
     await store.close();
-    rmSync(dataDir, { recursive: true, force: true });
+    await folder.remove();
   });
   const logged: Record<string, unknown>[] = [];
   const app = createApi({
@@ -131,6 +129,22 @@ export function storeWith(store: BucketStore, methods: Partial<BucketStore>): Bu
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
     },
+  });
+}
+
+/** A store of which every read fails. */
+export function refusingStore(store: BucketStore): BucketStore {
+  const refuse = () => Promise.reject(new Error('connection to 10.1.2.3 lost'));
+  return storeWith(store, {
+    // biome-ignore lint/correctness/useYield: it fails before its first page
+    summaries: async function* () {
+      await refuse();
+    },
+    labs: refuse,
+    latest: refuse,
+    series: refuse,
+    ledgers: refuse,
+    rejections: refuse,
   });
 }
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { documentIn, startApi, storeWith, yesterdayS } from './api.fixture.js';
+import { documentIn, refusingStore, startApi, storeWith, yesterdayS } from './api.fixture.js';
 import { Problem } from './problem.js';
 
 const never = new Promise<never>(() => {});
-const refuse = () => Promise.reject(new Error('connection to 10.1.2.3 lost'));
 
 async function problemIn(response: Response): Promise<Problem> {
   assert.equal(response.headers.get('content-type'), 'application/problem+json');
@@ -149,15 +148,7 @@ test('a store that hangs gives a 503 problem in time, and only for what needs it
 test('a store that fails gives a 503 problem without its words, which are logged', async (t) => {
   const { get, logged } = await startApi(t, {
     instead: (store) =>
-      storeWith(store, {
-        // biome-ignore lint/correctness/useYield: it fails before its first page
-        summaries: async function* () {
-          await refuse();
-        },
-        labs: refuse,
-        latest: refuse,
-        series: refuse,
-        ledgers: refuse,
+      storeWith(refusingStore(store), {
         rejections: () => {
           throw new Error('connection to 10.1.2.3 lost');
         },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { imbalance, REJECTION_ADVICE, type RejectionReason, rejectedTotal } from '@humtemp/bucket-core';
-import { startApi, storeWith, yesterdayS } from './api.fixture.js';
+import { HeldStore } from '@humtemp/test-services';
+import { startApi, yesterdayS } from './api.fixture.js';
 import type { Problem } from './problem.js';
 
 const observation = { lab_id: 'lab01', timestamp: yesterdayS(1), temp: 20, humidity: 50 };
@@ -144,20 +145,9 @@ test('of labs that are committed together only the refused one is told so', asyn
 });
 
 test('a store that does not commit in time gives a 503 problem; sent again, it is counted once', async (t) => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const { post, intake } = await startApi(t, {
-    storeTimeoutMs: 20,
-    instead: (store) =>
-      storeWith(store, {
-        commit: async (batch, nowMs) => {
-          await held;
-          return store.commit(batch, nowMs);
-        },
-      }),
-  });
+  const { post, intake, store } = await startApi(t, { storeTimeoutMs: 20 });
+  const held = new HeldStore(store);
+  held.hold();
   for (let i = 0; i < 2; i++) {
     const response = await post(observation);
     assert.equal(response.status, 503);
@@ -167,7 +157,7 @@ test('a store that does not commit in time gives a 503 problem; sent again, it i
     assert.match(problem.detail, /may still be counted.*same timestamp is safe/);
   }
   assert.equal(intake.ledger.counters().in_flight, 2);
-  release();
+  held.release();
   await intake.whenSettled();
   const { received, committed, duplicate, in_flight } = intake.ledger.counters();
   assert.deepEqual(
@@ -182,20 +172,9 @@ test('a store that does not commit in time gives a 503 problem; sent again, it i
 });
 
 test('while too many await their commit an observation is not taken', async (t) => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const { post, intake } = await startApi(t, {
-    pendingMax: 1,
-    instead: (store) =>
-      storeWith(store, {
-        commit: async (batch, nowMs) => {
-          await held;
-          return store.commit(batch, nowMs);
-        },
-      }),
-  });
+  const { post, intake, store } = await startApi(t, { pendingMax: 1 });
+  const held = new HeldStore(store);
+  held.hold();
   const first = post(observation);
   while (!intake.isFull) await new Promise((resolve) => setTimeout(resolve, 1));
   const response = await post({ ...observation, temp: 21 });
@@ -203,6 +182,6 @@ test('while too many await their commit an observation is not taken', async (t) 
   assert.equal(response.headers.get('retry-after'), '1');
   assert.equal(((await response.json()) as Problem).type, '/problems/busy');
   assert.equal(intake.ledger.counters().received, 1);
-  release();
+  held.release();
   assert.equal((await first).status, 200);
 });

@@ -2,21 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, describe, type TestContext, test } from 'node:test';
 import { TopicFilters } from '@humtemp/intake';
-import { temporaryFolder } from '@humtemp/test-services';
+import { noOpenHandles, pause, TOPIC, temporaryFolder, timed, UNTIMED, until } from '@humtemp/test-services';
 import { openAccess } from './access/access-control.js';
 import { hashPassword } from './access/password-hash.js';
-import {
-  bytesOf,
-  frame,
-  LogLines,
-  noOpenHandles,
-  pause,
-  Scene,
-  TOPIC,
-  timed,
-  UNTIMED,
-  until,
-} from './broker.fixture.js';
+import { bytesOf, frame, Scene } from './broker.fixture.js';
 
 after(noOpenHandles);
 
@@ -37,7 +26,6 @@ async function guarded(t: TestContext, acl: string, allowAnonymous = false) {
   await writeAccounts('a', 'b', 'guard');
   await writeFile(aclFile, acl);
   const filters = new TopicFilters(['labs/+/observation']);
-  const log = new LogLines();
   const access = await openAccess({
     passwordFile,
     aclFile,
@@ -46,10 +34,10 @@ async function guarded(t: TestContext, acl: string, allowAnonymous = false) {
     onReload: () => {},
     onError: (error) => assert.fail(error),
   });
-  const scene = await Scene.open(t, {}, { access, log: log.logger });
+  const scene = await Scene.open(t, {}, { access });
   t.after(() => folder.remove());
   const user = (name: string, more = {}) => scene.client({ username: name, password: name, ...more });
-  return { scene, log, user, writeAccounts, aclFile };
+  return { scene, log: scene.log, user, writeAccounts, aclFile };
 }
 
 const RULES = `

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type Batch, type BucketStore, bucketGrid, type CommitResult } from '@humtemp/bucket-core';
+import { bucketGrid } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake, type IntakeLimits, TopicFilters } from '@humtemp/intake';
-import { temporaryFolder } from '@humtemp/test-services';
+import { HeldStore, TOPIC, temporaryFolder, UNTIMED } from '@humtemp/test-services';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { Broker, type BrokerOptions } from './broker.js';
@@ -12,8 +12,6 @@ import { type BrokerLimits, DEFAULT_LIMITS } from './limits.js';
 
 /** Which lane the suite runs on: slow-lane.test.ts runs it a second time. */
 export const FAST_LANE = process.env.HUMTEMP_TEST_FAST_LANE !== 'false';
-export const TOPIC = 'labs/a/observation';
-export const UNTIMED = JSON.stringify({ temp: 20, humidity: 50 });
 /** Client id "x", no clean session, keep-alive 60 s [MQTT-3.1]. */
 export const CONNECT_KEEPING_SESSION = Buffer.from([
   ...[0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4], // CONNECT, 13 bytes follow; "MQTT", level 4
@@ -27,41 +25,15 @@ export const PUBACK_1 = Buffer.from([0x40, 2, 0, 1]);
 export const PUBREC_1 = Buffer.from([0x50, 2, 0, 1]);
 const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 300, retention: 288 }]);
 
-/** A real store whose commits can be held back. */
-class HeldStore {
-  #held: (() => void)[] | undefined;
-
-  constructor(readonly store: EmbeddedStore) {}
-
-  hold(): void {
-    this.#held ??= [];
-  }
-
-  release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const go of held) go();
-  }
-
-  get asStore(): BucketStore {
-    const commit = async (batch: Batch, nowMs: number): Promise<CommitResult> => {
-      if (this.#held !== undefined) await new Promise<void>((resolve) => this.#held?.push(resolve));
-      return this.store.commit(batch, nowMs);
-    };
-    return new Proxy(this.store, {
-      get: (target, key) => (key === 'commit' ? commit : Reflect.get(target, key, target)),
-    });
-  }
-}
-
 /** A broker with a store and an intake, and the clients of a test; all closed after it, last first. */
 export class Scene {
   readonly #opened: (() => unknown)[] = [];
 
   private constructor(
-    readonly held: HeldStore,
+    readonly held: HeldStore<EmbeddedStore>,
     readonly intake: Intake,
     readonly broker: Broker,
+    readonly log: LogLines,
   ) {}
 
   static async open(
@@ -79,9 +51,14 @@ export class Scene {
     });
     const held = new HeldStore(store);
     const all = { payloadBytesMax: 65_536, arrayLengthMax: 100, pendingMax: 100_000, ...limits };
-    const intake = new Intake({ store: held.asStore, grid, limits: all });
-    const broker = await startBroker(intake, { limits: { ...DEFAULT_LIMITS, ...limits }, ...options });
-    const scene = new Scene(held, intake, broker);
+    const intake = new Intake({ store, grid, limits: all });
+    const log = new LogLines();
+    const broker = await startBroker(intake, {
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      log: log.logger,
+      ...options,
+    });
+    const scene = new Scene(held, intake, broker, log);
     t.after(async () => {
       held.release();
       for (const close of scene.#opened.reverse()) await close();
@@ -115,6 +92,14 @@ export class Scene {
     await once(socket, 'connect');
     this.#opened.push(() => socket.destroy());
     return socket;
+  }
+
+  /** A connection that begins with these bytes, and all that it has received so far. */
+  async exchange(bytes: Buffer): Promise<{ readonly socket: Socket; readonly answers: () => Buffer }> {
+    const socket = await this.socket();
+    const answers = bytesOf(socket);
+    socket.write(bytes);
+    return { socket, answers };
   }
 
   /** The ledger in short: what was committed, what was a duplicate, and how often each rejection came. */
@@ -209,31 +194,4 @@ export function bytesOf(socket: Socket): () => Buffer {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
   return () => Buffer.concat(chunks);
-}
-
-const startS = Math.floor(Date.now() / 1000);
-
-/** Payload of an observation with a timestamp; each number is another one. */
-export function timed(number: number): string {
-  return JSON.stringify({ timestamp: startS - number, temp: 20, humidity: 50 });
-}
-
-export function times<T>(count: number, of: (i: number) => T): T[] {
-  return Array.from({ length: count }, (_, i) => of(i));
-}
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Resolves once the condition holds. @throws after about 30 seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 3000) throw new Error(`waited in vain for ${condition}`);
-    await pause(10);
-  }
-}
-
-/** For the end of a test file: every socket, server and child process is gone. */
-export async function noOpenHandles(): Promise<void> {
-  const open = () => process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS|Process)/.test(kind));
-  await until(() => open().length === 0);
 }

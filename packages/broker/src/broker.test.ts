@@ -3,27 +3,28 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { mosquittoClient } from '@humtemp/test-services';
-import type { MqttClient } from 'mqtt';
 import {
-  bytesOf,
-  CONNECT_KEEPING_SESSION,
-  FAST_LANE,
-  mqttOn,
+  mosquittoClient,
   noOpenHandles,
-  PINGREQ,
-  PINGRESP,
-  PUBACK_1,
-  PUBREC_1,
   pause,
-  publishFrame,
-  Scene,
-  startBroker,
   TOPIC,
   timed,
   times,
   UNTIMED,
   until,
+} from '@humtemp/test-services';
+import type { MqttClient } from 'mqtt';
+import {
+  CONNECT_KEEPING_SESSION,
+  FAST_LANE,
+  mqttOn,
+  PINGREQ,
+  PINGRESP,
+  PUBACK_1,
+  PUBREC_1,
+  publishFrame,
+  Scene,
+  startBroker,
 } from './broker.fixture.js';
 
 const run = promisify(execFile);
@@ -68,13 +69,11 @@ describe('the embedded broker counts', { concurrency: true }, () => {
     const scene = await Scene.open(t);
     const frame = publishFrame({ qos: 2, id: 1 });
     for (const isDuplicate of [false, true]) {
-      const socket = await scene.socket();
-      const answer = bytesOf(socket);
-      socket.write(CONNECT_KEEPING_SESSION);
+      const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
       // DUP is bit 3 [MQTT-3.3.1-1].
       if (isDuplicate) frame[0]! |= 8;
       socket.write(frame);
-      await until(() => answer().includes(PUBREC_1));
+      await until(() => answers().includes(PUBREC_1));
       socket.destroy();
     }
     await scene.intake.whenSettled();
@@ -90,9 +89,7 @@ describe('while the store holds, the embedded broker', { concurrency: true }, ()
     test(`does not acknowledge at QoS ${qos}, and answers pings`, async (t) => {
       const scene = await Scene.open(t);
       scene.held.hold();
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(CONNECT_KEEPING_SESSION);
+      const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
       socket.write(publishFrame({ qos, id: 1 }));
       await until(() => scene.intake.ledger.inFlight === 1);
       socket.write(PINGREQ);
@@ -109,9 +106,7 @@ describe('while the store holds, the embedded broker', { concurrency: true }, ()
     test('answers the pings of a client with many publishes in flight', async (t) => {
       const scene = await Scene.open(t);
       scene.held.hold();
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(CONNECT_KEEPING_SESSION);
+      const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
       await until(() => answers().length > 0);
       socket.write(Buffer.concat(times(10, (i) => publishFrame({ qos: 1, id: i + 1 }))));
       await until(() => scene.intake.ledger.inFlight === 10);
@@ -165,9 +160,7 @@ describe('while the store holds, the embedded broker', { concurrency: true }, ()
     const scene = await Scene.open(t);
     scene.held.hold();
     for (const attempt of [1, 2]) {
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(CONNECT_KEEPING_SESSION);
+      const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
       socket.write(Buffer.concat(times(20, (i) => publishFrame({ qos: 1, id: i + 1, payload: timed(i) }))));
       await until(() => scene.intake.ledger.inFlight === attempt * 20);
       if (attempt === 1) socket.destroy();
@@ -208,9 +201,7 @@ describe('other subscribers of the embedded broker', { concurrency: true }, () =
 
   test('are refused shared subscriptions, and given the others', async (t) => {
     const scene = await Scene.open(t);
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(CONNECT_KEEPING_SESSION);
+    const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
     const filters = ['$share/g/labs/#', 'labs/#'].map((filter) =>
       Buffer.concat([Buffer.from([0, filter.length]), Buffer.from(filter), Buffer.from([1])]),
     );
@@ -266,9 +257,7 @@ describe('stopping the embedded broker', { concurrency: true }, () => {
   test('ends with publishes that the store never took, unacknowledged', async (t) => {
     const scene = await Scene.open(t);
     scene.held.hold();
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(CONNECT_KEEPING_SESSION);
+    const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
     socket.write(publishFrame({ qos: 1, id: 1 }));
     await until(() => scene.intake.ledger.inFlight === 1);
     await scene.broker.close();

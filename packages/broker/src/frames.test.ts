@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { noOpenHandles, TOPIC, times, UNTIMED, until } from '@humtemp/test-services';
 import {
   bytesOf,
   CONNECT_KEEPING_SESSION,
   connectFrame,
   frame,
-  LogLines,
-  noOpenHandles,
   PINGREQ,
   PUBACK_1,
   publishFrame,
   Scene,
   subscribeFrame,
-  TOPIC,
-  times,
-  UNTIMED,
-  until,
 } from './broker.fixture.js';
 
 after(noOpenHandles);
@@ -102,8 +97,7 @@ describe('bad MQTT ends only its own connection, and the log names it once:', { 
   ];
   for (const [what, bytes, reason] of cases)
     test(what, async (t) => {
-      const log = new LogLines();
-      const scene = await Scene.open(t, {}, { log: log.logger });
+      const scene = await Scene.open(t);
       const good = await scene.client({ keepalive: 1 });
       const socket = await scene.socket();
       socket.resume();
@@ -113,17 +107,15 @@ describe('bad MQTT ends only its own connection, and the log names it once:', { 
       assert.deepEqual(scene.counts, { committed: 1, duplicate: 0, rejected: {} });
       assert.equal(scene.broker.connections, 1);
       assert.deepEqual(
-        log.lines.map(({ msg, address }) => [msg, address]),
+        scene.log.lines.map(({ msg, address }) => [msg, address]),
         [['connection ended', '127.0.0.1']],
       );
-      assert.match(log.reasons[0]!, reason);
+      assert.match(scene.log.reasons[0]!, reason);
     });
 
   test('a client id that is refused is told so', async (t) => {
     const scene = await Scene.open(t);
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(connectFrame('', false));
+    const { socket, answers } = await scene.exchange(connectFrame('', false));
     await until(() => socket.closed);
     // CONNACK, identifier rejected [MQTT-3.1.3-8].
     assert.deepEqual([...answers()], [0x20, 2, 0, 2]);
@@ -151,9 +143,7 @@ describe('unusual MQTT is served like any other:', { concurrency: true }, () => 
       await first.endAsync();
       const other = await scene.client();
       await other.publishAsync(TOPIC, UNTIMED, { qos: 1 });
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(connectFrame(id, clean));
+      const { socket, answers } = await scene.exchange(connectFrame(id, clean));
       socket.write(publishFrame({ qos: 2, id: 7 }));
       await until(() => answers().includes(Buffer.from([0x50, 2, 0, 7])));
       // Its session has kept what was published meanwhile.
@@ -248,9 +238,7 @@ describe('unusual MQTT is served like any other:', { concurrency: true }, () => 
 
   test('publishes that nobody receives, in between observations, all in one piece', async (t) => {
     const scene = await Scene.open(t);
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(connectFrame('p'));
+    const { socket, answers } = await scene.exchange(connectFrame('p'));
     await until(() => answers().length === 4);
     const atQos0 = frame(0x30, Buffer.from('\0\x05otherx'));
     for (let i = 0; i < 2; i++)
@@ -266,9 +254,7 @@ describe('unusual MQTT is served like any other:', { concurrency: true }, () => 
 
   test('publishes right behind CONNECT, more than fit into one piece', async (t) => {
     const scene = await Scene.open(t);
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(
+    const { answers } = await scene.exchange(
       Buffer.concat([connectFrame('p'), ...times(5000, (i) => publishFrame({ qos: 1, id: i + 1 }))]),
     );
     await until(() => answers().length === 4 + 5000 * 4);
@@ -278,8 +264,7 @@ describe('unusual MQTT is served like any other:', { concurrency: true }, () => 
 
 describe('connections that say little hold up nobody:', { concurrency: true }, () => {
   test('a byte and then silence', async (t) => {
-    const log = new LogLines();
-    const scene = await Scene.open(t, { connectTimeoutMs: 300 }, { log: log.logger });
+    const scene = await Scene.open(t, { connectTimeoutMs: 300 });
     const sockets = await Promise.all(times(20, () => scene.socket()));
     for (const [i, socket] of sockets.entries())
       socket.resume().write(CONNECT_KEEPING_SESSION.subarray(0, i % 15));
@@ -287,7 +272,7 @@ describe('connections that say little hold up nobody:', { concurrency: true }, (
     await good.publishAsync(TOPIC, UNTIMED, { qos: 1 });
     assert.equal(scene.counts.committed, 1);
     await until(() => sockets.every((socket) => socket.closed));
-    assert.deepEqual(log.reasons, ['connect did not arrive in time']);
+    assert.deepEqual(scene.log.reasons, ['connect did not arrive in time']);
   });
 
   test('two thousand that are idle, and some that are half open', async (t) => {

@@ -1,20 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import {
-  bytesOf,
-  connectFrame,
-  FAST_LANE,
-  LogLines,
-  noOpenHandles,
-  pause,
-  publishFrame,
-  Scene,
-  subscribeFrame,
-  TOPIC,
-  times,
-  UNTIMED,
-  until,
-} from './broker.fixture.js';
+import { noOpenHandles, pause, TOPIC, times, UNTIMED, until } from '@humtemp/test-services';
+import { connectFrame, FAST_LANE, publishFrame, Scene, subscribeFrame } from './broker.fixture.js';
 
 after(noOpenHandles);
 
@@ -28,24 +15,19 @@ function payloadsOf(client: Awaited<ReturnType<Scene['client']>>): string[] {
 describe('limits of the embedded broker:', { concurrency: true }, () => {
   test('subscriptions of a client; those beyond are refused, the others go on, also in a session', async (t) => {
     for (const clean of [true, false]) {
-      const log = new LogLines();
-      const scene = await Scene.open(t, { subscriptionsPerClientMax: 3 }, { log: log.logger });
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(connectFrame('s', clean));
+      const scene = await Scene.open(t, { subscriptionsPerClientMax: 3 });
+      const { socket, answers } = await scene.exchange(connectFrame('s', clean));
       socket.write(subscribeFrame(['a', 'b', 'a', 'c', 'd', 'e'], 1));
       await until(() => answers().includes(Buffer.from([0x90, 7, 0, 1, 1, 1, 1, 0x80, 0x80])));
       socket.write(subscribeFrame(['a'], 1));
       await until(() => answers().includes(Buffer.from([0x90, 3, 0, 1, 1])));
-      assert.deepEqual(log.reasons, ['more than 3 subscriptions']);
+      assert.deepEqual(scene.log.reasons, ['more than 3 subscriptions']);
       socket.destroy();
       await until(() => scene.broker.connections === 0);
       if (clean) continue;
       const publisher = await scene.client();
       for (const topic of ['c', 'd']) await publisher.publishAsync(topic, topic, { qos: 1 });
-      const again = await scene.socket();
-      const kept = bytesOf(again);
-      again.write(connectFrame('s', false));
+      const { answers: kept } = await scene.exchange(connectFrame('s', false));
       await until(() =>
         kept().includes(publishFrame({ qos: 1, id: 1, topic: 'c', payload: 'c' }).subarray(2, 5)),
       );
@@ -66,8 +48,7 @@ describe('limits of the embedded broker:', { concurrency: true }, () => {
 
   test('publishes that wait in a session, and their bytes; new ones are dropped, counted and named once', async (t) => {
     for (const limits of [{ queuedMessagesMax: 10 }, { queuedBytesMax: 10 * (256 + 1 + 100) }]) {
-      const log = new LogLines();
-      const scene = await Scene.open(t, limits, { log: log.logger });
+      const scene = await Scene.open(t, limits);
       const session = { clientId: 'away', clean: false };
       const client = await scene.client(session);
       await client.subscribeAsync('q', { qos: 1 });
@@ -77,12 +58,10 @@ describe('limits of the embedded broker:', { concurrency: true }, () => {
       const payloads = times(30, (i) => `p${i}`.padEnd(100));
       for (const payload of payloads) await publisher.publishAsync('q', payload, { qos: 1 });
       assert.equal(scene.broker.counters.queuedDropped, 20);
-      assert.deepEqual(log.messages, [
+      assert.deepEqual(scene.log.messages, [
         'a session has its fill of publishes; further ones are dropped for it',
       ]);
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(connectFrame('away', false));
+      const { answers } = await scene.exchange(connectFrame('away', false));
       await until(() => answers().includes(payloads[9]!));
       await pause(50);
       assert.equal(answers().includes(payloads[10]!), false);
@@ -101,9 +80,7 @@ describe('limits of the embedded broker:', { concurrency: true }, () => {
     }
     await until(() => scene.broker.counters.sessionsForgotten === 1);
     const isPresent = async (id: string) => {
-      const socket = await scene.socket();
-      const answers = bytesOf(socket);
-      socket.write(connectFrame(id, false));
+      const { answers } = await scene.exchange(connectFrame(id, false));
       await until(() => answers().length >= 4);
       return answers()[2] === 1;
     };
@@ -133,9 +110,7 @@ describe('limits of the embedded broker:', { concurrency: true }, () => {
   test('publishes per second of a connection: more than that have to wait, and none is lost', async (t) => {
     const scene = await Scene.open(t, { publishRateMax: 100 });
     const startMs = performance.now();
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(connectFrame('fast'));
+    const { socket, answers } = await scene.exchange(connectFrame('fast'));
     // All at once comes in one piece, and is taken as one; the debt is paid before the next.
     for (let i = 0; i < 3; i++) {
       const topic = i === 1 ? 'other' : TOPIC;
@@ -151,15 +126,14 @@ describe('limits of the embedded broker:', { concurrency: true }, () => {
   });
 
   test('a keep-alive that is too long, or none, is cut short', async (t) => {
-    const log = new LogLines();
-    const scene = await Scene.open(t, { keepAliveSMax: 1 }, { log: log.logger });
+    const scene = await Scene.open(t, { keepAliveSMax: 1 });
     const silent = await Promise.all(times(2, () => scene.socket()));
     const connects = [connectFrame('none'), connectFrame('long')];
     // The keep-alive stands behind the flags, in two bytes.
     connects[0]!.set([0, 0], 10);
     for (const [i, socket] of silent.entries()) socket.resume().write(connects[i]!);
     await until(() => silent.every((socket) => socket.closed));
-    assert.deepEqual(log.reasons, ['keep alive timeout']);
+    assert.deepEqual(scene.log.reasons, ['keep alive timeout']);
   });
 
   test('QoS 2 publishes that are never released cost little more than their ids, and are bounded', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { times } from '@humtemp/test-services';
 import type { PublishPacket } from 'aedes';
-import { times } from './broker.fixture.js';
 import { PublishQueue } from './publish-queue.js';
 
 const packet = (topic: string) => ({ topic }) as PublishPacket;

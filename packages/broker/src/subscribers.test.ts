@@ -3,23 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { noOpenHandles, pause, TOPIC, timed, times, UNTIMED, until } from '@humtemp/test-services';
 import { connect, type MqttClient } from 'mqtt';
-import {
-  bytesOf,
-  connectFrame,
-  FAST_LANE,
-  LogLines,
-  noOpenHandles,
-  pause,
-  publishFrame,
-  Scene,
-  subscribeFrame,
-  TOPIC,
-  timed,
-  times,
-  UNTIMED,
-  until,
-} from './broker.fixture.js';
+import { connectFrame, FAST_LANE, publishFrame, Scene, subscribeFrame } from './broker.fixture.js';
 
 after(noOpenHandles);
 
@@ -42,9 +28,7 @@ function receivedBy(client: MqttClient): Received[] {
 
 /** Connects, and subscribes to all observations. Whether it reads is the caller's business. */
 async function rawSubscriber(scene: Scene, options: { clean: boolean; qos: 0 | 1 }): Promise<Socket> {
-  const socket = await scene.socket();
-  const answers = bytesOf(socket);
-  socket.write(connectFrame('raw', options.clean));
+  const { socket, answers } = await scene.exchange(connectFrame('raw', options.clean));
   socket.write(subscribeFrame(['labs/#'], options.qos));
   await until(() => answers().includes(Buffer.from([0x90, 3, 0, 1, options.qos])));
   return socket;
@@ -137,10 +121,8 @@ describe('subscribers of observations', { concurrency: true }, () => {
     assert.equal(scene.counts.committed, 300);
 
     // Reads them all, and acknowledges none.
-    const socket = await scene.socket();
-    const bytes = bytesOf(socket);
-    socket.write(connectFrame('away', false));
-    await until(() => bytes().includes(timed(299)));
+    const { socket, answers } = await scene.exchange(connectFrame('away', false));
+    await until(() => answers().includes(timed(299)));
     socket.destroy();
     await until(() => scene.broker.connections === 1);
 
@@ -168,9 +150,7 @@ describe('subscribers of observations', { concurrency: true }, () => {
     const received = receivedBy(subscriber);
     await subscriber.subscribeAsync('labs/#', { qos: 0 });
     scene.held.hold();
-    const socket = await scene.socket();
-    const answers = bytesOf(socket);
-    socket.write(connectFrame('p'));
+    const { socket, answers } = await scene.exchange(connectFrame('p'));
     for (let i = 0; i < 50; i++) {
       socket.write(Buffer.concat(times(200, (k) => publishFrame({ qos: 1, id: i * 200 + k + 1 }))));
       await pause(2);
@@ -207,9 +187,8 @@ describe('a subscriber that does not read', { concurrency: true }, () => {
   const payload = JSON.stringify({ temp: 20, humidity: 50, note: 'x'.repeat(250) });
 
   test('holds up nobody, and gets a bounded amount', async (t) => {
-    const log = new LogLines();
     // More than what a session hands out ahead.
-    const scene = await Scene.open(t, { subscriberBytesMax: 1_000_000 }, { log: log.logger });
+    const scene = await Scene.open(t, { subscriberBytesMax: 1_000_000 });
     const stuck = await rawSubscriber(scene, { clean: true, qos: 0 });
     stuck.pause();
     const good = await scene.client();
@@ -222,31 +201,29 @@ describe('a subscriber that does not read', { concurrency: true }, () => {
     await until(() => received.length === count);
     assert.ok(scene.broker.counters.deliveriesDropped > 40_000, `${scene.broker.counters.deliveriesDropped}`);
     assert.deepEqual(
-      log.lines.map(({ msg, client }) => [msg, client]),
+      scene.log.lines.map(({ msg, client }) => [msg, client]),
       [['publishes dropped for a subscriber', 'raw']],
     );
   });
 
   test('is disconnected after a time', async (t) => {
-    const log = new LogLines();
     const limits = { subscriberBytesMax: 100_000, subscriberTimeoutMs: 500 };
-    const scene = await Scene.open(t, limits, { log: log.logger });
+    const scene = await Scene.open(t, limits);
     const stuck = await rawSubscriber(scene, { clean: true, qos: 1 });
     stuck.pause();
     while (scene.broker.counters.deliveriesDropped === 0) await publishMany(scene, 1000, payload.repeat(10));
     await until(() => scene.broker.connections === 0);
-    assert.deepEqual(log.messages, ['publishes dropped for a subscriber', 'connection ended']);
+    assert.deepEqual(scene.log.messages, ['publishes dropped for a subscriber', 'connection ended']);
   });
 
   test('and has a session is disconnected, and misses nothing when it comes back', async (t) => {
-    const log = new LogLines();
     const count = 20_000;
     const long = JSON.stringify({ temp: 20, note: 'x'.repeat(1000) });
-    const scene = await Scene.open(
-      t,
-      { subscriberBytesMax: 100_000, queuedMessagesMax: count, queuedBytesMax: 100_000_000 },
-      { log: log.logger },
-    );
+    const scene = await Scene.open(t, {
+      subscriberBytesMax: 100_000,
+      queuedMessagesMax: count,
+      queuedBytesMax: 100_000_000,
+    });
     const stuck = await rawSubscriber(scene, { clean: false, qos: 1 });
     stuck.pause();
     await publishMany(scene, count, long);
@@ -254,7 +231,7 @@ describe('a subscriber that does not read', { concurrency: true }, () => {
     stuck.resume();
     await closed;
     assert.equal(scene.broker.counters.deliveriesDropped, 0);
-    assert.deepEqual(log.messages, ['connection ended']);
+    assert.deepEqual(scene.log.messages, ['connection ended']);
     const socket = await scene.socket();
     let bytes = 0;
     socket.on('data', (chunk) => {

@@ -1,8 +1,14 @@
+export { type Certificate, makeCertificate } from './certificate.js';
 export { freePort } from './free-port.js';
+export { HeldStore } from './held-store.js';
 export { mosquittoClient } from './mosquitto-client.js';
 export { type MosquittoOptions, startMosquitto } from './mosquitto-service.js';
+export { TOPIC, timed, UNTIMED } from './observations.js';
+export { noOpenHandles } from './open-handles.js';
 export { compileWithPaho, pythonWithPaho } from './paho.js';
 export type { ServiceSource } from './program-source.js';
 export { type RedisOptions, startRedis } from './redis-service.js';
 export type { Service } from './service.js';
 export { type TemporaryFolder, temporaryFolder } from './temporary-folder.js';
+export { times } from './times.js';
+export { pause, until } from './until.js';

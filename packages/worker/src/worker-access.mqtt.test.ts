@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { freePort } from '@humtemp/test-services';
-import { type Certificates, makeCertificates } from './certificates.fixture.js';
-import { noOpenHandles, pause, Scene, TOPIC, UNTIMED, until } from './worker.fixture.js';
+import {
+  type Certificate,
+  freePort,
+  makeCertificate,
+  noOpenHandles,
+  pause,
+  TOPIC,
+  UNTIMED,
+  until,
+} from '@humtemp/test-services';
+import { Scene } from './worker.fixture.js';
 
 after(noOpenHandles);
 
 describe('a broker with TLS', () => {
-  let certificates: Certificates;
+  let certificate: Certificate;
   before(async () => {
-    certificates = await makeCertificates();
+    certificate = await makeCertificate('broker');
   });
 
   /** A Mosquitto that listens for TLS on a second port. */
@@ -24,9 +32,9 @@ describe('a broker with TLS', () => {
         'keyfile {folder}/server.key',
       ].join('\n'),
       files: {
-        'ca.crt': certificates.ca,
-        'server.crt': certificates.certificate,
-        'server.key': certificates.key,
+        'ca.crt': certificate.ca,
+        'server.crt': certificate.cert,
+        'server.key': certificate.key,
       },
     });
     return { plainUrl: mosquitto.url, port };
@@ -39,7 +47,7 @@ describe('a broker with TLS', () => {
       process.on('warning', warned);
       const scene = await Scene.open(t);
       const { plainUrl, port } = await start(scene);
-      await scene.servingWorker(`mqtts://${host}:${port}`, { ca: Buffer.from(certificates.ca) });
+      await scene.servingWorker(`mqtts://${host}:${port}`, { ca: Buffer.from(certificate.ca) });
       const publisher = await scene.client(plainUrl);
       await publisher.publishAsync(TOPIC, UNTIMED, { qos: 1 });
       await scene.committed(1);
@@ -51,7 +59,8 @@ describe('a broker with TLS', () => {
   test('is not trusted by another authority, nor by those of the system', async (t) => {
     const scene = await Scene.open(t);
     const { port } = await start(scene);
-    for (const ca of [{ ca: Buffer.from(certificates.otherCa) }, {}]) {
+    const other = await makeCertificate('other');
+    for (const ca of [{ ca: Buffer.from(other.ca) }, {}]) {
       const { worker } = scene.worker(`mqtts://127.0.0.1:${port}`, ca);
       await until(() => worker.notReadyReason?.includes('certificate') === true);
       assert.match(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import type { Service } from '@humtemp/test-services';
-import { noOpenHandles, pause, Scene, TOPIC, timed, times, until } from './worker.fixture.js';
+import { noOpenHandles, pause, type Service, TOPIC, timed, times, until } from '@humtemp/test-services';
+import { Scene } from './worker.fixture.js';
 
 const LOGGING = 'log_type all\nlog_dest stderr\nmax_inflight_messages 1000\n';
 

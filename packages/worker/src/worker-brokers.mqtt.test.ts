@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { listening, noOpenHandles, Scene, TOPIC, UNTIMED, until } from './worker.fixture.js';
+import { noOpenHandles, TOPIC, UNTIMED, until } from '@humtemp/test-services';
+import { listening, Scene } from './worker.fixture.js';
 import { WorkerStopped } from './worker.js';
 
 after(noOpenHandles);

@@ -4,9 +4,17 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { bucketGrid } from '@humtemp/bucket-core';
 import { RedisStore } from '@humtemp/bucket-core/redis';
-import { type Service, startRedis } from '@humtemp/test-services';
+import {
+  noOpenHandles,
+  pause,
+  type Service,
+  startRedis,
+  TOPIC,
+  UNTIMED,
+  until,
+} from '@humtemp/test-services';
 import { pino } from 'pino';
-import { listening, noOpenHandles, pause, Scene, TOPIC, UNTIMED, until } from './worker.fixture.js';
+import { listening, Scene } from './worker.fixture.js';
 import type { Worker } from './worker.js';
 
 after(noOpenHandles);

@@ -1,57 +1,32 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type Batch, type BucketStore, bucketGrid, type CommitResult } from '@humtemp/bucket-core';
+import { bucketGrid } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake, type IntakeLimits, TopicFilters } from '@humtemp/intake';
-import { type MosquittoOptions, type Service, startMosquitto, temporaryFolder } from '@humtemp/test-services';
+import {
+  HeldStore,
+  type MosquittoOptions,
+  type Service,
+  startMosquitto,
+  temporaryFolder,
+  until,
+} from '@humtemp/test-services';
 import { Aedes, type AedesOptions } from 'aedes';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { Worker, type WorkerOptions } from './worker.js';
 
-export const UNTIMED = JSON.stringify({ temp: 20, humidity: 50 });
-export const TOPIC = 'labs/a/observation';
 /** As the program does it: room for a topic and properties around the largest payload. */
 const FRAME_OVERHEAD_BYTES = 65_536;
 const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 300, retention: 288 }]);
-
-/** A real store whose commits can be held back. */
-class HeldStore {
-  #held: (() => void)[] | undefined;
-
-  constructor(readonly store: EmbeddedStore) {}
-
-  hold(): void {
-    this.#held ??= [];
-  }
-
-  release(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const go of held) go();
-  }
-
-  get asStore(): BucketStore {
-    const commit = async (batch: Batch, nowMs: number): Promise<CommitResult> => {
-      if (this.#held !== undefined) await new Promise<void>((resolve) => this.#held?.push(resolve));
-      return this.store.commit(batch, nowMs);
-    };
-    return new Proxy(this.store, {
-      get: (target, key) => {
-        const value = key === 'commit' ? commit : Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-  }
-}
 
 /** A store, an intake, and whatever a test opens around them; all closed after the test, last first. */
 export class Scene {
   readonly #opened: (() => unknown)[] = [];
 
   private constructor(
-    readonly held: HeldStore,
+    readonly held: HeldStore<EmbeddedStore>,
     readonly intake: Intake,
     readonly limits: IntakeLimits,
   ) {}
@@ -67,7 +42,7 @@ export class Scene {
     });
     const held = new HeldStore(store);
     const all = { payloadBytesMax: 65_536, arrayLengthMax: 100, pendingMax: 100_000, ...limits };
-    const intake = new Intake({ store: held.asStore, grid, limits: all });
+    const intake = new Intake({ store, grid, limits: all });
     const scene = new Scene(held, intake, all);
     t.after(async () => {
       held.release();
@@ -116,7 +91,7 @@ export class Scene {
       protocolVersion: 5,
       filters: new TopicFilters(['labs/+/observation']),
       intake: this.intake,
-      store: this.held.asStore,
+      store: this.held.store,
       process: 'this run',
       adoptAfterS: 60,
       frameBytesMax: this.limits.payloadBytesMax + FRAME_OVERHEAD_BYTES,
@@ -198,31 +173,4 @@ export async function listening(server: Server): Promise<number> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
-}
-
-const startS = Math.floor(Date.now() / 1000);
-
-/** Payload of an observation with a timestamp; each number is another one. */
-export function timed(number: number): string {
-  return JSON.stringify({ timestamp: startS - number, temp: 20, humidity: 50 });
-}
-
-export function times<T>(count: number, of: (i: number) => T): T[] {
-  return Array.from({ length: count }, (_, i) => of(i));
-}
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Resolves once the condition holds. @throws after about 10 seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 1000) throw new Error(`waited in vain for ${condition}`);
-    await pause(10);
-  }
-}
-
-/** For the end of a test file: every socket, server and child process is gone. */
-export async function noOpenHandles(): Promise<void> {
-  const open = () => process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS|Process)/.test(kind));
-  await until(() => open().length === 0);
 }

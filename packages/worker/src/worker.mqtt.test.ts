@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { mosquittoClient, type Service } from '@humtemp/test-services';
-import { noOpenHandles, pause, Scene, TOPIC, timed, UNTIMED, until } from './worker.fixture.js';
+import {
+  mosquittoClient,
+  noOpenHandles,
+  pause,
+  type Service,
+  TOPIC,
+  timed,
+  UNTIMED,
+  until,
+} from '@humtemp/test-services';
+import { Scene } from './worker.fixture.js';
 
 const run = promisify(execFile);
 

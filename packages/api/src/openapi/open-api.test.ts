@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '@humtemp/test-services';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript';
-import { type Fixture, NOON_MS, startApi, storeWith, yesterdayS } from '../api.fixture.js';
+import { type Fixture, NOON_MS, refusingStore, startApi, yesterdayS } from '../api.fixture.js';
 import { checker, documentOf, eventsIn } from './document.fixture.js';
 
 async function start(t: TestContext): Promise<Fixture> {
@@ -153,21 +153,9 @@ async function valuesIn(response: Response, type: string): Promise<unknown[]> {
 }
 
 test('a store that fails is in the document of every route that asks it', async (t) => {
-  const refuse = () => Promise.reject(new Error('lost'));
   const fixture = await startApi(t, {
     readiness: async () => ['Redis is not connected'],
-    instead: (store) =>
-      storeWith(store, {
-        // biome-ignore lint/correctness/useYield: it fails before its first page
-        summaries: async function* () {
-          await refuse();
-        },
-        labs: refuse,
-        latest: refuse,
-        series: refuse,
-        ledgers: refuse,
-        rejections: refuse,
-      }),
+    instead: refusingStore,
   });
   const document = await documentOf(fixture);
   const check = checker(document);
@@ -205,8 +193,8 @@ test('every parameter of the document is one that its route reads', async (t) =>
 
 test('TypeScript types can be made of it, and they compile', async (t) => {
   const document = await documentOf(await startApi(t));
-  const folder = mkdtempSync(join(tmpdir(), 'humtemp-types-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { path: folder, remove } = await temporaryFolder('types');
+  t.after(remove);
   const types = astToString(await openapiTS(document as unknown as OpenAPI3));
   writeFileSync(join(folder, 'api.ts'), types);
   const use = `

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type StreamFixture, startStreams, until } from './stream.fixture.js';
+import { until } from '@humtemp/test-services';
+import { type StreamFixture, startStreams } from './stream.fixture.js';
 
 /** Connects, asks for a stream, and reads nothing until it is resumed. */
 async function pausedClient(t: TestContext, url: string, query: string) {

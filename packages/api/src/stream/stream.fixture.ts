@@ -1,5 +1,4 @@
 import type { TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { labSummary } from '@humtemp/bucket-core';
 import { Hono } from 'hono';
 import { pino } from 'pino';
@@ -105,9 +104,4 @@ export async function startStreams(
       return listener;
     },
   };
-}
-
-/** Waits for something that comes about by itself. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await delay(5);
 }

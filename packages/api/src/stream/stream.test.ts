@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@humtemp/test-services';
 import { NOON_MS } from '../api.fixture.js';
-import { startStreams, until } from './stream.fixture.js';
+import { startStreams } from './stream.fixture.js';
 
 for (const source of ['feed', 'polled'] as const) {
   test(`${source}: a snapshot, then the labs that have changed`, async (t) => {

@@ -5,27 +5,26 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, describe, type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { temporaryFolder } from '@humtemp/test-services';
-import { connectAsync, type IClientOptions } from 'mqtt';
-import WebSocket from 'ws';
 import {
-  bytesOf,
-  CONNECT_KEEPING_SESSION,
-  LogLines,
+  type Certificate,
+  makeCertificate,
   noOpenHandles,
-  PUBACK_1,
-  publishFrame,
-  Scene,
   TOPIC,
+  temporaryFolder,
   timed,
   times,
   UNTIMED,
   until,
-} from '../broker.fixture.js';
-import { FIRST_CERTIFICATE, SECOND_CERTIFICATE, type TestCertificate } from './certificates.fixture.js';
+} from '@humtemp/test-services';
+import { connectAsync, type IClientOptions } from 'mqtt';
+import WebSocket from 'ws';
+import { bytesOf, CONNECT_KEEPING_SESSION, PUBACK_1, publishFrame, Scene } from '../broker.fixture.js';
 import type { ListenerKind } from './listener.js';
 
 after(noOpenHandles);
+
+const FIRST = await makeCertificate('first certificate');
+const SECOND = await makeCertificate('second certificate');
 
 const KINDS: readonly ListenerKind[] = ['mqtt', 'mqtts', 'ws', 'wss'];
 
@@ -34,22 +33,20 @@ async function everywhere(t: TestContext, limits: Parameters<typeof Scene.open>[
   const folder = await temporaryFolder('listeners-test');
   t.after(() => folder.remove());
   const files = { certFile: `${folder.path}/cert.pem`, keyFile: `${folder.path}/key.pem` };
-  const write = async ({ cert, key }: TestCertificate) => {
+  const write = async ({ cert, key }: Certificate) => {
     await writeFile(files.certFile, cert);
     await writeFile(files.keyFile, key);
   };
-  await write(FIRST_CERTIFICATE);
-  const log = new LogLines();
+  await write(FIRST);
   const scene = await Scene.open(t, limits, {
     listeners: KINDS.map((kind) => ({ kind, host: '127.0.0.1', port: 0 })),
     certificate: files,
-    log: log.logger,
   });
   const client = async (kind: ListenerKind, options: IClientOptions = {}) => {
     const client = await connectAsync(`${kind}://127.0.0.1:${scene.broker.portOf(kind)}/mqtt`, {
       protocolVersion: 4,
       reconnectPeriod: 0,
-      ca: [FIRST_CERTIFICATE.cert, SECOND_CERTIFICATE.cert],
+      ca: [FIRST.ca, SECOND.ca],
       ...options,
     });
     t.after(() => client.endAsync(true));
@@ -60,7 +57,7 @@ async function everywhere(t: TestContext, limits: Parameters<typeof Scene.open>[
     t.after(() => socket.terminate());
     return socket;
   };
-  return { scene, files, write, log, client, webSocket };
+  return { scene, files, write, log: scene.log, client, webSocket };
 }
 
 describe('the listeners of the embedded broker', { concurrency: true }, () => {
@@ -202,7 +199,7 @@ describe('the listeners of the embedded broker', { concurrency: true }, () => {
     const half = connectTls({
       port: scene.broker.portOf('wss'),
       host: '127.0.0.1',
-      ca: FIRST_CERTIFICATE.cert,
+      ca: FIRST.ca,
     });
     half.write('GET / HT');
     await Promise.all(
@@ -243,7 +240,7 @@ describe('the certificate of the embedded broker', { concurrency: true }, () => 
     const socket = connectTls({
       port,
       host: '127.0.0.1',
-      ca: [FIRST_CERTIFICATE.cert, SECOND_CERTIFICATE.cert],
+      ca: [FIRST.ca, SECOND.ca],
     });
     await once(socket, 'secureConnect');
     const { subject } = socket.getPeerCertificate();
@@ -255,7 +252,7 @@ describe('the certificate of the embedded broker', { concurrency: true }, () => 
     const { scene, write, client } = await everywhere(t);
     const before = await client('mqtts');
     assert.equal(await nameAt(scene.broker.portOf('wss')), 'first certificate');
-    await write(SECOND_CERTIFICATE);
+    await write(SECOND);
     for (const kind of ['mqtts', 'wss'] as const) {
       for (;;) {
         if ((await nameAt(scene.broker.portOf(kind))) === 'second certificate') break;
@@ -269,14 +266,14 @@ describe('the certificate of the embedded broker', { concurrency: true }, () => 
   test('stays while its files do not fit together, which the log says once', async (t) => {
     const { scene, files, log } = await everywhere(t);
     const { broker } = scene;
-    await writeFile(files.certFile, SECOND_CERTIFICATE.cert);
+    await writeFile(files.certFile, SECOND.cert);
     for (let i = 0; i < 3; i++) await broker.reload();
-    await writeFile(files.certFile, SECOND_CERTIFICATE.cert.slice(0, 300));
+    await writeFile(files.certFile, SECOND.cert.slice(0, 300));
     for (let i = 0; i < 3; i++) await broker.reload();
     assert.equal(await nameAt(broker.portOf('mqtts')), 'first certificate');
     assert.equal(log.messages.filter((message) => message === 'the certificate stays as it was').length, 2);
-    await writeFile(files.certFile, SECOND_CERTIFICATE.cert);
-    await writeFile(files.keyFile, SECOND_CERTIFICATE.key);
+    await writeFile(files.certFile, SECOND.cert);
+    await writeFile(files.keyFile, SECOND.key);
     await broker.reload();
     assert.equal(await nameAt(broker.portOf('mqtts')), 'second certificate');
   });
@@ -293,7 +290,7 @@ describe('the certificate of the embedded broker', { concurrency: true }, () => 
       name: 'CertificateError',
       message: '/nowhere/key.pem: there is no such file',
     });
-    await writeFile(files.keyFile, SECOND_CERTIFICATE.key);
+    await writeFile(files.keyFile, SECOND.key);
     await assert.rejects(start(files), { name: 'CertificateError' });
   });
 });
