@@ -9,6 +9,8 @@ import type { Aedes, Client, PublishPacket, Subscription } from 'aedes';
 /** The client that a session is named for. */
 export interface SessionOwner {
   readonly id: string;
+  /** Whether the session ends with the connection [MQTT-3.1.2-6]. */
+  readonly clean?: boolean;
 }
 
 /** A publish on its way to a session, or the PUBREL of one. */
@@ -61,19 +63,23 @@ export interface SessionSubscription {
 }
 
 type Deliver = (packet: PublishPacket, callback: () => void) => void;
+type Callback = (error?: Error | null) => void;
 
 interface AedesInternals {
   persistence: Persistence;
-  readonly mq: { emit(packet: PublishPacket, callback: (error?: Error | null) => void): void };
+  readonly mq: { emit(packet: PublishPacket, callback: Callback): void };
   readonly _clearWillInterval: NodeJS.Timeout;
   subscribe(topic: string, deliver: Deliver, done: () => void): void;
   unsubscribe(topic: string, deliver: Deliver, done: () => void): void;
-  publish(packet: PublishPacket, client: Client | null, done?: (error?: Error | null) => void): void;
+  /** Of the last publish that was numbered. */
+  readonly counter: number;
+  /** The client may be left out. */
+  publish(packet: PublishPacket, client: Client | Callback | null, done?: Callback): void;
 }
 
 interface ClientInternals {
   readonly _keepaliveTimer: NodeJS.Timeout | null;
-  readonly will: PublishPacket | null;
+  will: PublishPacket | null;
   waitForDrain(callback: (error: Error | null, client: Client) => void): void;
 }
 

@@ -254,6 +254,14 @@ describe('stopping the embedded broker', { concurrency: true }, () => {
     await scene.broker.close();
   });
 
+  test('publishes no will: the clients have not gone', async (t) => {
+    const scene = await Scene.open(t);
+    await scene.client({ will: { topic: TOPIC, payload: UNTIMED, qos: 1, retain: false } });
+    await scene.intake.stop(1000);
+    await scene.broker.close();
+    assert.equal(scene.intake.ledger.counters().received, 0);
+  });
+
   test('ends with publishes that the store never took, unacknowledged', async (t) => {
     const scene = await Scene.open(t);
     scene.held.hold();

@@ -4,7 +4,7 @@ import { Aedes, type Client, type Subscription } from 'aedes';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { Admission } from './admission.js';
-import { internalsOf, renewKeepAlive } from './aedes-internals.js';
+import { clientInternalsOf, internalsOf, renewKeepAlive } from './aedes-internals.js';
 import { Connection } from './connection.js';
 import { ConnectionGate } from './connection-gate.js';
 import { ConnectionLog } from './connection-log.js';
@@ -56,6 +56,7 @@ export class Broker {
   readonly #access: AccessControl | undefined;
   readonly #admission: Admission;
   readonly #traffic: CopyTraffic;
+  readonly #hasSession: (client: Client) => boolean;
   readonly #connections = new Set<Connection>();
   readonly #connectionOf = new WeakMap<Client, Connection>();
   readonly #care: NodeJS.Timeout;
@@ -74,7 +75,8 @@ export class Broker {
     const granted = new WeakSet<Subscription>();
     const { counters } = this;
     const sessions = this.#openSessions(index, granted);
-    new SlowLane({ aedes, filters, intake, sessions, counters, connectionOf });
+    const slowLane = new SlowLane({ aedes, filters, intake, sessions, counters, connectionOf });
+    this.#hasSession = ({ id, clean }) => !clean && (sessions.has(id) || slowLane.isReceiving(id));
     new Deliveries({ aedes, index, sessions, granted, counters, connectionOf });
     this.#traffic = new CopyTraffic({
       intake,
@@ -154,6 +156,8 @@ export class Broker {
   async close(): Promise<void> {
     clearInterval(this.#care);
     this.#listeners?.close();
+    // It is not the clients that have gone.
+    for (const { client } of this.#connections) clientInternalsOf(client).will = null;
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const { tap } of this.#connections) tap.destroy();
     this.#access?.close();
@@ -224,6 +228,7 @@ export class Broker {
       limits,
       access: this.#access,
       traffic: this.#traffic,
+      hasSession: this.#hasSession,
       fastLane,
       log: this.#log,
     });

@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   /** Undefined: everybody may do everything. */
   readonly access: AccessControl | undefined;
   readonly traffic: CopyTraffic;
+  /** Whether the session of a client that asks for one has something in it. */
+  readonly hasSession: (client: Client) => boolean;
   readonly fastLane: boolean;
   readonly log: ConnectionLog;
 }
@@ -45,6 +47,8 @@ export class Connection {
       connectBytesMax: limits.connectBytesMax,
       publishRateMax: limits.publishRateMax,
       mayPublish: access && ((topic) => this.mayPublish(topic)),
+      // aedes looks for subscriptions only. None of those that are refused.
+      hasSession: () => this.#identity !== undefined && options.hasSession(this.client),
       copies: new ObservationCopies(traffic, () => this.tap.readOn()),
     };
     this.tap = new PublishTap({

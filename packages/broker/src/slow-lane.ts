@@ -3,6 +3,7 @@ import type { Aedes, Client, PublishPacket } from 'aedes';
 import { clientInternalsOf, internalsOf } from './aedes-internals.js';
 import type { Connection } from './connection.js';
 import type { BrokerCounters } from './counters.js';
+import { PendingReceipts } from './pending-receipts.js';
 import type { Sessions } from './sessions/sessions.js';
 
 export interface SlowLaneOptions {
@@ -21,8 +22,7 @@ type Callback = (error?: Error | null) => void;
  * observation. An error would end the connection, so what the access rules refuse is acknowledged, and goes nowhere.
  */
 export class SlowLane {
-  /** QoS 2 publishes that intake has and aedes has not stored yet. */
-  readonly #receiving = new Set<string>();
+  readonly #receipts = new PendingReceipts();
   readonly #refused = new WeakSet<PublishPacket>();
 
   constructor(readonly options: SlowLaneOptions) {
@@ -38,6 +38,11 @@ export class SlowLane {
     };
   }
 
+  /** Whether QoS 2 publishes of the client's session await their commit. */
+  isReceiving(clientId: string): boolean {
+    return this.#receipts.hasSession(clientId);
+  }
+
   #authorize(client: Client | null, packet: PublishPacket, callback: Callback): void {
     const { filters, connectionOf, counters } = this.options;
     const { topic } = packet;
@@ -46,6 +51,7 @@ export class SlowLane {
       callback(new Error('a publish on a topic that starts with $, which is the broker’s own'));
       return;
     }
+    const isDup = packet.dup;
     // It says something of this hop only [MQTT-3.3.1-3].
     packet.dup = false;
     const lab = filters.labOf(topic);
@@ -60,7 +66,7 @@ export class SlowLane {
     }
     const receive = () => this.#receive(lab, packet, mayPublish);
     if (packet.qos === 2 && client !== null && !isWill)
-      this.#receiveOnce(client, packet.messageId!, receive, () => callback(error));
+      this.#receiveOnce(client, packet.messageId!, isDup, receive, () => callback(error));
     else {
       receive();
       this.options.intake.afterSettled(() => callback(error));
@@ -68,15 +74,22 @@ export class SlowLane {
   }
 
   /** Of QoS 2, what was received already and not released yet is the same publish again [MQTT-4.3.3-2]. */
-  #receiveOnce(client: Client, messageId: number, receive: () => void, settled: () => void): void {
+  #receiveOnce(
+    client: Client,
+    messageId: number,
+    isDup: boolean,
+    receive: () => void,
+    settled: () => void,
+  ): void {
     const { intake, sessions } = this.options;
-    const name = `${messageId} ${client.id}`;
-    if (!this.#receiving.has(name) && !sessions.isReceived(client, messageId)) receive();
-    this.#receiving.add(name);
+    const isAgain = this.#receipts.has(client, messageId, isDup) || sessions.isReceived(client, messageId);
+    if (!isAgain) receive();
+    this.#receipts.add(client, messageId);
     intake.afterSettled(() => {
-      settled();
+      // aedes would store it in the session that came after.
+      if (!sessions.hasEnded(client)) settled();
       // aedes has stored it by the next turn of the event loop.
-      setImmediate(() => this.#receiving.delete(name));
+      setImmediate(() => this.#receipts.remove(client, messageId));
     });
   }
 

@@ -23,6 +23,7 @@ async function openBrokerTap(options: Partial<TapBroker> = {}) {
       connectBytesMax: 100,
       publishRateMax: 0,
       mayPublish: undefined,
+      hasSession: () => false,
       copies: {
         wants: (_topic, isRetained) => copies.isWanted || isRetained,
         add: (copy) => copies.added.push(copy),
@@ -53,6 +54,43 @@ describe('the publish tap in front of a broker', () => {
     await turns();
     assert.deepEqual(passed(), Buffer.concat([CONNECT, ping, ping]));
     assert.deepEqual(ackedIds(transport.written), [1]);
+    tap.destroy();
+  });
+
+  test('sets the session-present flag of the first frame, in whatever pieces it is written', async () => {
+    const bytes = Buffer.from([0x20, 2, 0, 0, 0x20, 2, 0, 0]);
+    for (const hasSession of [true, false])
+      for (let cut = 0; cut < 4; cut++) {
+        const { tap, transport } = await openBrokerTap({ hasSession: () => hasSession });
+        for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) tap.write(piece);
+        await turns();
+        assert.deepEqual(transport.written, Buffer.from([0x20, 2, hasSession ? 1 : 0, 0, 0x20, 2, 0, 0]));
+        tap.destroy();
+      }
+    assert.equal(bytes[2], 0);
+  });
+
+  test('stops reading when more publishes await their acknowledgement than there are packet ids', async () => {
+    const { tap, transport, intake, store } = await openBrokerTap();
+    tap.open();
+    store.hold();
+    transport.feed(frame(observation(1)));
+    await turns();
+    const rejected = Buffer.concat(
+      Array.from({ length: 1000 }, () => frame(publish('labs/a/observation', '', 1, 1))),
+    );
+    for (let i = 0; i < 80; i++) {
+      transport.feed(rejected);
+      await turns();
+    }
+    assert.ok(tap.unacknowledged > 65_535 && tap.unacknowledged < 67_000, `${tap.unacknowledged}`);
+    assert.ok(tap.isHeldBack);
+    store.release();
+    await intake.whenSettled();
+    await turns();
+    await intake.whenSettled();
+    await turns();
+    assert.equal(intake.ledger.counters().received, 80_001);
     tap.destroy();
   });
 

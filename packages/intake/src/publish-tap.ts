@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { AckedOutput } from './acked-output.js';
+import { ConnackFlags } from './connack-flags.js';
 import { Entrance } from './entrance.js';
 import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames } from './inbound-frames.js';
@@ -11,6 +12,8 @@ import { RatePause } from './rate-pause.js';
 import { isPlainLab } from './topic-slice.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
+/** Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what intake rejects. */
+const PACKET_IDS = 65_535;
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
 /**
@@ -41,6 +44,8 @@ export class PublishTap extends Duplex {
   readonly #publish = new PublishFrame();
   /** Of a broker, until the client is accepted. */
   #entrance: Entrance | undefined;
+  /** Of a broker, until its CONNACK is written. */
+  #connack: ConnackFlags | undefined;
   /** Of a broker that has a rate. */
   readonly #pause: RatePause | undefined;
   #endpointFull = false;
@@ -69,6 +74,7 @@ export class PublishTap extends Duplex {
     this.#output = new AckedOutput(transport);
     if (broker !== undefined) {
       this.#entrance = new Entrance(broker.connectBytesMax);
+      this.#connack = new ConnackFlags(broker.hasSession);
       if (broker.publishRateMax > 0)
         this.#pause = new RatePause(broker.publishRateMax, () => this.#updateFlow());
     }
@@ -92,7 +98,12 @@ export class PublishTap extends Duplex {
 
   /** Whether reading has stopped, not for what the other side does not read, but for what it has sent. */
   get isHeldBack(): boolean {
-    return this.#intakeFull || this.#pause?.isOn === true || this.#options.broker?.copies.isFull === true;
+    return (
+      this.#intakeFull ||
+      this.#acks.count > PACKET_IDS ||
+      this.#pause?.isOn === true ||
+      this.#options.broker?.copies.isFull === true
+    );
   }
 
   /** Publishes taken since the connection began. */
@@ -254,11 +265,19 @@ export class PublishTap extends Duplex {
 
   /** Sends bytes of the endpoint. */
   #send(chunk: Buffer): void {
-    const started = this.#output.send(chunk);
+    const started = this.#output.send(
+      this.#connack === undefined ? chunk : this.#mended(chunk, this.#connack),
+    );
     if (started !== undefined && started >> 4 === PINGREQ) {
       this.#pings.asked();
       if (this.#intakeFull) this.#pings.answer();
     }
+  }
+
+  #mended(chunk: Buffer, connack: ConnackFlags): Buffer {
+    const mended = connack.mend(chunk);
+    if (connack.isPast) this.#connack = undefined;
+    return mended;
   }
 
   #afterDrain(callback: (error?: Error | null) => void): void {

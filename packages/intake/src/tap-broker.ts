@@ -9,6 +9,8 @@ export interface TapBroker {
    * acknowledged, for MQTT 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
    */
   readonly mayPublish: ((topic: string) => boolean) | undefined;
+  /** Whether the client that is being accepted has a session; asked when its CONNACK is written. */
+  readonly hasSession: () => boolean;
   readonly copies: PublishCopies;
 }
 

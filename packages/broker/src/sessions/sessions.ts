@@ -70,7 +70,19 @@ export class Sessions implements Persistence {
     // Another connection may have taken the id over.
     if (this.#present.get(client.id) !== client) return;
     this.#present.delete(client.id);
-    if (this.#sessions.has(client.id)) this.#addAbsent(client.id);
+    // aedes ends a clean session in this turn.
+    if (this.#sessions.has(client.id) && !client.clean) this.#addAbsent(client.id);
+  }
+
+  /** Whether something is kept for a client id. */
+  has(clientId: string): boolean {
+    return this.#sessions.has(clientId);
+  }
+
+  /** Whether a connection is gone and its session with it: it was clean, or a clean one has come in its place. */
+  hasEnded(client: SessionOwner): boolean {
+    const present = this.#present.get(client.id);
+    return present !== client && (client.clean === true || present?.clean === true);
   }
 
   /** Whether a publish waits in the client's session. */
