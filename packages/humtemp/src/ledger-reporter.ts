@@ -12,7 +12,8 @@ const LAST_REPORT_MS_MAX = 2000;
 export class LedgerReporter {
   #timer: NodeJS.Timeout | undefined;
   #reported = '';
-  #reportedMs = 0;
+  /** By a clock that never jumps. */
+  #reportedAt = 0;
 
   constructor(
     readonly store: BucketStore,
@@ -36,17 +37,17 @@ export class LedgerReporter {
   async report(): Promise<void> {
     const counters = this.intake.ledger.counters();
     const text = JSON.stringify(counters);
-    const nowMs = Date.now();
-    if (text === this.#reported && nowMs - this.#reportedMs < REPORT_AGE_MS_MAX) return;
+    const now = performance.now();
+    if (text === this.#reported && now - this.#reportedAt < REPORT_AGE_MS_MAX) return;
     try {
       await this.store.reportLedger({
         process: this.process,
         role: this.role,
-        reportedMs: nowMs,
+        reportedMs: Date.now(),
         counters,
       });
       this.#reported = text;
-      this.#reportedMs = nowMs;
+      this.#reportedAt = now;
     } catch {
       this.#reported = '';
     }

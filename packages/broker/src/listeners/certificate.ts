@@ -16,6 +16,11 @@ export class CertificateError extends Error {
   override readonly name = 'CertificateError';
 }
 
+interface Pem {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 const LOOK_EVERY_MS = 1000;
 
 /**
@@ -25,14 +30,10 @@ const LOOK_EVERY_MS = 1000;
 export class Certificate {
   readonly #watch: FileWatch;
   readonly #servers = new Set<Server>();
-  #pem: { readonly cert: Buffer; readonly key: Buffer };
+  #pem: Pem = { cert: Buffer.alloc(0), key: Buffer.alloc(0) };
   #failure: string | undefined;
 
-  private constructor(
-    readonly options: CertificateOptions,
-    pem: { readonly cert: Buffer; readonly key: Buffer },
-  ) {
-    this.#pem = pem;
+  private constructor(readonly options: CertificateOptions) {
     const load = () => this.#load();
     this.#watch = new FileWatch(
       [
@@ -45,12 +46,19 @@ export class Certificate {
 
   /** @throws CertificateError */
   static async open(options: CertificateOptions): Promise<Certificate> {
-    const certificate = new Certificate(options, await read(options));
+    const certificate = new Certificate(options);
+    // A change while it is read is seen.
     await certificate.#watch.start();
+    try {
+      certificate.#pem = await read(options);
+    } catch (error) {
+      certificate.close();
+      throw error;
+    }
     return certificate;
   }
 
-  get pem(): { readonly cert: Buffer; readonly key: Buffer } {
+  get pem(): Pem {
     return this.#pem;
   }
 
@@ -85,7 +93,7 @@ export class Certificate {
 }
 
 /** @throws CertificateError */
-async function read({ certFile, keyFile }: CertificateOptions) {
+async function read({ certFile, keyFile }: CertificateOptions): Promise<Pem> {
   const cert = await readPem(certFile);
   const key = await readPem(keyFile);
   try {
