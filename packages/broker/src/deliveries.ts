@@ -36,8 +36,18 @@ export class Deliveries {
     });
 
     const internals = internalsOf(aedes);
-    const queue = new PublishQueue(internals.mq.emit.bind(internals.mq));
-    internals.mq.emit = (packet, callback) => queue.add(packet, callback);
+    const queue = new PublishQueue({
+      get counter() {
+        return internals.counter;
+      },
+      publish: internals.publish.bind(aedes),
+      emit: internals.mq.emit.bind(internals.mq),
+    });
+    internals.mq.emit = (packet, callback) => queue.emit(packet, callback);
+    internals.publish = (packet, client, done) =>
+      typeof client === 'function'
+        ? queue.publish(packet, null, client)
+        : queue.publish(packet, client, done);
     const subscribe = internals.subscribe.bind(aedes);
     const unsubscribe = internals.unsubscribe.bind(aedes);
     const released = new WeakMap<Deliver, Deliver>();

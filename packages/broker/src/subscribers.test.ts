@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { noOpenHandles, pause, TOPIC, timed, times, UNTIMED, until } from '@humtemp/test-services';
+import { TopicFilters } from '@humtemp/intake';
+import {
+  noOpenHandles,
+  pause,
+  TOPIC,
+  temporaryFolder,
+  timed,
+  times,
+  UNTIMED,
+  until,
+} from '@humtemp/test-services';
 import { connect, type MqttClient } from 'mqtt';
+import { openAccess } from './access/access-control.js';
 import { connectFrame, FAST_LANE, publishFrame, Scene, subscribeFrame } from './broker.fixture.js';
 
 after(noOpenHandles);
@@ -48,6 +60,33 @@ async function publishMany(scene: Scene, count: number, payload: string, clientI
     while (bytes < 4 + (sent + 1000) * 4) await new Promise(setImmediate);
   }
   socket.destroy();
+}
+
+/** QoS 0, 1 and 2, retained or not. */
+const KINDS = times(6, (i) => ({ qos: (i % 3) as 0 | 1 | 2, retain: i >= 3 }));
+/** Each kind follows each. */
+const MIXED = KINDS.flatMap((one) => KINDS.flatMap((other) => [one, other]));
+
+/** Publishes of all kinds on each topic, in one piece. */
+async function publishMixed(client: MqttClient, topics: readonly string[]): Promise<void> {
+  client.stream.cork();
+  const published = MIXED.flatMap((kind, i) =>
+    topics.map((topic) => client.publishAsync(topic, timed(i), kind)),
+  );
+  client.stream.uncork();
+  await Promise.all(published);
+}
+
+/** Each came once, in the order of publishing for its QoS [MQTT-4.6.0-6]. */
+function assertMixed(received: readonly Received[], topic: string, qosMin = 0): void {
+  const payloads = received.filter((publish) => publish.topic === topic).map(({ payload }) => payload);
+  const qosOf = new Map(MIXED.map(({ qos }, i) => [timed(i), qos]));
+  for (const qos of [0, 1, 2])
+    assert.deepEqual(
+      payloads.filter((payload) => qosOf.get(payload) === qos),
+      [...qosOf.keys()].filter((payload) => qos >= qosMin && qosOf.get(payload) === qos),
+      `${topic} at QoS ${qos}`,
+    );
 }
 
 describe('subscribers of observations', { concurrency: true }, () => {
@@ -181,6 +220,96 @@ test('subscribers of everything may leave at any moment', async (t) => {
   }
   await published;
   assert.equal(scene.counts.committed, 50_000);
+});
+
+describe('publishes of different kinds in one piece', { concurrency: true }, () => {
+  test('reach every subscriber, each once and in order', async (t) => {
+    const scene = await Scene.open(t);
+    const topics = [0, 1].map((p) => [`labs/${p}/observation`, `labs/${p}/status`, `status/${p}`]);
+    const filters = ['labs/#', 'status/+'];
+    const overlapping = ['#', ...filters, '+/+/observation', '+/0', ...topics.flat()];
+    const sessions = [1, 2].map((qos) => ({ clientId: `session-${qos}`, clean: false }));
+    const subscribers = await Promise.all([
+      ...([0, 1, 2] as const).map(async (qos) => {
+        const client = await scene.client();
+        const received = receivedBy(client);
+        await client.subscribeAsync(qos === 0 ? filters : overlapping, { qos });
+        return received;
+      }),
+      ...sessions.map(async (session, i) => {
+        const client = await scene.client(session);
+        const received = receivedBy(client);
+        await client.subscribeAsync(i === 0 ? filters : overlapping, { qos: (i + 1) as 1 | 2 });
+        return received;
+      }),
+    ]);
+    const publishers = await Promise.all([scene.client(), scene.client()]);
+    await Promise.all(publishers.map((client, p) => publishMixed(client, topics[p]!)));
+    await until(() => subscribers.every(({ length }) => length >= MIXED.length * 6));
+    await pause(50);
+    for (const received of subscribers) for (const topic of topics.flat()) assertMixed(received, topic);
+    assert.deepEqual(scene.counts, { committed: MIXED.length * 2, duplicate: 0, rejected: {} });
+    assert.equal(scene.broker.counters.deliveriesDropped, 0);
+  });
+
+  test('wait in a session, each once and in order, unless it has had them', async (t) => {
+    const scene = await Scene.open(t);
+    const session = { clientId: 'session', clean: false };
+    const publisher = await scene.client();
+    const first = await scene.client(session);
+    const received = receivedBy(first);
+    await first.subscribeAsync(['labs/#', 'labs/+/observation', 'status/#'], { qos: 2 });
+    await publishMixed(publisher, ['labs/had/observation', 'status/had']);
+    await until(() => received.length >= MIXED.length * 2);
+    await first.endAsync();
+    await publishMixed(publisher, ['labs/new/observation', 'status/new']);
+    await until(() => scene.counts.committed === MIXED.length * 2);
+    const second = connect(scene.url, { ...session, protocolVersion: 4, reconnectPeriod: 0 });
+    t.after(() => second.endAsync(true));
+    const receivedLater = receivedBy(second);
+    const withSession = MIXED.filter(({ qos }) => qos > 0).length * 2;
+    await until(() => receivedLater.length >= withSession);
+    await pause(50);
+    assert.equal(receivedLater.length, withSession);
+    for (const topic of ['labs/new/observation', 'status/new']) assertMixed(receivedLater, topic, 1);
+  });
+
+  test('arrive whatever is refused in between', async (t) => {
+    const folder = await temporaryFolder('subscribers-test');
+    t.after(() => folder.remove());
+    const aclFile = `${folder.path}/acl`;
+    await writeFile(aclFile, 'topic read #\ntopic readwrite labs/a/observation\ntopic readwrite status/a\n');
+    const filters = new TopicFilters(['labs/+/observation']);
+    const access = await openAccess({
+      passwordFile: undefined,
+      aclFile,
+      allowAnonymous: true,
+      labOf: (topic) => filters.labOf(topic),
+      onReload: () => {},
+      onError: (error) => assert.fail(error),
+    });
+    const scene = await Scene.open(t, {}, { access });
+    const client = await scene.client();
+    const received = receivedBy(client);
+    await client.subscribeAsync('#', { qos: 1 });
+    const publisher = await scene.client();
+    // Refused first and last, too.
+    await publishMixed(publisher, [
+      'status/refused',
+      TOPIC,
+      'labs/refused/observation',
+      'status/a',
+      'refused',
+    ]);
+    const tooDeep = await scene.client();
+    tooDeep.publish('a/'.repeat(200), '', { qos: 1 });
+    await new Promise((resolve) => tooDeep.once('close', () => resolve(undefined)));
+    await publisher.publishAsync(TOPIC, 'last', { qos: 1 });
+    await until(() => received.length > MIXED.length * 2);
+    await pause(50);
+    assert.equal(received.length, MIXED.length * 2 + 1);
+    for (const topic of [TOPIC, 'status/a']) assertMixed(received, topic);
+  });
 });
 
 describe('a subscriber that does not read', { concurrency: true }, () => {
