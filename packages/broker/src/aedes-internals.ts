@@ -78,6 +78,8 @@ interface AedesInternals {
 }
 
 interface ClientInternals {
+  /** By filter. */
+  readonly subscriptions: Readonly<Record<string, { readonly qos: 0 | 1 | 2 }>>;
   readonly _keepaliveTimer: NodeJS.Timeout | null;
   will: PublishPacket | null;
   waitForDrain(callback: (error: Error | null, client: Client) => void): void;

@@ -1,5 +1,6 @@
 import type { Aedes, Client, PublishPacket, Subscription } from 'aedes';
-import { internalsOf, type SessionPacket } from './aedes-internals.js';
+import { matchesTopic } from './access/topic-match.js';
+import { clientInternalsOf, internalsOf, type SessionPacket } from './aedes-internals.js';
 import type { Connection } from './connection.js';
 import type { BrokerCounters } from './counters.js';
 import { PublishQueue } from './publish-queue.js';
@@ -29,7 +30,8 @@ export class Deliveries {
     aedes.authorizeSubscribe = (client, subscription, callback) =>
       // null is answered with 0x80, failure [MQTT-3.9.3].
       callback(null, this.#isGranted(client, subscription) ? subscription : null);
-    aedes.authorizeForward = (client, packet) => (this.#isForwarded(client, packet) ? packet : null);
+    aedes.authorizeForward = (client, packet) =>
+      this.#isForwarded(client, packet) ? asGranted(client, packet) : null;
     aedes.on('unsubscribe', (filters, client) => {
       const connection = options.connectionOf(client);
       for (const filter of filters) connection?.subscriptions.delete(filter);
@@ -94,4 +96,17 @@ export class Deliveries {
     }
     return false;
   }
+}
+
+/**
+ * A publish at a QoS that was granted: the highest of the subscriptions that match [MQTT-3.3.5-1]. aedes finds those without
+ * wildcards, and delivers at QoS 0 by itself, so only QoS 2 may be too high.
+ */
+function asGranted<Packet extends PublishPacket>(client: Client, packet: Packet): Packet {
+  if (packet.qos !== 2) return packet;
+  const topic = packet.topic.split('/');
+  const isGranted = Object.entries(clientInternalsOf(client).subscriptions).some(
+    ([filter, { qos }]) => qos === 2 && matchesTopic(filter.split('/'), topic),
+  );
+  return isGranted ? packet : { ...packet, qos: 1 };
 }

@@ -252,6 +252,31 @@ describe('publishes of different kinds in one piece', { concurrency: true }, () 
     assert.equal(scene.broker.counters.deliveriesDropped, 0);
   });
 
+  test('at the QoS that was granted at the most, with wildcards too', async (t) => {
+    const scene = await Scene.open(t);
+    const publisher = await scene.client();
+    const received: number[] = [];
+    for (const clean of [true, false])
+      for (const filters of [
+        { '#': 1 },
+        { 'q/+': 1, q: 2 },
+        { '#': 1, 'q/+': 2 },
+        { '#': 2, 'q/+': 1 },
+      ] as const) {
+        const client = await scene.client({ clientId: `${received.length}`, clean });
+        const place = received.push(-1) - 1;
+        client.on('message', (_topic, _payload, { qos }) => {
+          received[place] = qos;
+        });
+        await client.subscribeAsync(
+          Object.fromEntries(Object.entries(filters).map(([filter, qos]) => [filter, { qos }])),
+        );
+      }
+    await publisher.publishAsync('q/a', 'x', { qos: 2 });
+    await until(() => !received.includes(-1));
+    assert.deepEqual(received, [1, 1, 2, 2, 1, 1, 2, 2]);
+  });
+
   test('wait in a session, each once and in order, unless it has had them', async (t) => {
     const scene = await Scene.open(t);
     const session = { clientId: 'session', clean: false };
