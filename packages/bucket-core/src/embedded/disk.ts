@@ -4,6 +4,7 @@ import type { Aggregate } from '../aggregate.js';
 import type { LedgerReport } from '../ledger-counters.js';
 import { unpackAggregate } from '../packed-aggregate.js';
 import type { Rejection } from '../rejection.js';
+import type { StoredConfiguration } from './stored-configuration.js';
 
 /** The folder holds data in a format that this version does not know. */
 export class FolderFormatError extends Error {
@@ -22,7 +23,7 @@ export interface SessionRecord {
   readonly expiresMs: number;
 }
 
-/** Start of a lab's newest bucket in the longest-lived resolution, and the newest journal record that is in its buckets. */
+/** Unix seconds of a lab's newest observation, and the newest journal record that is in its buckets. */
 export type LabRecord = readonly [newestS: number, upTo: number];
 
 const FORMAT = 2;
@@ -40,6 +41,7 @@ const FREE_BYTES_MIN = 64 * 2 ** 20;
  *     ledgers    process                 → LedgerReport
  *     sessions   name of an MQTT session → SessionRecord
  *     meta       'format'                → version of all this
+ *                'configuration'         → StoredConfiguration
  */
 export class Disk {
   readonly journal: Database<Buffer, number>;
@@ -49,6 +51,7 @@ export class Disk {
   readonly rejections: Database<Rejection, number>;
   readonly ledgers: Database<LedgerReport, string>;
   readonly sessions: Database<SessionRecord, string>;
+  readonly configuration: Database<StoredConfiguration, 'configuration'>;
   /** The same as `buckets`, unpacked where LMDB has it: nothing is copied before. */
   readonly #unpacked: Database<Aggregate | Error, [number, number, string]>;
   #withHistograms = true;
@@ -73,6 +76,7 @@ export class Disk {
       void this.#root.close();
       throw new FolderFormatError(folder);
     }
+    this.configuration = this.#root.openDB('meta', { encoding: 'json' });
     this.journal = this.#root.openDB('journal', { encoding: 'binary' });
     this.buckets = this.#root.openDB('buckets', { encoding: 'binary' });
     this.#unpacked = this.#root.openDB('buckets', {
@@ -87,6 +91,11 @@ export class Disk {
 
   countLabs(): number {
     return (this.labs.getStats() as { readonly entryCount: number }).entryCount;
+  }
+
+  hasBuckets(durationS: number): boolean {
+    const range = { start: [durationS], end: [durationS + 1], limit: 1 };
+    return [...this.buckets.getKeys(range as never)].length > 0;
   }
 
   /** @throws Error where it holds what it must not hold. */

@@ -13,11 +13,12 @@ import {
   LEDGER_REPORT_KEPT_S,
   type StoreOptions,
 } from '../store.js';
+import { adoptConfiguration } from './adopt-configuration.js';
 import { Disk } from './disk.js';
 import { FolderLock } from './folder-lock.js';
 import { LabBuckets } from './lab-buckets.js';
 import { bucketPages, namePages } from './lab-pages.js';
-import { StoreWriter } from './store-writer.js';
+import { StoreWriter, type WriterLimits } from './store-writer.js';
 
 export interface EmbeddedStoreOptions extends StoreOptions {
   /** Folder of the database; made if missing. One process at a time uses it. */
@@ -47,7 +48,7 @@ export class EmbeddedStore implements BucketStore {
   #closed = false;
 
   /**
-   * Opens the folder and replays its journal.
+   * Opens the folder and replays its journal, under the configuration that it was written under.
    * @throws FolderInUseError; FolderFormatError; the file system's error when the folder cannot be made or opened.
    */
   static async open(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
@@ -55,7 +56,12 @@ export class EmbeddedStore implements BucketStore {
     let disk: Disk | undefined;
     try {
       disk = new Disk(options.dataDir);
-      return new EmbeddedStore(options, lock, disk);
+      const limits = {
+        memoryBytesMax: options.memoryBytesMax ?? getHeapStatistics().heap_size_limit * MEMORY_SHARE,
+        journalBytesMax: options.journalBytesMax ?? JOURNAL_BYTES_MAX,
+      };
+      await adoptConfiguration(disk, options, limits);
+      return new EmbeddedStore(options, lock, disk, limits);
     } catch (error) {
       await disk?.close();
       await lock.release();
@@ -67,12 +73,10 @@ export class EmbeddedStore implements BucketStore {
     readonly options: EmbeddedStoreOptions,
     readonly lock: FolderLock,
     readonly disk: Disk,
+    limits: WriterLimits,
   ) {
     this.#labs = new LabBuckets(disk, options);
-    this.#writer = new StoreWriter(this.#labs, {
-      memoryBytesMax: options.memoryBytesMax ?? getHeapStatistics().heap_size_limit * MEMORY_SHARE,
-      journalBytesMax: options.journalBytesMax ?? JOURNAL_BYTES_MAX,
-    });
+    this.#writer = new StoreWriter(this.#labs, limits);
   }
 
   /** Bytes of labs held in memory, roughly. */
@@ -141,7 +145,9 @@ export class EmbeddedStore implements BucketStore {
   }
 
   async rejections(limit: number): Promise<readonly Rejection[]> {
-    return [...this.disk.rejections.getRange({ reverse: true, limit })].map(({ value }) => value);
+    // More may be on the disk, of a time when more were kept.
+    const kept = { reverse: true, limit: Math.min(limit, this.options.rejectionsMax) };
+    return [...this.disk.rejections.getRange(kept)].map(({ value }) => value);
   }
 
   async reportLedger(report: LedgerReport): Promise<void> {

@@ -1,7 +1,7 @@
-import { type Aggregate, addObservation, copyAggregate, emptyAggregate } from '../aggregate.js';
+import { type Aggregate, addObservation, copyAggregate, emptyAggregate, lastMs } from '../aggregate.js';
 import { ROW_LENGTH } from '../batch.js';
 import { areWithin, type BatchPart, partsOf } from '../batch-part.js';
-import { bucketExpiryS, bucketStartS, longestLivedResolution, reachS } from '../bucket-grid.js';
+import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../bucket-grid.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
 import { keepsHistograms } from '../histogram.js';
 import { packAggregate, unpackAggregate } from '../packed-aggregate.js';
@@ -34,14 +34,17 @@ interface PreparedPart {
  */
 export class LabBuckets {
   readonly memory = new LabMemory();
-  readonly #longestLived: number;
+  /** Those of earlier configurations that buckets are left of. */
+  formerResolutions: readonly Resolution[];
+  readonly #longestLivedFirst: readonly Resolution[];
   #labs: number;
 
   constructor(
     readonly disk: Disk,
     readonly options: StoreOptions,
   ) {
-    this.#longestLived = options.grid.resolutions.indexOf(longestLivedResolution(options.grid));
+    this.formerResolutions = disk.configuration.get('configuration')?.formerResolutions ?? [];
+    this.#longestLivedFirst = [...options.grid.resolutions].sort((a, b) => reachS(b) - reachS(a));
     this.#labs = disk.countLabs();
   }
 
@@ -125,23 +128,36 @@ export class LabBuckets {
     return this.disk.bucket(durationS, startS, lab);
   }
 
-  /** A lab's newest bucket of the longest-lived resolution; undefined if it has none that is still kept. */
+  /**
+   * A lab's newest bucket of the longest-lived resolution; undefined if it has none that is still kept. Where that has
+   * no bucket because it is new, one of the resolution that is kept next longest.
+   */
   newest(lab: string, nowMs: number): LabBucket | undefined {
-    const startS = this.memory.get(lab)?.newestS ?? this.disk.labs.get(lab)?.[0];
-    if (startS === undefined || this.isForgotten(startS, nowMs)) return undefined;
-    const aggregate = this.bucket(lab, this.#durationS(this.#longestLived), startS);
-    return aggregate && { lab, startS, aggregate };
+    const newestS = this.memory.get(lab)?.newestS ?? this.disk.labs.get(lab)?.[0];
+    if (newestS === undefined || this.isForgotten(newestS, nowMs)) return undefined;
+    for (const resolution of this.#longestLivedFirst) {
+      const startS = this.#startS(newestS, resolution);
+      if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
+      const aggregate = this.bucket(lab, resolution.durationS, startS);
+      if (aggregate !== undefined) return { lab, startS, aggregate };
+    }
+    return undefined;
   }
 
-  /** Whether a lab whose newest bucket starts here has none that is still kept. */
+  /** Whether the longest-lived bucket of a lab's newest observation is no longer kept. */
   isForgotten(newestS: number, nowMs: number): boolean {
-    return bucketExpiryS(newestS, this.options.grid.resolutions[this.#longestLived]!) * 1000 <= nowMs;
+    const longest = this.#longestLivedFirst[0]!;
+    return bucketExpiryS(this.#startS(newestS, longest), longest) * 1000 <= nowMs;
   }
 
-  /** Whether nothing at all of such a lab is kept any more, in any resolution. */
-  isGone(newestS: number, nowMs: number): boolean {
-    const longest = this.options.grid.resolutions[this.#longestLived]!;
-    return (newestS + longest.durationS + reachS(longest)) * 1000 <= nowMs;
+  /** Seconds from a lab's newest observation until nothing at all of it is kept any more, in any resolution. */
+  get keptS(): number {
+    const resolutions = [...this.options.grid.resolutions, ...this.formerResolutions];
+    return Math.max(...resolutions.map(({ durationS }) => durationS)) + Math.max(...resolutions.map(reachS));
+  }
+
+  #startS(timeS: number, { durationS }: Resolution): number {
+    return bucketStartS(timeS * 1000, durationS, this.options.grid.alignmentS);
   }
 
   #durationS(resolution: number): number {
@@ -150,7 +166,7 @@ export class LabBuckets {
 
   #spanOf(state: LabState, part: BatchPart, nowMs: number): HeldSpan {
     const { fromMs, toMs, hour, startsS } = part;
-    const { resolutions, alignmentS } = this.options.grid;
+    const { resolutions } = this.options.grid;
     const held = this.#hourToChange(state, hour, nowMs);
     const buckets: HeldBucket[] = [];
     let untilS = held?.identities.expiryS ?? Number.POSITIVE_INFINITY;
@@ -159,8 +175,7 @@ export class LabBuckets {
       buckets.push(this.#bucketToChange(state, resolution, startS));
       untilS = Math.min(untilS, bucketExpiryS(startS, resolutions[resolution]!));
     });
-    const newestS = bucketStartS(fromMs, this.#durationS(this.#longestLived), alignmentS);
-    return { fromMs, toMs, untilMs: untilS * 1000, newestS, hour: held, buckets, added: undefined };
+    return { fromMs, toMs, untilMs: untilS * 1000, hour: held, buckets, added: undefined };
   }
 
   #bucketToChange(state: LabState, resolution: number, startS: number): HeldBucket {
@@ -228,6 +243,6 @@ export class LabBuckets {
     // Late ones are remembered from now on.
     if (hour !== undefined && (hour.hour + 1) * 3_600_000 <= nowMs)
       hour.identities.expiryS = identitiesExpiryS(hour.hour, deduplicationHorizonS, grid, nowMs);
-    state.newestS = Math.max(state.newestS, span.newestS);
+    state.newestS = Math.max(state.newestS, Math.floor(lastMs(added) / 1000));
   }
 }

@@ -34,8 +34,6 @@ export interface HeldSpan {
   readonly toMs: number;
   /** Unix milliseconds, from when on one of the places is no longer kept. */
   readonly untilMs: number;
-  /** Start of its bucket in the longest-lived resolution, even where that has expired. */
-  readonly newestS: number;
   /** Undefined: deduplication is off. */
   readonly hour: HeldHour | undefined;
   /** Of every resolution whose bucket has not expired. */
@@ -52,7 +50,7 @@ const LAB_BYTES = 400;
 export class LabState {
   buckets: HeldBucket[] = [];
   hours: HeldHour[] = [];
-  /** Start of its newest bucket in the longest-lived resolution; 0: there is none. */
+  /** Unix seconds of its newest observation, whatever bucket that is in; 0: there is none. */
   newestS = 0;
   /** Number of the newest journal record that the disk has of it; later ones are in memory. */
   upTo = 0;

@@ -82,6 +82,21 @@ export class StoreWriter {
     });
   }
 
+  /**
+   * Closes with everything saved: of the journal, only the number of its newest record is left.
+   * @throws Error when it cannot be written; what is not saved is still in the journal.
+   */
+  async closeSettled(): Promise<void> {
+    clearInterval(this.#idleTimer);
+    const newest = this.#next - 1;
+    await this.#alone(async () => {
+      while (this.labs.memory.activeCount > 0) await this.#save(SAVED_RECORDS_MAX);
+      while (this.#oldestRecord < newest) await this.#save(0);
+      const nothing = encodeRecord({ nowMs: 0, rowsByLab: new Map() });
+      if (newest > 0) await this.labs.disk.write(() => this.labs.disk.journal.put(newest, nothing));
+    });
+  }
+
   /** Runs what writes once everything before it is through. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#writing.then(work, work);
