@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
-import { Worker } from '@humtemp/worker';
+import { Worker, type WorkerOptions } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
@@ -15,7 +15,7 @@ export function startWorker(
   name: string,
   log: Logger,
 ): Worker {
-  return new Worker({
+  const options: WorkerOptions = {
     url: config.mqttUrl!,
     ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
     clientId: config.mqttClientId,
@@ -31,7 +31,13 @@ export function startWorker(
     frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
     receiveMaximum: Math.min(config.pendingMax, 65_535),
     log,
-  });
+  };
+  try {
+    return new Worker(options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw startErrorOf('HUMTEMP_MQTT_TOPICS', config.mqttTopics.filters.join(','), error);
+  }
 }
 
 function readAuthorities(file: string): Buffer {

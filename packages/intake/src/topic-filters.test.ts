@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { TopicFilters } from './topic-filters.js';
 
 test('the levels in the place of wildcards, joined, are the lab', () => {
@@ -64,4 +65,36 @@ test('filters that are not MQTT, or name no lab, are refused', () => {
   for (const bad of ['', 'labs/a', 'labs/+a/x', 'labs/#/x', '$share/g/labs/+', 'labs/a+'])
     assert.throws(() => new TopicFilters([bad]), RangeError, bad);
   assert.throws(() => new TopicFilters([]), RangeError);
+});
+
+test('two filters overlap if a topic matches both', () => {
+  const level = fc.constantFrom('a', 'b', '', '+');
+  const filter = fc
+    .tuple(fc.array(level, { maxLength: 3 }), fc.boolean())
+    .map(([levels, hasRest]) => [...levels, ...(hasRest ? ['#'] : [])].join('/'))
+    .filter((text) => /[+#]/.test(text));
+  // As many levels as the longest filter has are enough. The empty topic stays in: nobody publishes to it.
+  const levels = ['a', 'b', ''];
+  const longer = (topics: string[]) => topics.flatMap((topic) => levels.map((next) => `${topic}/${next}`));
+  const two = longer(levels);
+  const three = longer(two);
+  const topics = [...levels, ...two, ...three, ...longer(three)];
+  fc.assert(
+    fc.property(filter, filter, (one, other) => {
+      const [matchesOne, matchesOther] = [new TopicFilters([one]), new TopicFilters([other])];
+      const overlap = topics.some(
+        (topic) => matchesOne.labOf(topic) !== undefined && matchesOther.labOf(topic) !== undefined,
+      );
+      assert.deepEqual(new TopicFilters([one, other]).overlap, overlap ? [one, other] : undefined);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('of several filters, the first two that overlap are named', () => {
+  const overlap = (...filters: string[]) => new TopicFilters(filters).overlap;
+  assert.equal(overlap('labs/+/observation', 'sites/+/observation', 'labs/+/+/observation'), undefined);
+  assert.deepEqual(overlap('x/+', 'labs/+/observation', 'labs/#'), ['labs/+/observation', 'labs/#']);
+  assert.deepEqual(overlap('a/#', '+'), ['a/#', '+']);
+  assert.deepEqual(overlap('+/x', 'a/+'), ['+/x', 'a/+']);
 });

@@ -41,6 +41,14 @@ export class TopicFilters {
     return undefined;
   }
 
+  /** The first two filters that some topic matches both of; undefined if there are none. */
+  get overlap(): readonly [string, string] | undefined {
+    for (const [i, filter] of this.#filters.entries())
+      for (const [j, other] of this.#filters.slice(0, i).entries())
+        if (haveTopicInCommon(other, filter)) return [this.filters[j]!, this.filters[i]!];
+    return undefined;
+  }
+
   #matcherOf(filters: readonly string[]): TopicMatcher {
     const [before, after, ...more] = filters[0]!.split('+');
     if (
@@ -65,4 +73,15 @@ function matchLevels(filter: readonly string[], topic: readonly string[]): strin
     else if (level !== topic[i]) return undefined;
   }
   return filter.length === topic.length ? lab.join('/') : undefined;
+}
+
+/** Whether a topic matches both filters, given by their levels. */
+function haveTopicInCommon(one: readonly string[], other: readonly string[]): boolean {
+  for (let i = 0; ; i++) {
+    const [level, otherLevel] = [one[i], other[i]];
+    // It also stands for no level at all: a/# matches a [MQTT-4.7.1-2].
+    if (level === '#' || otherLevel === '#') return true;
+    if (level === undefined || otherLevel === undefined) return level === otherLevel;
+    if (level !== '+' && otherLevel !== '+' && level !== otherLevel) return false;
+  }
 }

@@ -21,6 +21,11 @@ export interface ConnectionOptions {
   readonly onAcknowledge: (unacknowledged: number) => void;
   /** Told the total of publishes that the broker says it has dropped. */
   readonly onDropped: (total: number) => void;
+  /**
+   * Asked what becomes of a publish on a topic of no filter, which an earlier subscription of the session brings: once
+   * acknowledged it is gone; kept, it waits in the session for another connection.
+   */
+  readonly onUnknownTopic: (topic: string) => 'acknowledge' | 'keep';
 }
 
 /** Why a connection could not be made, or ended. */
@@ -104,8 +109,13 @@ export class BrokerConnection {
     this.#client.handleMessage = (packet, acknowledge) => {
       const topic = packet.topic;
       const lab = filters.labOf(topic);
-      if (topic === DROPPED_TOPIC) options.onDropped(Number(packet.payload.toString()));
-      if (lab === undefined) return acknowledge();
+      if (topic === DROPPED_TOPIC) {
+        options.onDropped(Number(packet.payload.toString()));
+        return acknowledge();
+      }
+      if (lab === undefined)
+        // With an error, mqtt.js goes on to the next packet and sends no acknowledgement.
+        return options.onUnknownTopic(topic) === 'keep' ? acknowledge(new Error('kept')) : acknowledge();
       intake.receive(lab, Buffer.from(packet.payload), topic, packet.retain);
       intake.afterSettled(() => acknowledge());
     };

@@ -1,5 +1,12 @@
-import type { TopicFilters } from '@humtemp/intake';
+import { abandonedSessions } from './abandoned-sessions.js';
 import { BrokerConnection, isShared, type ProtocolVersion } from './broker-connection.js';
+import {
+  filtersOf,
+  parseSessionName,
+  type SessionName,
+  sessionName,
+  subscriptionsOf,
+} from './session-name.js';
 import { withoutPassword } from './transport.js';
 import type { WorkerOptions } from './worker.js';
 
@@ -12,8 +19,9 @@ const FIRST_WORD_QUIET_ATTEMPTS = 10;
 /**
  * Sees to it that no share of a shared subscription is stranded. A broker goes on handing a dead worker its share, into
  * a session that nobody reads. So every worker leaves word of its session in the store, again and again; and a session
- * of the same group and broker that nobody has served for a while is adopted: a living worker connects under its client
- * id, unsubscribes, so that no more is handed to it, and takes in what has waited.
+ * of the same group and broker that nobody has served for a while is adopted: a living worker that has its topics
+ * connects under its client id, unsubscribes, so that no more is handed to it, and takes in what has waited. Of a session
+ * with other topics it would not know what to count: that is left to a worker that has them, and told if there is none.
  *
  *     served ──no word for adoptAfterS, seen twice──▶ adopted ──nothing had waited──▶ forgotten
  *        ▲                                              │
@@ -22,14 +30,15 @@ const FIRST_WORD_QUIET_ATTEMPTS = 10;
  * If the worker returns, the broker gives it its session back, and the adopter leaves.
  */
 export class SessionKeeper {
-  readonly #prefix: string;
-  readonly #name: string;
+  readonly #name: SessionName;
   #version: ProtocolVersion = 5;
   #timers: NodeJS.Timeout[] = [];
   #touched = false;
   #touchError = '';
   #touchedAtMs = performance.now();
   #abandonedBefore = new Set<string>();
+  /** Sessions that we have said must be left to others. */
+  readonly #told = new Set<string>();
   #adopted: BrokerConnection | undefined;
   #adopting: Promise<void> | undefined;
   readonly #stop = new AbortController();
@@ -42,9 +51,8 @@ export class SessionKeeper {
     /** Told again and again why we do not begin. */
     readonly onWaiting: (reason: string) => void,
   ) {
-    const { url, group, clientId } = options;
-    this.#prefix = `${new URL(url).host} ${group} `;
-    this.#name = this.#prefix + clientId;
+    const { filters, url, group, clientId } = options;
+    this.#name = sessionName(filters.filters, url, group, clientId);
   }
 
   /** Whether our word has run out, so that another worker may rightly have adopted our session. */
@@ -58,7 +66,7 @@ export class SessionKeeper {
    */
   async isTakenOver(): Promise<boolean> {
     if (this.hasLapsed) return false;
-    const owner = await this.#ownerOf(this.#name);
+    const owner = await this.#ownerOf(this.#name.text);
     return this.#touched && owner !== undefined && owner !== this.options.process;
   }
 
@@ -66,7 +74,7 @@ export class SessionKeeper {
   async start(version: ProtocolVersion): Promise<void> {
     this.#version = version;
     // Until the store has heard of us once; after that, an interval is soon enough.
-    for (let i = 1; !this.#isStopped && !(await this.#touch(this.#name)) && !this.#touched; i++) {
+    for (let i = 1; !this.#isStopped && !(await this.#touch(this.#name.text)) && !this.#touched; i++) {
       // A store that has just not connected yet is not worth a word.
       if (i > FIRST_WORD_QUIET_ATTEMPTS)
         this.onWaiting(`the store takes no word of our session: ${this.#touchError}`);
@@ -82,20 +90,22 @@ export class SessionKeeper {
   }
 
   /**
-   * Ends what is left in our session of another group: the broker would go on handing it that group's share too.
-   * Only groups with the same topics are known; for other topics a worker needs another client id.
+   * Ends what is left in our session of another group or of other topics: the broker would go on handing it a share of
+   * those too.
    */
-  async leaveOtherGroups(connection: BrokerConnection): Promise<void> {
-    if (!connection.sessionPresent) return;
-    const { url, clientId, filters, store } = this.options;
+  async leaveOthers(connection: BrokerConnection): Promise<void> {
+    const { filters, store } = this.options;
     const sessions = await this.#untilStopped(store.sessions()).catch(() => []);
-    for (const { name } of sessions) {
-      const [host, group, id] = name.split(' ');
-      if (name === this.#name || host !== new URL(url).host || id !== clientId || group === undefined)
-        continue;
+    for (const { name: text } of sessions) {
+      const name = parseSessionName(text);
+      const { host, clientId } = this.#name;
+      if (text === this.#name.text || name.host !== host || name.clientId !== clientId) continue;
+      const left = subscriptionsOf(filtersOf(name) ?? filters.filters, name.group).filter(
+        (subscription) => !this.subscriptions.includes(subscription),
+      );
       try {
-        await connection.unsubscribe(subscriptionsOf(filters, group));
-        await this.#untilStopped(store.forgetSession(name));
+        if (connection.sessionPresent && left.length > 0) await connection.unsubscribe(left);
+        await this.#untilStopped(store.forgetSession(text));
       } catch {
         // The next connection will try again.
       }
@@ -133,7 +143,7 @@ export class SessionKeeper {
   /** Renews our word, unless another process has left its own. */
   async #keep(): Promise<void> {
     if (await this.isTakenOver()) this.onTakenOver();
-    else await this.#touch(this.#name);
+    else await this.#touch(this.#name.text);
   }
 
   /** Renews our word for an adopted session, unless its worker has returned and left its own: then that one has it. */
@@ -156,7 +166,7 @@ export class SessionKeeper {
     try {
       const { store, process, adoptAfterS } = this.options;
       await this.#untilStopped(store.touchSession(name, process, adoptAfterS));
-      if (name === this.#name) {
+      if (name === this.#name.text) {
         this.#touched = true;
         this.#touchedAtMs = performance.now();
       }
@@ -174,11 +184,17 @@ export class SessionKeeper {
     try {
       const sessions = await this.#untilStopped(this.options.store.sessions());
       if (this.#isStopped) return;
-      const abandoned = sessions.flatMap(({ name, abandoned: isAbandoned }) =>
-        isAbandoned && name.startsWith(this.#prefix) ? [name] : [],
-      );
-      const name = abandoned.find((one) => one !== this.#name && this.#abandonedBefore.has(one));
-      this.#abandonedBefore = new Set(abandoned);
+      const { adoptable, stranded } = abandonedSessions(sessions, this.#name);
+      const before = this.#abandonedBefore;
+      this.#abandonedBefore = new Set([...adoptable, ...stranded].map(({ text }) => text));
+      for (const { text, clientId, topics } of stranded)
+        if (before.has(text))
+          this.#tellOnce(
+            text,
+            { clientId, topics },
+            'a session was left behind with topics that no worker has; start one with them to empty it',
+          );
+      const name = adoptable.find(({ text }) => before.has(text));
       if (name === undefined) return;
       this.#adopting = this.#adopt(name);
       await this.#adopting;
@@ -189,9 +205,15 @@ export class SessionKeeper {
     }
   }
 
-  async #adopt(name: string): Promise<void> {
+  #tellOnce(session: string, details: object, message: string): void {
+    if (this.#told.has(session)) return;
+    this.#told.add(session);
+    this.options.log.warn(details, message);
+  }
+
+  async #adopt({ text: name, clientId, topics }: SessionName): Promise<void> {
     const { log, url, intake, store } = this.options;
-    const clientId = name.slice(this.#prefix.length);
+    let isOthers = false;
     const connection = new BrokerConnection(
       {
         ...this.options,
@@ -199,6 +221,15 @@ export class SessionKeeper {
         subscriptions: [],
         onAcknowledge: () => {},
         onDropped: () => {},
+        onUnknownTopic: (topic) => {
+          isOthers = true;
+          this.#tellOnce(
+            name,
+            { clientId, topic },
+            'a session was left behind with publishes on a topic of no filter; start its worker again to empty it',
+          );
+          return 'keep';
+        },
       },
       this.#version,
     );
@@ -212,8 +243,13 @@ export class SessionKeeper {
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
       await this.#untilStopped(intake.whenSettled());
-      if (connection.taken === 0 && (await this.#isOurs(name)))
-        await this.#untilStopped(store.forgetSession(name));
+      if (connection.taken > 0 || isOthers || !(await this.#isOurs(name))) return;
+      await this.#untilStopped(store.forgetSession(name));
+      if (topics === '')
+        log.warn(
+          { clientId, topics: this.#name.topics },
+          'a session of an earlier version is empty now; if it has other topics, start its worker again',
+        );
     } finally {
       const { taken: publishes } = connection;
       if (publishes > 0)
@@ -226,11 +262,6 @@ export class SessionKeeper {
       this.#adopted = undefined;
     }
   }
-}
-
-/** What a worker of a group subscribes to; nothing is shared in the group without a name. */
-export function subscriptionsOf(filters: TopicFilters, group: string): readonly string[] {
-  return filters.filters.map((filter) => (group === '' ? filter : `$share/${group}/${filter}`));
 }
 
 /** Resolves when nothing has come for a while and everything is acknowledged, or the connection has ended. */

@@ -10,7 +10,8 @@ import {
   SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './broker-connection.js';
-import { FIRST_WORD_RETRY_MS, SessionKeeper, subscriptionsOf } from './session-keeper.js';
+import { FIRST_WORD_RETRY_MS, SessionKeeper } from './session-keeper.js';
+import { subscriptionsOf } from './session-name.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
 import { ThrottleWatch } from './throttle-watch.js';
 import { withoutPassword } from './transport.js';
@@ -88,9 +89,17 @@ export class Worker {
   readonly #sessions: SessionKeeper;
   #droppedBefore: number | undefined;
 
+  /** @throws RangeError if topic filters overlap. */
   constructor(options: WorkerOptions) {
+    // For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1].
+    const overlap = options.filters.overlap;
+    if (overlap !== undefined)
+      throw new RangeError(
+        `${overlap.join(' and ')} overlap, and a broker may deliver one publish for each of them; ` +
+          'leave one out, or choose filters that have no topic in common',
+      );
     this.#options = options;
-    this.#subscriptions = subscriptionsOf(options.filters, options.group);
+    this.#subscriptions = subscriptionsOf(options.filters.filters, options.group);
     this.#sessions = new SessionKeeper(
       options,
       this.#subscriptions,
@@ -159,13 +168,14 @@ export class Worker {
         subscriptions: this.#subscriptions,
         onAcknowledge: (unacknowledged) => this.#tellThrottle(throttle.round(unacknowledged)),
         onDropped: (total) => this.#tellDropped(total),
+        onUnknownTopic: this.#unknownTopics(),
       },
       version,
     );
     this.#connection = connection;
     try {
       await connection.open();
-      await this.#sessions.leaveOtherGroups(connection);
+      await this.#sessions.leaveOthers(connection);
       if (!this.#closing) {
         this.#tellServing(connection);
         void this.#probe(connection);
@@ -241,6 +251,21 @@ export class Worker {
       'the broker sends no more than this before we acknowledge, which slows us down; raise its limit ' +
         '(Mosquitto: max_inflight_messages)',
     );
+  }
+
+  /** For one connection. Acknowledges what it cannot count: our session would fill with it. */
+  #unknownTopics(): (topic: string) => 'acknowledge' {
+    let isTold = false;
+    return (topic) => {
+      if (!isTold)
+        this.#options.log.warn(
+          { topic },
+          'acknowledged and not counted: a publish on a topic of no filter, from an earlier subscription of our ' +
+            'session; not told again for this connection',
+        );
+      isTold = true;
+      return 'acknowledge';
+    };
   }
 
   #tellDropped(total: number): void {

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { TopicFilters } from '@humtemp/intake';
+import { noOpenHandles, pause, type Service, TOPIC, timed, UNTIMED, until } from '@humtemp/test-services';
+import { Scene } from './worker.fixture.js';
+
+const SITE = 'sites/a/observation';
+const LABS = new TopicFilters(['labs/+/observation']);
+const SITES = new TopicFilters(['sites/+/observation']);
+const BOTH = new TopicFilters(['labs/+/observation', 'sites/+/observation']);
+const ADOPTING = { adoptAfterS: 1 };
+
+after(noOpenHandles);
+
+const tells = (log: readonly string[], message: string) =>
+  log.filter((line) => line.includes(message)).length;
+
+async function publish(
+  scene: Scene,
+  url: string,
+  topic: string,
+  times: number,
+  payload: string = UNTIMED,
+): Promise<void> {
+  const publisher = await scene.client(url);
+  for (let i = 0; i < times; i++) await publisher.publishAsync(topic, payload, { qos: 1 });
+}
+
+/** A worker that was there once: its session and the word of it stay. */
+async function leave(scene: Scene, url: string, filters: TopicFilters, clientId = 'gone'): Promise<void> {
+  const gone = await scene.servingWorker(url, { ...ADOPTING, clientId, filters, process: clientId });
+  await gone.close();
+}
+
+async function sessionNames(scene: Scene): Promise<string[]> {
+  const sessions = await scene.held.store.sessions();
+  return sessions.map(({ name }) => name).sort();
+}
+
+/** Resolves once the store knows of these sessions and no others. */
+async function sessionsAre(scene: Scene, ...names: string[]): Promise<void> {
+  let last: string[] = [];
+  for (let i = 0; i < 1000; i++) {
+    last = await sessionNames(scene);
+    if (last.join() === names.toSorted().join()) return;
+    await pause(10);
+  }
+  assert.deepEqual(last, names.toSorted());
+}
+
+const host = (mosquitto: Service) => `${mosquitto.host}:${mosquitto.port}`;
+
+describe('the session of a worker that is gone', { concurrency: true }, () => {
+  test('with topics that no other has is left, and told once; its worker counts it all', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    const { worker, log } = scene.worker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    await until(() => worker.notReadyReason === undefined);
+    await leave(scene, mosquitto.url, BOTH);
+    await publish(scene, mosquitto.url, SITE, 10);
+    await until(() => tells(log, 'was left behind with topics that no worker has') > 0);
+    // Several more looks, at which it could be adopted.
+    await pause(2000);
+    assert.equal(tells(log, 'was left behind'), 1);
+    assert.ok(log.some((line) => line.includes('"topics":"labs/+/observation,sites/+/observation"')));
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'gone', filters: BOTH });
+    await publish(scene, mosquitto.url, SITE, 1);
+    await scene.committed(11);
+    await pause(100);
+    assert.deepEqual(scene.counts, { committed: 11, duplicate: 0, rejected: {} });
+  });
+
+  test('is emptied by any worker that has its topics, under whatever client id', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    await leave(scene, mosquitto.url, BOTH);
+    await publish(scene, mosquitto.url, SITE, 3);
+    await publish(scene, mosquitto.url, TOPIC, 3);
+    const more = new TopicFilters([...BOTH.filters, 'more/+']);
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, filters: more });
+    await scene.committed(6);
+    await sessionsAre(scene, `labs/+/observation,more/+,sites/+/observation ${host(mosquitto)} g w1`);
+    assert.deepEqual(scene.counts, { committed: 6, duplicate: 0, rejected: {} });
+  });
+
+  test('of an earlier version, whose topics are not known, keeps what its adopter cannot count', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    await leave(scene, mosquitto.url, BOTH);
+    const [name] = await sessionNames(scene);
+    await scene.held.store.forgetSession(name!);
+    await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
+    await publish(scene, mosquitto.url, SITE, 3);
+    await publish(scene, mosquitto.url, TOPIC, 2);
+    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    await scene.committed(2);
+    await until(() => tells(log, 'took in what had waited') > 0);
+    assert.equal(tells(log, 'was left behind with publishes on a topic of no filter'), 1);
+    assert.ok(log.some((line) => line.includes(`"topic":"${SITE}"`)));
+    // Time to adopt it again and find nothing but those: a reason to leave it, not to forget it.
+    await pause(6000);
+    assert.ok((await sessionNames(scene)).includes(`${host(mosquitto)} g gone`));
+    await scene.servingWorker(mosquitto.url, { clientId: 'gone', process: 'gone', filters: BOTH });
+    await scene.committed(5);
+    await sessionsAre(
+      scene,
+      `labs/+/observation ${host(mosquitto)} g w1`,
+      `labs/+/observation,sites/+/observation ${host(mosquitto)} g gone`,
+    );
+    assert.deepEqual(scene.counts, { committed: 5, duplicate: 0, rejected: {} });
+  });
+
+  test('of an earlier version is forgotten once it is empty, and told', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
+    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    await until(() => tells(log, 'a session of an earlier version is empty now') === 1);
+    await sessionsAre(scene, `labs/+/observation ${host(mosquitto)} g w1`);
+  });
+});
+
+describe('a worker whose topics were changed', { concurrency: true }, () => {
+  test('counts what had waited, if it has more than before', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    await leave(scene, mosquitto.url, LABS, 'w1');
+    await publish(scene, mosquitto.url, TOPIC, 3);
+    await scene.servingWorker(mosquitto.url, { filters: BOTH });
+    await publish(scene, mosquitto.url, SITE, 3);
+    await publish(scene, mosquitto.url, TOPIC, 3);
+    await scene.committed(9);
+    await pause(100);
+    assert.deepEqual(scene.counts, { committed: 9, duplicate: 0, rejected: {} });
+    await sessionsAre(scene, `labs/+/observation,sites/+/observation ${host(mosquitto)} g w1`);
+  });
+
+  test('leaves the old ones to the others of its group', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    await leave(scene, mosquitto.url, BOTH, 'w1');
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'w2', process: 'w2', filters: SITES });
+    await publish(scene, mosquitto.url, SITE, 10);
+    await scene.committed(10);
+    await sessionsAre(
+      scene,
+      `labs/+/observation ${host(mosquitto)} g w1`,
+      `sites/+/observation ${host(mosquitto)} g w2`,
+    );
+  });
+
+  test('is not taken for gone by a worker that has the old ones', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    const worker = await scene.servingWorker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    // As if it had ended before it could say that it has left them.
+    await scene.held.store.touchSession(`sites/+/observation ${host(mosquitto)} g w1`, 'before', 1);
+    const { worker: other, log } = scene.worker(mosquitto.url, {
+      ...ADOPTING,
+      clientId: 'w2',
+      process: 'w2',
+      filters: SITES,
+    });
+    await until(() => other.notReadyReason === undefined);
+    await pause(3000);
+    assert.equal(worker.notReadyReason, undefined);
+    assert.equal(worker.counters.connections, 1);
+    assert.equal(tells(log, 'was left behind'), 0);
+  });
+
+  test('tells at each connection of a publish that it cannot count', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    const link = await scene.link(mosquitto);
+    const earlier = await scene.client(mosquitto.url, {
+      clientId: 'w1',
+      clean: false,
+      properties: { sessionExpiryInterval: 60 },
+    });
+    await earlier.subscribeAsync('sites/#', { qos: 1 });
+    await earlier.endAsync();
+    const { worker, log } = scene.worker(link.url);
+    const told = () => tells(log, 'acknowledged and not counted: a publish on a topic of no filter');
+    for (const connections of [1, 2]) {
+      await until(() => worker.notReadyReason === undefined && worker.counters.connections === connections);
+      await publish(scene, mosquitto.url, SITE, 3);
+      // Timed: it may come again, if the connection is cut before it is acknowledged.
+      await publish(scene, mosquitto.url, TOPIC, 1, timed(connections));
+      await scene.committed(connections);
+      await until(() => told() === connections);
+      link.cut();
+    }
+    assert.ok(log.some((line) => line.includes(`"topic":"${SITE}"`)));
+    assert.equal(scene.counts.committed, 2);
+    assert.deepEqual(scene.counts.rejected, {});
+  });
+});
+
+test('a worker refuses topic filters of which one publish may match two', async (t) => {
+  const scene = await Scene.open(t);
+  const mosquitto = await scene.mosquitto();
+  const filters = new TopicFilters(['sites/+', 'labs/+/observation', 'labs/#']);
+  assert.throws(() => scene.worker(mosquitto.url, { filters }), {
+    name: 'RangeError',
+    message: /^labs\/\+\/observation and labs\/# overlap.*leave one out/,
+  });
+});
