@@ -1,6 +1,5 @@
 import { DEFAULT_LIMITS } from '@humtemp/broker/limits';
-import { parseDurationS } from '@humtemp/bucket-core';
-import { boolean, integer, optional, text, withDefault } from './variable.js';
+import { boolean, duration, integer, optional, text, withDefault } from './variable.js';
 
 const port = integer(0, 65_535);
 const bytes = integer(1024, 1 << 30);
@@ -66,7 +65,7 @@ export const BROKER_VARIABLES = {
     'HUMTEMP_MQTT_CONNECT_TIMEOUT',
     `${DEFAULT_LIMITS.connectTimeoutMs / 1000}s`,
     'time for handshakes and a whole CONNECT',
-    parseDurationS,
+    duration(),
   ),
   mqttConnectBytesMax: withDefault(
     'HUMTEMP_MQTT_CONNECT_BYTES_MAX',
@@ -133,7 +132,7 @@ export const BROKER_VARIABLES = {
     'HUMTEMP_MQTT_SUBSCRIBER_TIMEOUT',
     `${DEFAULT_LIMITS.subscriberTimeoutMs / 1000}s`,
     'how long a subscriber may take to read as much as that',
-    parseDurationS,
+    duration(),
   ),
   mqttPublishRateMax: withDefault(
     'HUMTEMP_MQTT_PUBLISH_RATE_MAX',

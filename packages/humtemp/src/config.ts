@@ -28,7 +28,7 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
       values[key] = variable.parse(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      problems.push(problem(variable.name, text, error.message));
+      problems.push(problem(variable.name, variable.shown(text), error.message));
     }
   }
   const config = values as unknown as VariableValues;
@@ -111,6 +111,16 @@ function brokerProblems(config: Partial<VariableValues>): string[] {
   }
   if ('mqttPort' in config && mqttPort === undefined && !usesTls && mqttWsPort === undefined)
     problems.push(problem('HUMTEMP_MQTT_PORT', 'off', 'a port, for no other listener is configured'));
+  const { mqttTopics, mqttTopicLevelsMax } = config;
+  const levels = Math.max(0, ...(mqttTopics?.filters ?? []).map((filter) => filter.split('/').length));
+  if (mqttTopicLevelsMax !== undefined && mqttTopicLevelsMax < levels)
+    problems.push(
+      problem(
+        'HUMTEMP_MQTT_TOPIC_LEVELS_MAX',
+        `${mqttTopicLevelsMax}`,
+        `at least the ${levels} levels of HUMTEMP_MQTT_TOPICS`,
+      ),
+    );
   return problems;
 }
 

@@ -13,7 +13,7 @@ export function greeting(running: RunningRole, config: Config): string {
     lines.push(`  ${i === 0 ? 'MQTT broker' : '           '}  ${kind}://${hostOf(config.mqttHost)}:${port}`);
   if (worker !== undefined)
     lines.push(`  MQTT worker  subscribes to ${new URL(config.mqttUrl!).host} as ${config.mqttClientId}`);
-  if (api !== undefined) lines.push(`  HTTP API     http://${config.apiHost}:${api.port}`);
+  if (api !== undefined) lines.push(`  HTTP API     http://${hostOf(config.apiHost)}:${api.port}`);
   lines.push(`  Store        ${store}`, '');
   const topic = config.mqttTopics.filters[0]!.replace('+', 'library-20').replace(/[+#]/g, 'room-1');
   const port = broker?.listeners.find(({ kind }) => kind === 'mqtt')?.port;
@@ -29,7 +29,7 @@ export function greeting(running: RunningRole, config: Config): string {
       '  Publish a first observation and read its summary:',
       '',
       `    mosquitto_pub${where} -t ${topic} -q 1 -m '{"temp":22.08,"humidity":51.53}'`,
-      `    curl 'http://${config.apiHost}:${api.port}/summary?offset=0'`,
+      `    curl 'http://${hostOf(config.apiHost)}:${api.port}/summary?offset=0'`,
       '',
     );
   }

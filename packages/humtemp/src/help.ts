@@ -26,6 +26,9 @@ Commands:
 Environment variables, with their defaults:
 ${variables.join('\n')}
 
+Durations are seconds, or 90s, 5m, 1h, 7d, 2w; at most 24d, unless more is said.
+User and password in a URL: %25 for %, %2F for /, %40 for @, %23 for #, %3F for ?.
+
 Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start.
 `;
 }

@@ -1,3 +1,5 @@
+import { parseDurationS } from '@humtemp/bucket-core';
+
 /** One environment variable: its name, its default as one would write it, what it means, how it is read. */
 export interface Variable<T> {
   readonly name: string;
@@ -6,7 +8,11 @@ export interface Variable<T> {
   readonly meaning: string;
   /** @throws RangeError naming what was expected. */
   readonly parse: (text: string) => T;
+  /** The text as messages may show it. */
+  readonly shown: (text: string) => string;
 }
+
+const asItIs = (text: string) => text;
 
 export function withDefault<T>(
   name: string,
@@ -14,15 +20,16 @@ export function withDefault<T>(
   meaning: string,
   parse: (text: string) => T,
 ): Variable<T> & { readonly default: string } {
-  return { name, default: fallback, meaning, parse };
+  return { name, default: fallback, meaning, parse, shown: asItIs };
 }
 
 export function optional<T>(
   name: string,
   meaning: string,
   parse: (text: string) => T,
+  shown = asItIs,
 ): Variable<T> & { readonly default: undefined } {
-  return { name, default: undefined, meaning, parse };
+  return { name, default: undefined, meaning, parse, shown };
 }
 
 export function text(value: string): string {
@@ -50,12 +57,29 @@ export function pattern(expression: RegExp, expected: string): (value: string) =
   };
 }
 
-export function url(...protocols: readonly string[]): (value: string) => string {
+/**
+ * A duration in seconds. What becomes a timer is at most 24 days: beyond 2^31 − 1 ms Node makes 1 ms of it.
+ * @param max written as a duration.
+ */
+export function duration(max = '24d'): (value: string) => number {
   return (value) => {
-    const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
-    if (!URL.canParse(value)) throw new RangeError(expected);
-    const parsed = new URL(value);
-    if (!protocols.includes(parsed.protocol) || parsed.hostname === '') throw new RangeError(expected);
-    return value;
+    const seconds = parseDurationS(value);
+    if (seconds > parseDurationS(max)) throw new RangeError(`a duration of at most ${max}`);
+    return seconds;
   };
+}
+
+/** A list of what a browser sends as Origin, or `*`; empty for none. */
+export function origins(value: string): readonly string[] {
+  const list = value.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
+  if (!list.every((one) => one === '*' || one === originOf(one)))
+    throw new RangeError('* or origins as browsers send them, such as https://dashboard.example');
+  return list;
+}
+
+function originOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin, protocol, host } = new URL(text);
+  // The URL standard leaves those of other protocols, such as extensions of browsers, to the browser.
+  return origin === 'null' ? `${protocol}//${host}` : origin;
 }

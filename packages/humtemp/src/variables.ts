@@ -1,8 +1,20 @@
 import { hostname } from 'node:os';
-import { parseAlignmentS, parseDurationS, parseRollups } from '@humtemp/bucket-core';
+import { parseAlignmentS } from '@humtemp/bucket-core';
 import { TopicFilters } from '@humtemp/intake';
 import { BROKER_VARIABLES } from './broker-variables.js';
-import { boolean, integer, optional, pattern, text, url, type Variable, withDefault } from './variable.js';
+import { BUCKET_DURATION_S_MAX, BUCKET_RETENTION_MAX, rollups } from './rollups.js';
+import { mqttUrl, REDIS_DB_MAX, redisUrl, urlHost, withoutPassword } from './url.js';
+import {
+  boolean,
+  duration,
+  integer,
+  optional,
+  origins,
+  pattern,
+  text,
+  type Variable,
+  withDefault,
+} from './variable.js';
 
 type Values<Variables> = {
   readonly [Key in keyof Variables]: Variables[Key] extends Variable<infer T>
@@ -21,7 +33,8 @@ export const VARIABLES = {
   mqttUrl: optional(
     'HUMTEMP_MQTT_URL',
     'external broker to subscribe to, mqtt:// or mqtts:// with user and password; start then runs no broker itself',
-    url('mqtt:', 'mqtts:'),
+    mqttUrl,
+    withoutPassword,
   ),
   mqttVersion: withDefault(
     'HUMTEMP_MQTT_VERSION',
@@ -36,7 +49,7 @@ export const VARIABLES = {
     'HUMTEMP_MQTT_ADOPT_AFTER',
     '30s',
     'a session that its worker has not served for this long is emptied by another worker of the group',
-    parseDurationS,
+    duration(),
   ),
   mqttCaFile: optional(
     'HUMTEMP_MQTT_CA_FILE',
@@ -46,20 +59,28 @@ export const VARIABLES = {
   mqttKeepAliveS: withDefault(
     'HUMTEMP_MQTT_KEEPALIVE',
     '30s',
-    'silence after which the external broker and we take each other for gone',
-    parseDurationS,
+    'silence after which the external broker and we take each other for gone, up to 65535s',
+    // Of two bytes [MQTT-3.1.2-10].
+    duration('65535s'),
   ),
   mqttTopics: withDefault(
     'HUMTEMP_MQTT_TOPICS',
     'labs/+/observation',
     'comma-separated topic filters; what + matches, joined by /, is the lab id',
-    (value) => new TopicFilters(value.split(',').map((filter) => filter.trim())),
+    (value) => {
+      const filters = value.split(',').map((filter) => filter.trim());
+      // With the words of a shared subscription in front it is a text of MQTT [MQTT-1.5.3].
+      if (filters.some((filter) => Buffer.byteLength(filter) > 65_000))
+        throw new RangeError('topic filters of at most 65000 bytes');
+      return new TopicFilters(filters);
+    },
   ),
   mqttClientId: withDefault(
     'HUMTEMP_MQTT_CLIENT_ID',
     `humtemp-${hostname()}`,
     'names the session of this worker at the external broker: stable, and different for each worker',
-    pattern(/^[\w.:@-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 _ - . : @'),
+    // Room for the longest host name, which is that of a pod, say.
+    pattern(/^[\w.:@-]{1,128}$/, '1 to 128 characters of A-Z a-z 0-9 _ - . : @'),
   ),
   mqttGroup: withDefault(
     'HUMTEMP_MQTT_GROUP',
@@ -70,8 +91,9 @@ export const VARIABLES = {
   mqttSessionExpiryS: withDefault(
     'HUMTEMP_MQTT_SESSION_EXPIRY',
     '1d',
-    'how long the external broker keeps the session of an absent worker',
-    parseDurationS,
+    'how long the external broker keeps the session of an absent worker, up to 7101w',
+    // Of four bytes, of which the highest number is not a duration: never (MQTT 5, 3.1.2.11.2).
+    duration('7101w'),
   ),
   apiHost: withDefault('HUMTEMP_API_HOST', '127.0.0.1', 'address that the API listens on', text),
   apiPort: withDefault('HUMTEMP_API_PORT', '8000', 'port of the API', integer(0, 65_535)),
@@ -84,7 +106,7 @@ export const VARIABLES = {
     'HUMTEMP_API_CORS_ORIGINS',
     '',
     'comma-separated origins whose pages may read the API from a browser; * for all',
-    (value) => value.split(',').flatMap((origin) => (origin.trim() === '' ? [] : [origin.trim()])),
+    origins,
   ),
   apiStreamsMax: withDefault(
     'HUMTEMP_API_STREAMS_MAX',
@@ -107,9 +129,10 @@ export const VARIABLES = {
   redisUrl: optional(
     'HUMTEMP_REDIS_URL',
     'Redis to keep buckets in, redis:// or rediss://',
-    url('redis:', 'rediss:'),
+    redisUrl,
+    withoutPassword,
   ),
-  redisHost: optional('HUMTEMP_REDIS_HOST', 'host of Redis, where no URL is given', text),
+  redisHost: optional('HUMTEMP_REDIS_HOST', 'host of Redis, where no URL is given', urlHost, withoutPassword),
   redisPort: withDefault(
     'HUMTEMP_REDIS_PORT',
     '6379',
@@ -120,7 +143,7 @@ export const VARIABLES = {
     'HUMTEMP_REDIS_DB',
     '0',
     'database of Redis, where no URL is given',
-    integer(0, 10_000),
+    integer(0, REDIS_DB_MAX),
   ),
   redisPrefix: withDefault(
     'HUMTEMP_REDIS_PREFIX',
@@ -132,7 +155,7 @@ export const VARIABLES = {
     'HUMTEMP_REDIS_TIMEOUT',
     '5s',
     'how long Redis may take to answer before the connection is made anew',
-    parseDurationS,
+    duration(),
   ),
   dataDir: withDefault(
     'HUMTEMP_DATA_DIR',
@@ -150,30 +173,30 @@ export const VARIABLES = {
     'HUMTEMP_BUCKET_DURATION',
     '86400',
     'length of a bucket, in seconds',
-    integer(1, 31_622_400),
+    integer(1, BUCKET_DURATION_S_MAX),
   ),
   bucketRetention: withDefault(
     'HUMTEMP_BUCKET_RETENTION',
     '2',
     'buckets kept, the current one included',
-    integer(1, 100_000),
+    integer(1, BUCKET_RETENTION_MAX),
   ),
   rollups: withDefault(
     'HUMTEMP_ROLLUPS',
     '5m:1d,1h:7d',
     'further resolutions, duration:retention; empty for none',
-    parseRollups,
+    rollups,
   ),
   deduplicationHorizonS: optional(
     'HUMTEMP_DEDUPLICATION_HORIZON',
-    'how long an observation is remembered, to count it once; default: the longest retention, up to 2d; 0: off',
-    (value) => (value === '0' ? 0 : parseDurationS(value)),
+    'how long an observation is remembered, to count it once, up to 366d; default: the longest retention, up to 2d; 0: off',
+    (value) => (value.trim() === '0' ? 0 : duration('366d')(value)),
   ),
   expectedIntervalS: withDefault(
     'HUMTEMP_EXPECTED_INTERVAL',
     '30s',
-    'how often a lab should report; silent for three times as long, it is stale',
-    parseDurationS,
+    'how often a lab should report, up to 366d; silent for three times as long, it is stale',
+    duration('366d'),
   ),
   labsMax: withDefault(
     'HUMTEMP_LABS_MAX',
@@ -203,14 +226,9 @@ export const VARIABLES = {
     'HUMTEMP_REJECTIONS_MAX',
     '1000',
     'newest rejections that are kept',
-    integer(0, 1_000_000),
+    integer(1, 1_000_000),
   ),
-  stopGraceS: withDefault(
-    'HUMTEMP_STOP_GRACE',
-    '10s',
-    'time for the last commits when stopping',
-    parseDurationS,
-  ),
+  stopGraceS: withDefault('HUMTEMP_STOP_GRACE', '10s', 'time for the last commits when stopping', duration()),
   logLevel: withDefault(
     'HUMTEMP_LOG_LEVEL',
     'info',

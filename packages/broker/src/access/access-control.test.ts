@@ -123,6 +123,15 @@ test('files that cannot be read or understood are refused, with the place and wh
     );
 });
 
+test('a byte order mark in front of a file is none of its first line', async (t) => {
+  const { access } = await scene(t, {
+    accounts: `\ufeff${withAccount('', 'a', hash)}`,
+    rules: '\ufeffuser a\ntopic write x\n',
+  });
+  assert.equal(await access.authenticate('a', secret), 'accepted');
+  assert.equal(access.mayPublish(a, 'x'), true);
+});
+
 describe('when a file changes', () => {
   test('the new accounts and rules count at once, also for those who are connected', async (t) => {
     const { access, accounts, rules, reloads, errors } = await scene(t, {

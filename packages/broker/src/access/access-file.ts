@@ -6,12 +6,15 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const SPACES_BEFORE = /^[ \t\n\v\f\r]+/;
 const SPACES_BEHIND = /[ \t\n\v\f\r]+$/;
 
-/** @throws AccessFileError if it cannot be read, or is longer than 16 MiB. */
+/**
+ * The text of a file, without a byte order mark.
+ * @throws AccessFileError if it cannot be read, or is longer than 16 MiB.
+ */
 export async function readAccessFile(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > FILE_BYTES_MAX) throw new RangeError(`expected at most ${FILE_BYTES_MAX} bytes, not ${size}`);
-    return await readFile(file, 'utf8');
+    return (await readFile(file, 'utf8')).replace(/^\ufeff/, '');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new AccessFileError(file, undefined, READ_FAILURES[code ?? ''] ?? message, { cause: error });

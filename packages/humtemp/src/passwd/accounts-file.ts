@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { AccessFileError, parsePasswordFile, readAccessFile } from '@humtemp/broker';
 import { StartError } from '../start-error.js';
+import { FileLock } from './file-lock.js';
 
 /**
  * The content of a password_file; undefined if there is none.
@@ -20,14 +21,26 @@ export async function readAccountsFile(file: string): Promise<string | undefined
 }
 
 /**
- * Puts a new file in the place of the old one, in one step: who reads meanwhile sees one or the other. It is for its
- * owner only, and for its group if the old one was and was not for everybody.
- * @throws StartError if that is not possible; the old file is then as it was.
+ * Replaces a file by what `changed` makes of it: no other change comes between its reading and the replacement. Whoever
+ * reads meanwhile sees the old content or the new. The file is for its owner only, and for its group if the old one was
+ * and was not for everybody.
+ * @throws StartError if that is not possible, and whatever `changed` throws; the old file is then as it was.
  */
-export async function writeAccountsFile(file: string, content: string): Promise<void> {
-  const old = await stat(file).catch(() => undefined);
+export async function changeAccountsFile(file: string, changed: () => Promise<string>): Promise<void> {
   // What a link stands for, not the link, is replaced.
-  const target = old === undefined ? file : await realpath(file);
+  const target = await realpath(file).catch(() => file);
+  const lock = await FileLock.take(`${target}.lock`).catch((error: Error) => {
+    throw unchanged(file, error);
+  });
+  try {
+    await replaceFile(file, target, await changed(), lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function replaceFile(file: string, target: string, content: string, lock: FileLock): Promise<void> {
+  const old = await stat(target).catch(() => undefined);
   const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -42,14 +55,17 @@ export async function writeAccountsFile(file: string, content: string): Promise<
     } finally {
       await handle.close();
     }
+    if (!(await lock.isHeld())) throw new Error('this took so long that another change began; try again');
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'EPERM' && syscall === 'fchown'
-        ? 'it belongs to another user; run this as that user'
-        : message;
-    throw new StartError(`${file} is unchanged: ${reason}`, { cause: error });
+    throw unchanged(file, error as NodeJS.ErrnoException);
   }
+}
+
+function unchanged(file: string, error: NodeJS.ErrnoException): StartError {
+  const { code, syscall, message } = error;
+  const reason =
+    code === 'EPERM' && syscall === 'fchown' ? 'it belongs to another user; run this as that user' : message;
+  return new StartError(`${file} is unchanged: ${reason}`, { cause: error });
 }

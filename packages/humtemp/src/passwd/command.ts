@@ -6,7 +6,7 @@ import {
   withoutAccount,
 } from '@humtemp/broker';
 import { StartError } from '../start-error.js';
-import { readAccountsFile, writeAccountsFile } from './accounts-file.js';
+import { changeAccountsFile, readAccountsFile } from './accounts-file.js';
 import { askPassword, type PasswordSource } from './ask-password.js';
 import { PASSWD_HELP, parsePasswdArguments } from './options.js';
 
@@ -31,26 +31,38 @@ export async function passwd(
   const done = (said: string, isRight = true) => ({ said, isRight });
   const options = parsePasswdArguments(argv);
   const { action, file } = options;
-  const content = await readAccountsFile(file);
-  const accounts = parsePasswordFile(content ?? '', file);
+  const { content, accounts } = await readAccounts(file);
   if (action === 'set') {
     const { username, iterations } = options;
     const hash = await hashPassword(await askPassword(source, true), iterations);
-    await writeAccountsFile(file, withAccount(content ?? '', username, hash));
-    return done(`${username}: ${accounts.has(username) ? 'password changed' : 'added'}\n`);
+    let wasThere = false;
+    await changeAccountsFile(file, async () => {
+      const { content, accounts } = await readAccounts(file);
+      wasThere = accounts.has(username);
+      return withAccount(content ?? '', username, hash);
+    });
+    return done(`${username}: ${wasThere ? 'password changed' : 'added'}\n`);
   }
 
   if (content === undefined) throw new StartError(`${file}: there is no such file`);
   if (action === 'list') return done([...accounts.keys()].map((username) => `${username}\n`).join(''));
 
   const { username } = options;
-  const account = accounts.get(username);
   if (action === 'verify') {
+    const account = accounts.get(username);
     if (account === undefined) return done(`${username}: no such account\n`, false);
     const isRight = await verifyPassword(await askPassword(source, false), account);
     return done(`${username}: ${isRight ? 'right' : 'wrong'}\n`, isRight);
   }
-  if (account === undefined) throw new StartError(`${file} has no account ${username}`);
-  await writeAccountsFile(file, withoutAccount(content, username));
+  await changeAccountsFile(file, async () => {
+    const { content, accounts } = await readAccounts(file);
+    if (!accounts.has(username)) throw new StartError(`${file} has no account ${username}`);
+    return withoutAccount(content ?? '', username);
+  });
   return done(`${username}: deleted\n`);
+}
+
+async function readAccounts(file: string) {
+  const content = await readAccountsFile(file);
+  return { content, accounts: parsePasswordFile(content ?? '', file) };
 }

@@ -92,6 +92,28 @@ test('all other lines stay, and nobody else may read the file', async (t) => {
   assert.deepEqual((await readdir(join(file, '..'))).sort(), ['accounts', 'accounts.link']);
 });
 
+test('accounts that are added at the same time are all there, by whatever path', async (t) => {
+  const file = await accountsFile(t);
+  const link = `${file}.link`;
+  await writeFile(file, '');
+  await symlink(file, link);
+  const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+  await Promise.all(names.map((name, i) => says([i % 2 ? link : file, name], 'secret', `${name}: added\n`)));
+  const { said } = await passwdWith([file, '--list'], '');
+  assert.deepEqual(said.trim().split('\n').sort(), names.sort());
+  assert.deepEqual((await readdir(join(file, '..'))).sort(), ['accounts', 'accounts.link']);
+});
+
+test('a byte order mark in front of the first account is none of its name', async (t) => {
+  const file = await accountsFile(t);
+  await says([file, 'anna'], 'secret', 'anna: added\n');
+  await writeFile(file, `\ufeff${await readFile(file, 'utf8')}`);
+  await says([file, '--list'], '', 'anna\n');
+  await says([file, 'anna', '--verify'], 'secret', 'anna: right\n');
+  await says([file, 'anna'], 'other', 'anna: password changed\n');
+  assert.match(await readFile(file, 'utf8'), /^anna:[^\n]+\n$/);
+});
+
 test('what is wrong is said in one line, and changes nothing', async (t) => {
   const file = await accountsFile(t);
   const folder = join(file, '..');

@@ -27,6 +27,11 @@ test('user and password are decoded and stay out of the name', () => {
 });
 
 test('what names no broker is refused', () => {
-  for (const url of ['127.0.0.1:1883', 'http://127.0.0.1', 'mqtt://', 'mqtt:///x', ''])
+  for (const url of ['127.0.0.1:1883', 'http://127.0.0.1', 'mqtt://', 'mqtt:///x', 'mqtt://127.0.0.1:0', ''])
     assert.throws(() => brokerAddress(url), RangeError, url);
+});
+
+test('user and password that do not decode are refused, and so is a password alone', () => {
+  for (const credentials of ['me:100%', 'me:%zz', 'm%E9', 'me:1#2', ':alone'])
+    assert.throws(() => brokerAddress(`wss://${credentials}@broker.lan`), RangeError, credentials);
 });

@@ -1,4 +1,5 @@
 import type { IClientOptions } from 'mqtt';
+import { checkMqttCredentials } from '../url.js';
 
 const DEFAULT_PORT: Readonly<Record<string, number>> = {
   'mqtt:': 1883,
@@ -25,6 +26,8 @@ export function brokerAddress(url: string): BrokerAddress {
   const port = parsed && DEFAULT_PORT[parsed.protocol];
   if (parsed === undefined || port === undefined || parsed.hostname === '')
     throw new RangeError('mqtt://, mqtts://, ws:// or wss:// with a host, such as mqtt://127.0.0.1:1883');
+  if (parsed.port === '0') throw new RangeError('a port from 1 to 65535');
+  checkMqttCredentials(parsed);
   const protocol = parsed.protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss';
   const web = protocol === 'ws' || protocol === 'wss';
   return {

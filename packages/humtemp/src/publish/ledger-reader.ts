@@ -6,20 +6,35 @@ const POLL_MS = 250;
 /** Processes report about once a second, so counters that stood still for longer are final. */
 const STILL_MS = 1300;
 
+/** An API, and what it asks for, if it does. */
+export interface LedgerApi {
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
 /**
  * The counters of every process, from GET /ledger of the API.
  * @throws Error whose message says why there are none.
  */
-export async function readLedger(api: string): Promise<LedgerProcess[]> {
+export async function readLedger({ url: api, token }: LedgerApi): Promise<LedgerProcess[]> {
   const url = new URL('ledger', api.endsWith('/') ? api : `${api}/`);
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+    response = await fetch(url, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    });
     body = await response.json().catch(() => undefined);
   } catch (error) {
     throw new Error(`${api} does not answer (${fetchReason(error)})`, { cause: error });
   }
+  if (response.status === 401)
+    throw new Error(
+      token === undefined
+        ? `${url} asks for a token; --token-file FILE gives it`
+        : `${url} does not know the token, or it has expired`,
+    );
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
   const processes = (body as { processes?: unknown } | undefined)?.processes;
   if (!Array.isArray(processes) || !processes.every(isLedgerProcess)) throw new Error(`${url} is no ledger`);

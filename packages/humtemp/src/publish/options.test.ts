@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '@humtemp/test-services';
 import { parseReplayArguments, parseSimulateArguments } from './options.js';
 
 function replayRefused(argv: string[], message: RegExp): void {
@@ -17,6 +20,7 @@ test('replay takes a file; everything else has a default', () => {
     file: 'rows.csv',
     url: 'mqtt://127.0.0.1:1883',
     api: 'http://127.0.0.1:8000',
+    token: undefined,
     qos: 1,
     json: false,
     shiftToMs: undefined,
@@ -62,6 +66,31 @@ test('a bad option is named with its value and what was expected', () => {
   simulateRefused(['--topic', 'labs/+/+'], /^--topic labs\/\+\/\+: expected a single \+/);
 });
 
+test('--token-file is a file whose first line is a token', async (t) => {
+  const folder = await temporaryFolder('humtemp-options');
+  t.after(() => folder.remove());
+  const file = join(folder.path, 'token');
+  for (const [content, token] of [
+    ['humtemp_a-B_9\n', 'humtemp_a-B_9'],
+    ['abc~+/.==\r\nnot this', 'abc~+/.=='],
+  ] as const) {
+    await writeFile(file, content);
+    assert.equal(parseReplayArguments(['rows.csv', '--token-file', file]).token, token);
+    assert.equal(parseSimulateArguments(['--token-file', file]).token, token);
+  }
+  for (const content of ['', '\n', 'two words\n', 'ü\n']) {
+    await writeFile(file, content);
+    replayRefused(['a.csv', '--token-file', file], /^--token-file .*token: expected a file whose first line/);
+  }
+  replayRefused(['a.csv', '--token-file', `${file}.none`], /^cannot read .*token.none: ENOENT/);
+});
+
 test('a password is not repeated in a message', () => {
+  for (const password of ['100%secret', 'a/secret', '1#secret'])
+    replayRefused(
+      ['a.csv', '--url', `mqtt://me:${password}@broker`],
+      /^--url mqtt:\/\/me:…@broker: expected/,
+    );
+  replayRefused(['a.csv', '--api', 'http://:secret@api'], /^--api http:\/\/:…@api: expected/);
   replayRefused(['a.csv', '--url', 'http://me:secret@broker'], /^--url http:\/\/me:…@broker: expected/);
 });

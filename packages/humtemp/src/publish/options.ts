@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { parseDurationS, timestampToMs } from '@humtemp/bucket-core';
 import { commandArguments } from '../command-arguments.js';
 import { StartError } from '../start-error.js';
+import { withoutPassword } from '../url.js';
 import { brokerAddress } from './broker-address.js';
 import type { PublishOptions } from './publish-run.js';
 import type { ReplayOptions } from './replay.js';
@@ -24,6 +26,8 @@ const LABS_MAX = 100_000;
 const RATE_PER_S_MAX = 1_000_000;
 const SPEED_MAX = 1_000_000;
 const SEED_MAX = 4_294_967_295;
+/** b64token of RFC 6750 §2.1. */
+const TOKEN_PATTERN = /^[\w.~+/-]+=*$/;
 
 const COMMON_HELP = `  --qos 0|1          quality of service (default 1: sent until acknowledged)
   --url URL          broker, mqtt:// mqtts:// ws:// wss://, with user and password
@@ -32,6 +36,8 @@ const COMMON_HELP = `  --qos 0|1          quality of service (default 1: sent un
                      (default ${PUBLISH_DEFAULTS.topic})
   --api URL          API whose ledger tells what became of them
                      (default ${PUBLISH_DEFAULTS.api})
+  --token-file FILE  the token for that API, if it asks for one: the first line, as humtemp token
+                     prints it
   --json             the result as one line of JSON
 `;
 
@@ -66,6 +72,7 @@ const COMMON_OPTIONS = {
   url: { type: 'string' },
   topic: { type: 'string' },
   api: { type: 'string' },
+  'token-file': { type: 'string' },
   qos: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
@@ -139,6 +146,7 @@ function commonOptions(values: Values, defaults: PublishDefaults): PublishOption
     url: option('url', values.url ?? defaults.url, parseBroker)!,
     topic: option('topic', values.topic ?? defaults.topic, (text) => new TopicPattern(text))!,
     api: option('api', values.api ?? defaults.api, parseApi)!,
+    token: option('token-file', values['token-file'], readToken),
     qos: option('qos', values.qos, parseQos) ?? 1,
     json: values.json === true,
   };
@@ -154,8 +162,7 @@ function option<T>(
     return parse(text);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    // A URL may hold a password.
-    const shown = text.replace(/(\/\/[^/@]*:)[^/]*@/, '$1…@');
+    const shown = name === 'url' || name === 'api' ? withoutPassword(text) : text;
     throw new StartError(`--${name} ${shown}: expected ${error.message}`, { cause: error });
   }
 }
@@ -174,9 +181,22 @@ function parseBroker(text: string): string {
 
 function parseApi(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '')
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username + url.password !== '')
     throw new RangeError('http:// or https:// with a host, such as http://127.0.0.1:8000');
   return text;
+}
+
+/** From a file, for everybody sees the arguments of a process. */
+function readToken(file: string): string {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const line = content.split('\n', 1)[0]!.trim();
+  if (!TOKEN_PATTERN.test(line)) throw new RangeError('a file whose first line is a token');
+  return line;
 }
 
 function parseQos(text: string): 0 | 1 {

@@ -1,7 +1,7 @@
 import { StartError } from '../start-error.js';
 import type { LedgerDifference, LedgerProcess } from './ledger-difference.js';
 import { ledgerDifference, rejectedCount } from './ledger-difference.js';
-import { readLedger, settledLedger } from './ledger-reader.js';
+import { type LedgerApi, readLedger, settledLedger } from './ledger-reader.js';
 import { Progress, type PublishOutput } from './progress.js';
 import { ReliablePublisher } from './reliable-publisher.js';
 import type { TopicPattern } from './topic-pattern.js';
@@ -14,6 +14,8 @@ export interface PublishOptions {
   readonly topic: TopicPattern;
   /** The API whose ledger is read before and after. */
   readonly api: string;
+  /** For the API, if it asks for one. */
+  readonly token?: string | undefined;
   readonly qos: 0 | 1;
   /** The result as one line of JSON, and nothing else. */
   readonly json: boolean;
@@ -67,7 +69,7 @@ export async function publishRun(
   const signal = options.signal ?? new AbortController().signal;
   const publisher = new ReliablePublisher({ url: options.url, qos: options.qos });
   const run: PublishRun = { publisher, signal, total: undefined, behindS: undefined };
-  const ledger = new LedgerWatch(options.api);
+  const ledger = new LedgerWatch({ url: options.api, token: options.token });
   let activity: string | undefined = 'connecting';
   const progress = new Progress(options.json ? { write: () => {} } : output, () => {
     const { sent, acknowledged, inFlight } = publisher.counters;
@@ -144,7 +146,7 @@ class LedgerWatch {
   #timer: NodeJS.Timeout | undefined;
   #polling = false;
 
-  constructor(readonly api: string) {}
+  constructor(readonly api: LedgerApi) {}
 
   async start(watch: boolean): Promise<void> {
     try {

@@ -187,6 +187,13 @@ test('the ledger tells what became of the rows', async () => {
   }
 });
 
+test('a pipe is refused, for it gives its rows once', async () => {
+  await assert.rejects(replay(parseReplayArguments(['/dev/null']), sink()), {
+    name: 'StartError',
+    message: '/dev/null is a pipe or a device, but is read twice; put the rows into a file first',
+  });
+});
+
 test('simulated labs take turns, with distinct timestamps that are never in the future', () =>
   withSubscriber(async (broker, messages) => {
     const options = parseSimulateArguments([

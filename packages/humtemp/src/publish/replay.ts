@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { StartError } from '../start-error.js';
 import { csvRows } from './csv-rows.js';
 import { Pace } from './pace.js';
 import type { PublishOutput } from './progress.js';
@@ -60,6 +62,11 @@ export async function replay(options: ReplayOptions, output: PublishOutput): Pro
 
 /** Reads all of the file, so that a row that cannot be sent is known before the first one is. */
 async function survey(options: ReplayOptions): Promise<{ rows: number; newestMs: number }> {
+  const stats = await stat(options.file).catch(() => undefined);
+  if (stats !== undefined && !stats.isFile() && !stats.isDirectory())
+    throw new StartError(
+      `${options.file} is a pipe or a device, but is read twice; put the rows into a file first`,
+    );
   let rows = 0;
   let newestMs = Number.NEGATIVE_INFINITY;
   for await (const row of csvRows(options.file)) {

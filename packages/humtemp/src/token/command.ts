@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseTokenFile, TokenFileError, withoutToken, withToken } from '@humtemp/api/access';
-import { writeAccountsFile } from '../passwd/accounts-file.js';
+import { changeAccountsFile } from '../passwd/accounts-file.js';
 import { StartError } from '../start-error.js';
 import { parseTokenArguments, TOKEN_HELP } from './options.js';
 
@@ -28,17 +28,19 @@ export async function token(
 ): Promise<{ readonly result: string; readonly remark: string }> {
   const options = parseTokenArguments(argv, nowMs);
   const { action, file } = options;
-  const content = await readContent(file);
-  const entries = entriesOf(content ?? '', file);
   if (action === 'add') {
     const { name, rights } = options;
-    if (entries.some((entry) => entry.name === name))
-      throw new StartError(`${file} has a token ${name}: --delete it first, or choose another name`);
     const token = `humtemp_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
-    await writeAccountsFile(file, withToken(content ?? '', name, token, rights));
+    await changeAccountsFile(file, async () => {
+      const { content, entries } = await readTokens(file);
+      if (entries.some((entry) => entry.name === name))
+        throw new StartError(`${file} has a token ${name}: --delete it first, or choose another name`);
+      return withToken(content ?? '', name, token, rights);
+    });
     return { result: `${token}\n`, remark: `${name}: added; the token is not shown again\n` };
   }
 
+  const { content, entries } = await readTokens(file);
   if (content === undefined) throw new StartError(`${file}: there is no such file`);
   if (action === 'list') {
     const lines = entries.map(({ name, mayWrite, labs, expiresMs }) =>
@@ -53,12 +55,20 @@ export async function token(
     return { result: lines.map((line) => `${line}\n`).join(''), remark: '' };
   }
   const { name } = options;
-  if (!entries.some((entry) => entry.name === name)) throw new StartError(`${file} has no token ${name}`);
-  await writeAccountsFile(file, withoutToken(content, name));
+  await changeAccountsFile(file, async () => {
+    const { content, entries } = await readTokens(file);
+    if (!entries.some((entry) => entry.name === name)) throw new StartError(`${file} has no token ${name}`);
+    return withoutToken(content ?? '', name);
+  });
   return { result: '', remark: `${name}: deleted\n` };
 }
 
-/** Undefined if there is no such file. */
+/** The content is undefined if there is no such file. */
+async function readTokens(file: string) {
+  const content = await readContent(file);
+  return { content, entries: entriesOf(content ?? '', file) };
+}
+
 async function readContent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');

@@ -65,6 +65,26 @@ test('the API takes what the command printed, with the rights that were given', 
   assert.deepEqual(rights(wall), ['wall', false, '*']);
 });
 
+test('what is added and deleted at the same time is all done', async (t) => {
+  const file = await tokensFile(t);
+  const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+  await Promise.all(names.map((name) => token([file, name], NOW_MS)));
+  const listed = async () => {
+    const { result } = await token([file, '--list'], NOW_MS);
+    return result.trim().split('\n').sort();
+  };
+  const lines = names.map((name) => `${name} read labs=*`).sort();
+  assert.deepEqual(await listed(), lines);
+  await Promise.all([
+    token([file, 'n0', '--delete'], NOW_MS),
+    token([file, 'last'], NOW_MS),
+    token([file, 'n1', '--delete'], NOW_MS),
+  ]);
+  const left = lines.filter((line) => !/^n[01] /.test(line));
+  assert.deepEqual(await listed(), ['last read labs=*', ...left]);
+  assert.deepEqual(await readdir(join(file, '..')), ['tokens']);
+});
+
 test('what is wrong is said in one line, and changes nothing', async (t) => {
   const file = await tokensFile(t);
   const folder = join(file, '..');

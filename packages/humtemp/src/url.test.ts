@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readConfig } from './config.js';
+import { withoutPassword } from './url.js';
+
+const ENCODED = /expected user and password with %25 for %/;
+
+/** The configuration is refused, in words that match and do not hold the password. */
+function refused(env: Record<string, string>, ...messages: RegExp[]): void {
+  assert.throws(
+    () => readConfig(env, 'start'),
+    (error: Error) => {
+      assert.equal(error.name, 'StartError');
+      for (const message of messages) assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    },
+  );
+}
+
+describe('user and password of a URL', () => {
+  for (const [name, protocol] of [
+    ['HUMTEMP_MQTT_URL', 'mqtts'],
+    ['HUMTEMP_REDIS_URL', 'rediss'],
+  ] as const) {
+    test(`are refused in ${name} where they do not decode, and not repeated`, () => {
+      for (const credentials of [
+        'me:secret%',
+        'me:secret%zz',
+        'me:secret%E9',
+        'm%E9:secret',
+        'me:sec/secret',
+        'me:1/secret',
+        'me:1#secret',
+        'me:1?secret',
+        'me:secret#',
+        'me:se@secret%',
+        '%:secret',
+      ])
+        refused({ [name]: `${protocol}://${credentials}@broker.lan` }, new RegExp(`${name}=`), ENCODED);
+    });
+
+    test(`are not repeated where ${name} is no URL at all`, () => {
+      for (const text of ['http://me:secret@x', 'me:secret@x', `${protocol}://me:secret`, '//:secret@'])
+        refused({ [name]: text }, new RegExp(`${name}=.*expected a URL that starts with`));
+    });
+  }
+
+  test('may hold anything that is encoded', () => {
+    const { mqttUrl, store } = readConfig(
+      {
+        HUMTEMP_MQTT_URL: ' mqtt://m%C3%A9:100%25%2F%40@broker.lan:1884 ',
+        HUMTEMP_REDIS_URL: ' rediss://:p%23@redis.lan/10000?family=6 ',
+      },
+      'start',
+    );
+    assert.equal(mqttUrl, 'mqtt://m%C3%A9:100%25%2F%40@broker.lan:1884');
+    assert.deepEqual(store, { redisUrl: 'rediss://:p%23@redis.lan/10000?family=6' });
+  });
+
+  test('come together at a broker', () =>
+    refused({ HUMTEMP_MQTT_URL: 'mqtt://:secret@x' }, /MQTT_URL=mqtt:\/\/:…@x: expected a user in front/));
+});
+
+describe('a URL is refused', () => {
+  test('with a port that nothing listens on', () => {
+    refused({ HUMTEMP_MQTT_URL: 'mqtt://x:0' }, /HUMTEMP_MQTT_URL=mqtt:\/\/x:0: expected a port from 1/);
+    refused({ HUMTEMP_REDIS_URL: 'redis://x:0' }, /HUMTEMP_REDIS_URL=redis:\/\/x:0: expected a port from 1/);
+  });
+
+  test('where its path does not decode', () =>
+    refused({ HUMTEMP_MQTT_URL: 'mqtt://x/%E9' }, /HUMTEMP_MQTT_URL=mqtt:\/\/x\/%E9: expected UTF-8/));
+
+  test('where what stands behind the host is no database of Redis', () => {
+    for (const path of ['/abc', '/-1', '/10001', '/0/1', '/1.5', '/%E9'])
+      refused({ HUMTEMP_REDIS_URL: `redis://x${path}` }, /HUMTEMP_REDIS_URL=.*expected the number of a data/);
+    for (const query of ['?db=1', '?password=secret', '?family=5'])
+      refused({ HUMTEMP_REDIS_URL: `redis://x/0${query}` }, /HUMTEMP_REDIS_URL=.*expected nothing behind/);
+  });
+});
+
+test('the host of Redis is a name or an address', () => {
+  const urlOf = (host: string) => readConfig({ HUMTEMP_REDIS_HOST: host }, 'start').store;
+  assert.deepEqual(urlOf('redis.lan'), { redisUrl: 'redis://redis.lan:6379/0' });
+  assert.deepEqual(urlOf('::1'), { redisUrl: 'redis://[::1]:6379/0' });
+  for (const host of ['', ' ', 'a b', 'x/1', 'x:6379', 'me:secret@x', '[::1', 'fe80::1%eth0'])
+    refused({ HUMTEMP_REDIS_HOST: host }, /HUMTEMP_REDIS_HOST=.*expected a host name or an address/);
+});
+
+test('a message shows a URL without what may be a password', () => {
+  for (const [text, shown] of [
+    ['mqtt://broker.lan:1883', 'mqtt://broker.lan:1883'],
+    ['mqtt://[::1]:1883/x', 'mqtt://[::1]:1883/x'],
+    ['mqtt://me:p@broker.lan:1883', 'mqtt://me:…@broker.lan:1883'],
+    ['mqtt://token@broker.lan', 'mqtt://…@broker.lan'],
+    ['mqtt://me:p/a@b#c@broker.lan', 'mqtt://me:…@broker.lan'],
+    ['mqtt://me:p', 'mqtt://me:…'],
+    ['me:p@broker.lan', 'me:…@broker.lan'],
+    ['redis://x/0?password=p', 'redis://x/0?…'],
+  ] as const)
+    assert.equal(withoutPassword(text), shown);
+});

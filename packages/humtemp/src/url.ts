@@ -1,0 +1,90 @@
+import { isIP } from 'node:net';
+
+/**
+ * A URL as messages may show it. What stands before an @ may be a password, also where it keeps the rest from being a
+ * URL; and so may what stands in place of a port, and a query.
+ */
+export function withoutPassword(text: string): string {
+  const hidden = text.includes('@')
+    ? text.replace(/^([a-z][\w+.-]*:\/\/)?([^:@/]*:)?.*@/is, '$1$2…@')
+    : text.replace(/^([a-z][\w+.-]*:\/\/[^:/[]*:)(?!\d+(?:[/?#]|$)).*$/is, '$1…');
+  return hidden.replace(/\?.*$/s, '?…');
+}
+
+const CREDENTIALS_EXPECTED =
+  'user and password with %25 for %, %2F for /, %40 for @, %23 for #, %3F for ?, and UTF-8 behind other %';
+
+/**
+ * That user and password decode, and that nothing cuts them short: a character that they should have encoded does, and
+ * leaves its @ behind the host.
+ * @throws RangeError naming what was expected.
+ */
+function checkCredentials({ username, password, pathname, search, hash }: URL): void {
+  const isCut = hash !== '' || (pathname + search).includes('@');
+  if (isCut || !decodes(username) || !decodes(password)) throw new RangeError(CREDENTIALS_EXPECTED);
+}
+
+/** The same, for MQTT. @throws RangeError naming what was expected. */
+export function checkMqttCredentials(parsed: URL): void {
+  checkCredentials(parsed);
+  // [MQTT-3.1.2-22]
+  if (parsed.username === '' && parsed.password !== '')
+    throw new RangeError('a user in front of the password');
+}
+
+/** A URL of one of these protocols, with a host. */
+function parseUrl(value: string, protocols: readonly string[]): URL {
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  if (
+    parsed === undefined &&
+    value.includes('@') &&
+    protocols.some((protocol) => value.startsWith(`${protocol}//`))
+  )
+    throw new RangeError(CREDENTIALS_EXPECTED);
+  if (parsed === undefined || !protocols.includes(parsed.protocol) || parsed.hostname === '')
+    throw new RangeError(
+      `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
+  if (parsed.port === '0') throw new RangeError('a port from 1 to 65535');
+  return parsed;
+}
+
+/** `mqtt://` or `mqtts://`. @throws RangeError naming what was expected. */
+export function mqttUrl(value: string): string {
+  const parsed = parseUrl(value, ['mqtt:', 'mqtts:']);
+  checkMqttCredentials(parsed);
+  if (!decodes(parsed.href)) throw new RangeError('UTF-8 behind each %');
+  return parsed.href;
+}
+
+/** `redis://` or `rediss://`, with a database that the client does not take for another. @throws RangeError */
+export function redisUrl(value: string): string {
+  const parsed = parseUrl(value, ['redis:', 'rediss:']);
+  checkCredentials(parsed);
+  if (!/^(\/\d{0,5})?$/.test(parsed.pathname) || Number(parsed.pathname.slice(1)) > REDIS_DB_MAX)
+    throw new RangeError(`the number of a database behind the host, from 0 to ${REDIS_DB_MAX}, or nothing`);
+  // The client takes any of its options from the query; of these only one is of the address.
+  if (!/^(\?family=[046])?$/.test(parsed.search))
+    throw new RangeError('nothing behind the database, or ?family=4 or ?family=6');
+  return parsed.href;
+}
+
+export const REDIS_DB_MAX = 10_000;
+
+/** A host name or an address, as a URL writes it. @throws RangeError naming what was expected. */
+export function urlHost(value: string): string {
+  const host = value.trim();
+  // URLs have no zones.
+  if (isIP(host) === 6 && !host.includes('%')) return `[${host}]`;
+  if (!/^[\w.-]+$/.test(host)) throw new RangeError('a host name or an address, without port or user');
+  return host;
+}
+
+function decodes(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
