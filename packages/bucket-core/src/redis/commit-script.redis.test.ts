@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Service, startRedis } from '@humtemp/test-services';
-import { addObservation, bucketStartS, emptyAggregate } from '../index.js';
+import { addObservation, bucketGrid, bucketStartS, emptyAggregate } from '../index.js';
 import { batchOf, CONTRACT_GRID, CONTRACT_OPTIONS, type Row } from '../store-contract.suite.js';
+import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
 let service: Service;
@@ -52,13 +53,25 @@ test('histograms count what is fresh, each in its bin', async () => {
   }
 });
 
-async function ready(store: RedisStore): Promise<void> {
-  for (let i = 0; ; i++) {
-    try {
-      return await store.ping();
-    } catch (error) {
-      if (i > 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 25));
+test('all of 32 resolutions get what is theirs: histograms from an hour on', async () => {
+  const nowMs = Date.now();
+  const rollups = Array.from({ length: 31 }, (_, i) => ({ durationS: (i + 1) * 1800, retention: 100 }));
+  const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, rollups);
+  const options = { ...CONTRACT_OPTIONS, grid, url: service.url, prefix: 'many:', replyTimeoutMs: 5000 };
+  const store = new RedisStore(options);
+  try {
+    await ready(store);
+    await store.commit(batchOf([['lab', 0, 20_000, 50_000]], nowMs), nowMs);
+    await store.commit(batchOf([['lab', 0, 20_000, 51_000]], nowMs), nowMs);
+    for (const resolution of grid.resolutions) {
+      const startS = bucketStartS(nowMs, resolution.durationS, 0);
+      const [bucket] = await store.series('lab', resolution, startS, startS + 1, nowMs);
+      const expected = emptyAggregate(resolution.durationS >= 3600);
+      addObservation(expected, nowMs, 20_000, 50_000);
+      addObservation(expected, nowMs, 20_000, 51_000);
+      assert.deepEqual(bucket?.aggregate, expected, `${resolution.durationS} s`);
     }
+  } finally {
+    await store.close();
   }
-}
+});

@@ -19,10 +19,14 @@ export function defineCommitScript(redis: Redis): void {
   redis.defineCommand('humtempCommit', { lua: script });
 }
 
-/** Calls the script for these parts. Resolves to one result for each of them: see partResult. */
+/**
+ * Calls the script for these parts. Resolves to one result for each of them: see partResult.
+ * @param anew of the parts, those whose keys get their expiry anew: another configuration may have set it
+ */
 export function commitParts(
   redis: Redis,
   parts: readonly BatchPart[],
+  anew: ReadonlySet<BatchPart>,
   keys: Keys,
   grid: BucketGrid,
   deduplicationHorizonS: number,
@@ -36,7 +40,7 @@ export function commitParts(
       if (startS !== undefined)
         keyArguments.push(keys.bucket(part.lab, grid.resolutions[i]!.durationS, startS));
     });
-    packed.push(packPart(part, grid, deduplicationHorizonS, nowMs));
+    packed.push(packPart(part, anew.has(part), grid, deduplicationHorizonS, nowMs));
   }
   const { humtempCommit } = redis as unknown as { humtempCommit: CommitCommand };
   return humtempCommit.call(redis, keyArguments.length, ...keyArguments, IDENTITIES_MAX, ...packed);
@@ -54,24 +58,27 @@ export function partResult(encoded: number): PartResult {
   return { counted: encoded >> 2, suspended: (encoded & 2) !== 0, created: (encoded & 1) !== 0 };
 }
 
+const HEADER_BYTES = 15;
 const ROW_BYTES = 24;
 
-function packPart(part: BatchPart, grid: BucketGrid, horizonS: number, nowMs: number): Buffer {
+function packPart(part: BatchPart, anew: boolean, grid: BucketGrid, horizonS: number, nowMs: number): Buffer {
   const { rows, startsS, hour } = part;
   const buckets = startsS.reduce<number>((count, startS) => count + (startS === undefined ? 0 : 1), 0);
-  const bytes = Buffer.allocUnsafe(11 + buckets * 8 + (rows.length / ROW_LENGTH) * ROW_BYTES);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + buckets * 8 + (rows.length / ROW_LENGTH) * ROW_BYTES);
   bytes[0] = buckets;
   bytes[1] = horizonS === 0 ? 0 : (hour + 1) * 3_600_000 > nowMs ? 1 : 2;
-  bytes[2] = 0;
-  let at = bytes.writeDoubleLE(horizonS === 0 ? 0 : identitiesExpiryS(hour, horizonS, grid, nowMs), 3);
-  let bucket = 0;
+  bytes[2] = anew ? 1 : 0;
+  let at = bytes.writeDoubleLE(horizonS === 0 ? 0 : identitiesExpiryS(hour, horizonS, grid, nowMs), 7);
+  let bit = 1;
+  let histograms = 0;
   startsS.forEach((startS, i) => {
     if (startS === undefined) return;
     const resolution = grid.resolutions[i]!;
     at = bytes.writeDoubleLE(bucketExpiryS(startS, resolution), at);
-    if (keepsHistograms(resolution.durationS)) bytes[2]! |= 1 << bucket;
-    bucket += 1;
+    if (keepsHistograms(resolution.durationS)) histograms += bit;
+    bit *= 2;
   });
+  bytes.writeUInt32LE(histograms, 3);
   for (let i = 0; i < rows.length; i += ROW_LENGTH) {
     at = bytes.writeDoubleLE(rows[i]!, at);
     at = bytes.writeDoubleLE(rows[i + 1]!, at);

@@ -6,7 +6,8 @@
 -- ARGV[1+i] part i, packed little-endian:
 --             u8  buckets
 --             u8  deduplication: 0 off, 1 on, 2 on and late, so that the expiry is set anew
---             u8  bit i - 1 is set if bucket i keeps histograms
+--             u8  1 if the expiry of keys that exist is set anew, else 0: it costs more than to keep it
+--             u32 bit i - 1 is set if bucket i keeps histograms
 --             f64 when the identities expire, Unix seconds
 --             f64 when each bucket expires, Unix seconds
 --             then for each row: f64 timestamp in ms, f64 identity, i32 temp, i32 humidity
@@ -119,7 +120,7 @@ local result = {}
 local k = 1
 for part = 2, #ARGV do
   local packed = ARGV[part]
-  local buckets, deduplication, histograms, seenExpiry, expiries = unpack_('<BBBd', packed)
+  local buckets, deduplication, anew, histograms, seenExpiry, expiries = unpack_('<BBBI4d', packed)
 
   local rows, at, length = 0, expiries + 8 * buckets, #packed
   while at <= length do
@@ -148,7 +149,7 @@ for part = 2, #ARGV do
     for i = 1, rows do fresh[i] = true end
   else
     deduplicate(KEYS[k], rows)
-    if held == 0 or deduplication == 2 then call('EXPIREAT', KEYS[k], seenExpiry) end
+    if held == 0 or deduplication == 2 or anew == 1 then call('EXPIREAT', KEYS[k], seenExpiry) end
   end
 
   local n, first = 0, huge
@@ -207,7 +208,11 @@ for part = 2, #ARGV do
           local t, behind = add_bins(value, BYTES + 1, tn, tbins, tlow, thigh)
           merged = merged .. t .. add_bins(value, behind, hn, hbins, hlow, hhigh)
         end
-        call('SET', key, merged, 'KEEPTTL')
+        if anew == 1 then
+          call('SET', key, merged, 'EXAT', (unpack_('<d', packed, expiries + 8 * (b - 1))))
+        else
+          call('SET', key, merged, 'KEEPTTL')
+        end
       else
         created = 1
         local version = 1

@@ -6,11 +6,14 @@ export interface RedisConnectionOptions {
   readonly url: string;
   /** How long an answer may take before the connection is given up and made anew. */
   readonly replyTimeoutMs: number;
-  /** Told of each loss and each return of the connection, once. */
+  /** Told of each loss and each return of the connection, once; and of each new reason why the server refuses us. */
   readonly onConnection?: (state: { connected: boolean; reason: string }) => void;
 }
 
 const RECONNECT_DELAY_MS_MAX = 2000;
+
+/** What ioredis says went wrong: `command` if a command was answered so. */
+type ServerError = NodeJS.ErrnoException & { readonly command?: { readonly name: string } };
 
 /**
  * A connection that reports every failure to its caller and repeats nothing by itself: repeating is for whoever knows
@@ -42,9 +45,14 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
     options.onConnection?.({ connected, reason });
   };
   redis.on('ready', () => tell(true, 'connected'));
-  redis.on('error', (error: Error) =>
-    tell(false, error.message || String((error as NodeJS.ErrnoException).code)),
-  );
+  redis.on('error', (error: ServerError) => {
+    // The first thing that goes wrong once we have hung up ourselves.
+    if (error.message.includes('enableOfflineQueue')) return;
+    if (error.name === 'ReplyError' && error.message !== reason) connected = undefined;
+    tell(false, error.message || String(error.code));
+    // It would go on, with database 0. What is given to it before the answer to SELECT, it refuses.
+    if (error.command?.name === 'select') redis.disconnect(true);
+  });
   redis.on('close', () => tell(false, connected === true ? 'connection closed' : reason));
   redis.connect().catch(() => {
     // The error event has told it, and the retry strategy goes on.

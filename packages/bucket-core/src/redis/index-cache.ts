@@ -35,6 +35,11 @@ export class IndexCache {
     starts[resolution] = startS;
   }
 
+  /** Learns the lab anew. */
+  forgetLab(lab: string): void {
+    this.#startsByLab.delete(lab);
+  }
+
   /** Whether an index key still needs its expiry from this process; true once for each key. */
   needsExpiry(key: string): boolean {
     if (this.#expiringKeys.has(key)) return false;

@@ -22,7 +22,10 @@ export class Keys {
     return `${this.prefix}labs:${partition}:${durationS}:${startS}`;
   }
 
-  /** Sorted set: the labs of an index partition by the start of their newest bucket in the longest-lived resolution. */
+  /**
+   * Sorted set: the labs of an index partition by a time in Unix seconds. A lab's newest observation is not before it, and
+   * in the same bucket of every resolution.
+   */
   labs(partition: number): string {
     return `${this.prefix}labs:${partition}`;
   }

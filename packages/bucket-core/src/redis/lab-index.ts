@@ -3,6 +3,7 @@ import type { BatchPart } from '../batch-part.js';
 import {
   type BucketGrid,
   bucketExpiryS,
+  bucketStartS,
   longestLivedResolution,
   type Resolution,
   reachS,
@@ -20,7 +21,6 @@ import { executePipeline } from './pipeline.js';
  */
 export class LabIndex {
   readonly #written: IndexCache;
-  readonly #longestLived: number;
 
   constructor(
     readonly redis: Redis,
@@ -28,12 +28,16 @@ export class LabIndex {
     readonly grid: BucketGrid,
   ) {
     this.#written = new IndexCache(grid);
-    this.#longestLived = grid.resolutions.indexOf(longestLivedResolution(grid));
   }
 
   /** Forgets what was written: the server may have come back without it. */
   forget(): void {
     this.#written.clear();
+  }
+
+  /** Forgets what was written of this lab, so that its next part is one that has something to write. */
+  forgetLab(lab: string): void {
+    this.#written.forgetLab(lab);
   }
 
   /**
@@ -45,23 +49,26 @@ export class LabIndex {
     const labsByKey = new Map<string, { labs: string[]; expiryS: number }>();
     const newestByPartition = new Map<number, (string | number)[]>();
     for (const part of parts) {
-      part.startsS.forEach((startS, i) => {
-        if (startS === undefined || this.#written.has(part.lab, i, startS)) return;
-        touched.add(part);
-        this.#written.add(part.lab, i, startS);
+      const { lab, startsS } = part;
+      const unwritten = startsS.some(
+        (startS, i) => startS !== undefined && !this.#written.has(lab, i, startS),
+      );
+      if (!unwritten) continue;
+      touched.add(part);
+      const partition = labPartition(lab);
+      startsS.forEach((startS, i) => {
+        if (startS === undefined || this.#written.has(lab, i, startS)) return;
+        this.#written.add(lab, i, startS);
         const resolution = this.grid.resolutions[i]!;
-        const partition = labPartition(part.lab);
         const key = this.keys.labsOfBucket(partition, resolution.durationS, startS);
         const entry = labsByKey.get(key);
         if (entry === undefined)
-          labsByKey.set(key, { labs: [part.lab], expiryS: bucketExpiryS(startS, resolution) });
-        else entry.labs.push(part.lab);
-        if (i === this.#longestLived) {
-          const newest = newestByPartition.get(partition) ?? [];
-          newest.push(startS, part.lab);
-          newestByPartition.set(partition, newest);
-        }
+          labsByKey.set(key, { labs: [lab], expiryS: bucketExpiryS(startS, resolution) });
+        else entry.labs.push(lab);
       });
+      const newest = newestByPartition.get(partition) ?? [];
+      newest.push(part.fromMs / 1000, lab);
+      newestByPartition.set(partition, newest);
     }
     if (touched.size === 0) return touched;
 
@@ -73,7 +80,7 @@ export class LabIndex {
     for (const [partition, newest] of newestByPartition) {
       const key = this.keys.labs(partition);
       pipeline.zadd(key, 'GT', ...newest);
-      pipeline.zremrangebyscore(key, '-inf', this.#newestStartExpired(nowMs));
+      pipeline.zremrangebyscore(key, '-inf', `(${this.#oldestKeptS(nowMs)}`);
     }
     try {
       await executePipeline(pipeline);
@@ -90,7 +97,7 @@ export class LabIndex {
     if (unknown.length === 0) return new Set();
     const pipeline = this.redis.pipeline();
     for (let partition = 0; partition < LAB_PARTITIONS; partition++)
-      pipeline.zcount(this.keys.labs(partition), `(${this.#newestStartExpired(nowMs)}`, '+inf');
+      pipeline.zcount(this.keys.labs(partition), this.#oldestKeptS(nowMs), '+inf');
     for (const lab of unknown) pipeline.zscore(this.keys.labs(labPartition(lab)), lab);
     const replies = await executePipeline(pipeline);
     const known = replies.slice(0, LAB_PARTITIONS).reduce<number>((sum, count) => sum + Number(count), 0);
@@ -119,17 +126,25 @@ export class LabIndex {
   }
 
   /**
-   * Names of known labs after `after` in order, at most `limit`. The sets are in the order of starts, not of names, so all
+   * Names of known labs after `after` in order, at most `limit`. The sets are in the order of times, not of names, so all
    * of them are read.
    */
   async names(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
     const pipeline = this.redis.pipeline();
     for (let partition = 0; partition < LAB_PARTITIONS; partition++)
-      pipeline.zrange(this.keys.labs(partition), `(${this.#newestStartExpired(nowMs)}`, '+inf', 'BYSCORE');
+      pipeline.zrange(this.keys.labs(partition), this.#oldestKeptS(nowMs), '+inf', 'BYSCORE');
     const first = new FirstNames(after, limit);
     for (const reply of (await executePipeline(pipeline)) as string[][])
       for (const lab of reply) if (first.wants(lab)) first.add(lab);
     return first.sorted;
+  }
+
+  /** The time that the index has of each lab, Unix milliseconds: see Keys.labs. */
+  async newestTimes(labs: readonly string[]): Promise<(number | undefined)[]> {
+    const pipeline = this.redis.pipeline();
+    for (const lab of labs) pipeline.zscore(this.keys.labsOf(lab), lab);
+    const scores = await executePipeline(pipeline);
+    return scores.map((score) => (score === null ? undefined : Number(score) * 1000));
   }
 
   async #setsOfBucket(
@@ -144,8 +159,10 @@ export class LabIndex {
     return ((await executePipeline(pipeline)) as string[][]).flat();
   }
 
-  /** The latest start whose bucket has expired by `nowMs`. */
-  #newestStartExpired(nowMs: number): number {
-    return Math.floor(nowMs / 1000) - reachS(this.grid.resolutions[this.#longestLived]!);
+  /** The start of the oldest bucket that the longest-lived resolution still keeps: a lab lives as long as its newest. */
+  #oldestKeptS(nowMs: number): number {
+    const longest = longestLivedResolution(this.grid);
+    const { durationS } = longest;
+    return bucketStartS(nowMs - reachS(longest) * 1000, durationS, this.grid.alignmentS) + durationS;
   }
 }

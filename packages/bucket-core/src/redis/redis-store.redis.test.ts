@@ -9,6 +9,7 @@ import { Redis } from 'ioredis';
 import { EmbeddedStore } from '../embedded/index.js';
 import {
   addObservation,
+  Batch,
   emptyAggregate,
   keepsHistograms,
   packAggregate,
@@ -23,6 +24,7 @@ import {
   storeContract,
 } from '../store-contract.suite.js';
 import { Keys } from './keys.js';
+import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
 let service: Service;
@@ -40,17 +42,6 @@ async function openRedisStore(options: StoreOptions, prefix = `t${serial++}:`): 
   const store = new RedisStore({ ...options, url: service.url, prefix, replyTimeoutMs: 5000 });
   await ready(store);
   return store;
-}
-
-async function ready(store: RedisStore): Promise<void> {
-  for (let i = 0; ; i++) {
-    try {
-      return await store.ping();
-    } catch (error) {
-      if (i > 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
 }
 
 storeContract('the Redis store', openRedisStore);
@@ -141,6 +132,32 @@ describe('the Redis store', () => {
     assert.equal((await store.commit(batchOf(rows, nowMs), nowMs)).committed, 1, 'nothing had been written');
     client.disconnect();
     await store.close();
+  });
+
+  test('never shows more rejections than its maximum, and with 0 keeps none', async () => {
+    const nowMs = Date.now();
+    const client = new Redis(service.url);
+    const listed = async (rejectionsMax: number, excerpts: readonly string[]) => {
+      const store = await openRedisStore({ ...CONTRACT_OPTIONS, rejectionsMax }, 'rejections:');
+      for (const excerpt of excerpts) {
+        const batch = new Batch();
+        batch.list({ atMs: nowMs, reason: 'not_json', source: 'test', excerpt });
+        await store.commit(batch, nowMs);
+      }
+      const shown = (await store.rejections(100)).map((rejection) => rejection.excerpt);
+      assert.deepEqual(await store.rejections(0), []);
+      await store.close();
+      return { shown, kept: await client.llen('rejections:rejections') };
+    };
+    try {
+      assert.deepEqual(await listed(3, ['a', 'b', 'c', 'd']), { shown: ['d', 'c', 'b'], kept: 3 });
+      assert.deepEqual(await listed(2, []), { shown: ['d', 'c'], kept: 3 });
+      assert.deepEqual(await listed(0, []), { shown: [], kept: 3 });
+      assert.deepEqual(await listed(0, ['e']), { shown: [], kept: 0 });
+      assert.deepEqual(await listed(2, ['f']), { shown: ['f'], kept: 1 });
+    } finally {
+      client.disconnect();
+    }
   });
 
   test('while the server is away, commits fail with what remains, and succeed once it is back', async () => {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Batch, ROW_LENGTH } from '../batch.js';
 import { type BatchPart, partsOf } from '../batch-part.js';
-import { bucketExpiryS, longestLivedResolution, type Resolution } from '../bucket-grid.js';
+import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../bucket-grid.js';
 import type { LedgerReport } from '../ledger-counters.js';
 import { unpackAggregate } from '../packed-aggregate.js';
 import type { Rejection } from '../rejection.js';
@@ -104,21 +104,29 @@ export class RedisStore implements BucketStore {
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
-    const pipeline = this.#redis.pipeline();
-    for (const lab of labs) pipeline.zscore(this.#keys.labsOf(lab), lab);
-    const scores = await executePipeline(pipeline);
-    const resolution = longestLivedResolution(this.options.grid);
-    return this.#buckets(
-      resolution,
-      labs.map((lab, i) => {
-        const startS = Number(scores[i] ?? Number.NaN);
-        return { lab, startS: bucketExpiryS(startS, resolution) * 1000 > nowMs ? startS : Number.NaN };
-      }),
-    );
+    const { alignmentS, resolutions } = this.options.grid;
+    const times = await this.#index.newestTimes(labs);
+    const newest: (LabBucket | undefined)[] = labs.map(() => undefined);
+    // The longest-lived has it, unless that is new in the configuration, or was shorter-lived before.
+    for (const resolution of [...resolutions].sort((a, b) => reachS(b) - reachS(a))) {
+      const wanted = labs.flatMap((lab, i) => {
+        const startS = bucketStartS(times[i] ?? Number.NaN, resolution.durationS, alignmentS);
+        const isKept = bucketExpiryS(startS, resolution) * 1000 > nowMs;
+        return newest[i] === undefined && isKept ? [{ i, lab, startS }] : [];
+      });
+      const buckets = await this.#buckets(resolution, wanted);
+      wanted.forEach(({ i }, j) => {
+        newest[i] = buckets[j];
+      });
+    }
+    return newest;
   }
 
   async rejections(limit: number): Promise<readonly Rejection[]> {
-    const texts = await this.#redis.lrange(this.#keys.rejections(), 0, limit - 1);
+    // The list may have been kept with a larger maximum.
+    const count = Math.min(limit, this.options.rejectionsMax);
+    if (count <= 0) return [];
+    const texts = await this.#redis.lrange(this.#keys.rejections(), 0, count - 1);
     return texts.map((text) => JSON.parse(text) as Rejection);
   }
 
@@ -209,7 +217,7 @@ export class RedisStore implements BucketStore {
     const calls: Promise<number[]>[] = [];
     for (let i = 0; i < parts.length; i += PARTS_PER_CALL) {
       const some = parts.slice(i, i + PARTS_PER_CALL);
-      calls.push(commitParts(this.#redis, some, this.#keys, grid, deduplicationHorizonS, nowMs));
+      calls.push(commitParts(this.#redis, some, indexed, this.#keys, grid, deduplicationHorizonS, nowMs));
     }
     const listing = this.#listRejections(rejections).then(
       () => undefined,
@@ -225,6 +233,7 @@ export class RedisStore implements BucketStore {
       if (reply.status === 'rejected') {
         failure ??= reply.reason as Error;
         remaining.addRows(part.lab, part.rows);
+        this.#index.forgetLab(part.lab);
         return;
       }
       const { counted, suspended, created } = partResult(reply.value[i % PARTS_PER_CALL]!);
@@ -247,13 +256,18 @@ export class RedisStore implements BucketStore {
 
   async #listRejections(rejections: readonly Rejection[]): Promise<void> {
     if (rejections.length === 0) return;
+    const { rejectionsMax } = this.options;
+    const key = this.#keys.rejections();
     const pipeline = this.#redis.pipeline();
-    pipeline.lpush(this.#keys.rejections(), ...rejections.map((rejection) => JSON.stringify(rejection)));
-    pipeline.ltrim(this.#keys.rejections(), 0, this.options.rejectionsMax - 1);
+    if (rejectionsMax === 0) pipeline.del(key);
+    else {
+      pipeline.lpush(key, ...rejections.map((rejection) => JSON.stringify(rejection)));
+      pipeline.ltrim(key, 0, rejectionsMax - 1);
+    }
     await executePipeline(pipeline);
   }
 
-  /** The wanted buckets in the same order; undefined where there is none, or where startS is not a number. */
+  /** The wanted buckets in the same order; undefined where there is none. */
   async #buckets(
     resolution: Resolution,
     wanted: readonly { readonly lab: string; readonly startS: number }[],
