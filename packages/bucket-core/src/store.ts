@@ -96,7 +96,7 @@ export interface BucketStore {
   ): Promise<readonly LabBucket[]>;
   /** Ids of known labs after `after` in the order of their characters' codes, at most `limit`. */
   labs(after: string, limit: number, nowMs: number): Promise<readonly string[]>;
-  /** The newest bucket of each given lab, in the longest-lived resolution; undefined for an unknown lab. */
+  /** The newest bucket of each given lab, in the longest-lived resolution that has one; undefined for an unknown lab. */
   latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]>;
   /** The newest rejections, newest first. */
   rejections(limit: number): Promise<readonly Rejection[]>;

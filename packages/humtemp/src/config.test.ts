@@ -38,9 +38,9 @@ const OTHERS: readonly Case[] = [
   ],
   [
     'REJECTIONS_MAX',
-    ['1', '1000000'],
-    ['0', '1000001', '-1', '1.5', '', ' '],
-    'an integer from 1 to 1000000',
+    ['0', '1000000'],
+    ['1000001', '-1', '1.5', '', ' '],
+    'an integer from 0 to 1000000',
   ],
   ['MQTT_CLIENT_ID', ['x', `humtemp-${'p'.repeat(64)}`], ['', 'x'.repeat(129)], '1 to 128 characters'],
   ['MQTT_TOPIC_LEVELS_MAX', ['3', '100'], ['1', '2'], 'at least the 3 levels of HUMTEMP_MQTT_TOPICS'],

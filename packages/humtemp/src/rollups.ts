@@ -3,7 +3,7 @@ import { parseRollups, type Resolution } from '@humtemp/bucket-core';
 /** A leap year: bucket borders stay dates. */
 export const BUCKET_DURATION_S_MAX = 31_622_400;
 export const BUCKET_RETENTION_MAX = 100_000;
-/** With the primary resolution eight, of which the commit script of Redis has a bit each. */
+/** Each costs every commit a bucket of every lab. */
 const ROLLUPS_MAX = 7;
 
 /** Further resolutions, within the limits of the primary one. @throws RangeError naming what was expected. */

@@ -225,8 +225,8 @@ export const VARIABLES = {
   rejectionsMax: withDefault(
     'HUMTEMP_REJECTIONS_MAX',
     '1000',
-    'newest rejections that are kept',
-    integer(1, 1_000_000),
+    'newest rejections that are kept; 0: they are only counted',
+    integer(0, 1_000_000),
   ),
   stopGraceS: withDefault('HUMTEMP_STOP_GRACE', '10s', 'time for the last commits when stopping', duration()),
   logLevel: withDefault(
