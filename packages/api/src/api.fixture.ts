@@ -23,7 +23,7 @@ export const NOON_MS = Date.UTC(2026, 8, 22, 12);
 export const DAY_S = 86_400;
 
 /** Days for two days, and hours for a week. */
-const GRID = bucketGrid(0, { durationS: DAY_S, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
+export const GRID = bucketGrid(0, { durationS: DAY_S, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
 
 export interface Fixture {
   readonly app: Hono;

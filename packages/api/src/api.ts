@@ -21,6 +21,7 @@ import { problemResponse } from './problem.js';
 import { rejectionsRoute } from './rejections-route.js';
 import { requestLog } from './request-log.js';
 import { type Route, registerRoute } from './route.js';
+import { LateChanges } from './stream/late-changes.js';
 import { liveSummaries } from './stream/live-summaries.js';
 import { PolledChanges } from './stream/polled-changes.js';
 import { streamRoute } from './stream/stream-route.js';
@@ -72,10 +73,11 @@ export function createApi(apiOptions: ApiOptions): Hono {
 
 /** Every route, in the order of the documentation; where two match a path, the first one answers. */
 function apiRoutes(options: RouteOptions): Route[] {
-  const { store, intake, clock } = options;
+  const { store, intake, clock, changes } = options;
   const heavy = new BusyLimit(options.heavyAnswersMax);
   const stream = streamRoute({
     ...options,
+    changes: changes.missesLate === true ? new LateChanges(options) : changes,
     summaries: liveSummaries(options),
     listLabs: (after, limit) => store.labs(after, limit, clock()),
   });

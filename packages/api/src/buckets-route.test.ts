@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BucketStore, LabBucket } from '@humtemp/bucket-core';
+import { until } from '@humtemp/test-services';
+import { bearer, openTokens, tokenLines } from './access/access.fixture.js';
 import { documentIn, type FixtureOptions, NOON_MS, startApi, storeWith, yesterdayS } from './api.fixture.js';
 import { BucketsOfLabs } from './buckets-route.js';
 import { startServer } from './server.js';
@@ -215,6 +217,39 @@ test('no more is read than the client takes, and what it leaves is let go', asyn
   }
 });
 
+test('a client that goes away while a page is read is no failure of the store', async (t) => {
+  for (const fails of [false, true]) {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isAsked = false;
+    const { get, logged } = await twoLabs(t, {
+      instead: (store) =>
+        storeWith(store, {
+          async *summaries(resolution, startS, nowMs) {
+            yield* store.summaries(resolution, startS, nowMs);
+            isAsked = true;
+            await held;
+            if (fails) throw new Error('lost');
+            yield* store.summaries(resolution, startS, nowMs);
+          },
+        }),
+    });
+    const reader = (await get('/buckets')).body!.getReader();
+    await reader.read();
+    const second = reader.read();
+    await until(() => isAsked);
+    const cancelled = reader.cancel();
+    release();
+    await Promise.all([second, cancelled]);
+    assert.deepEqual(
+      logged.filter((line) => (line.level as number) >= 40),
+      [],
+    );
+  }
+});
+
 test('the first rows are there before the last are read', async (t) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -255,4 +290,29 @@ test('beyond the limit of answers under way another one is a 429 problem', async
     again.map((response) => response.status),
     [200, 200],
   );
+});
+
+test('one client takes at most half of the places with answers that it does not read', async (t) => {
+  const { url } = await servedPages(t, 100_000, { heavyAnswersMax: 4 });
+  const client = new AbortController();
+  const ask = (of: string) => fetch(of, { signal: client.signal });
+  assert.deepEqual([(await ask(url)).status, (await ask(url)).status], [200, 200]);
+  const refused = await ask(url);
+  assert.equal(refused.status, 429);
+  assert.match(((await refused.json()) as { detail: string }).detail, /^2 answers/);
+  assert.equal((await fetch(url.replace('/buckets', '/summaries'))).status, 200);
+  client.abort();
+
+  const { tokens } = await openTokens(t, tokenLines({ slow: {}, other: {} }));
+  const { get } = await twoLabs(t, { heavyAnswersMax: 4, tokens });
+  const status = async (name: string) => (await get('/buckets', bearer(name).headers)).status;
+  for (const [name, expected] of [
+    ['slow', 200],
+    ['slow', 200],
+    ['slow', 429],
+    ['other', 200],
+    ['other', 200],
+    ['other', 429],
+  ] as const)
+    assert.equal(await status(name), expected, name);
 });

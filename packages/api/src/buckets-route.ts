@@ -4,7 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Context } from 'hono';
 import type { RouteOptions } from './api-options.js';
 import { CSV_FORMAT, jsonFormat, NDJSON_FORMAT, type RowFormat } from './bucket-rows.js';
-import type { BusyLimit } from './busy-limit.js';
+import { type BusyLimit, clientOf } from './busy-limit.js';
 import { cacheControl } from './caching.js';
 import { acceptsGzip, gzipped } from './gzip-stream.js';
 import { acceptedType } from './negotiation.js';
@@ -114,7 +114,7 @@ export function bucketsRoute(options: RouteOptions, limit: BusyLimit): Route {
         isShown: ({ lab }) => scope.allows(lab),
         row: ({ lab, aggregate }) => ({ lab_id: lab, ...intervalSummary(aggregate, startS, endS, basis) }),
         timeoutMs: storeTimeoutMs,
-        onEnd: limit.enter(),
+        onEnd: limit.enter(clientOf(c)),
         cut: (error) => {
           log.warn({ err: error }, 'the store failed in the middle of an answer, which is cut');
           const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;

@@ -44,6 +44,7 @@ test('who has it already is told so, until an observation comes late', async (t)
       assert.equal(again.status, 304, `${path} ${ifNoneMatch}`);
       assert.equal(await again.text(), '');
       assert.equal(again.headers.get('etag'), etag);
+      assert.equal(again.headers.get('vary'), 'Accept-Encoding');
     }
     assert.equal((await get(path, { 'if-none-match': '"x"' })).status, 200);
   }
@@ -74,7 +75,11 @@ test('a client that takes gzip gets it, and its ETag still holds', async (t) => 
     assert.equal(plain.response.headers['content-encoding'], undefined);
     const { etag } = response.headers;
     if (etag !== undefined)
-      assert.equal((await ask(path, { 'if-none-match': etag })).response.statusCode, 304, path);
+      for (const encoding of ['identity', 'gzip']) {
+        const again = await ask(path, { 'if-none-match': etag, 'accept-encoding': encoding });
+        assert.equal(again.response.statusCode, 304, path);
+        assert.equal(again.response.headers.vary, response.headers.vary, path);
+      }
   }
 });
 
@@ -87,6 +92,13 @@ test('pages of allowed origins may read, and others may not', async (t) => {
     assert.equal(allowed(response), good.origin, path);
     assert.match(response.headers.get('vary')!, /Origin/);
   }
+  const whole = await get('/openapi.json', good);
+  const again = await get('/openapi.json', { ...good, 'if-none-match': whole.headers.get('etag')! });
+  assert.equal(again.status, 304);
+  assert.equal(again.headers.get('vary'), 'Accept-Encoding, Origin');
+  assert.equal(whole.headers.get('vary'), again.headers.get('vary'));
+  const image = await get('/docs/favicon-32x32.png');
+  assert.equal(image.headers.get('vary'), 'Origin');
   for (const origin of ['https://evil.example', 'null', 'https://dashboard.example.evil', ''])
     assert.equal(allowed(await get('/summary', { origin })), null, origin);
   const preflight = (path: string, origin: string) =>

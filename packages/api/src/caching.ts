@@ -1,11 +1,22 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
+import { COMPRESSIBLE_CONTENT_TYPE_REGEX } from 'hono/utils/compress';
 
 const FINISHED_MAX_AGE_S = 60;
 
-/** ETag of the whole body, and 304 for a client that has it already. For answers of bounded length. */
-export const revalidated: MiddlewareHandler = etag();
+const withEtag = etag();
+
+/**
+ * ETag of the whole body, and 304 for a client that has it already. For answers of bounded length that are compressed.
+ * RFC 9110 §15.4.5: a 304 has the Vary that the answer would have; `compressed` gives it to those with a body only.
+ */
+export const revalidated: MiddlewareHandler = (c, next) =>
+  withEtag(c, async () => {
+    await next();
+    if (COMPRESSIBLE_CONTENT_TYPE_REGEX.test(c.res.headers.get('content-type') ?? ''))
+      c.header('vary', 'Accept-Encoding', { append: true });
+  });
 
 /** gzip or deflate for clients that take it; never for event streams. */
 export const compressed: MiddlewareHandler = compress();

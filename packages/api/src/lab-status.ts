@@ -2,12 +2,20 @@ import { averageOfThousandths, type LabBucket, lastMs, type MetricAggregate } fr
 import { type Static, Type } from '@sinclair/typebox';
 import { Rfc3339Time, rfc3339Time } from './rfc3339-time.js';
 
-const LastValue = Type.Union([Type.Number(), Type.Null()]);
+const LastValue = Type.Union([Type.Number(), Type.Null()], {
+  description: 'the newest value in that bucket; null where it has none',
+});
 
-/** When a lab was last heard of and what it said. `null` where its newest bucket has no such value. */
+/** When a lab was last heard of and what it said then, by its newest bucket of the longest-lived resolution. */
 export const LabStatus = Type.Object({
   lab_id: Type.String(),
-  latest: Type.Object({ timestamp: Rfc3339Time, temp: LastValue, humidity: LastValue }),
+  latest: Type.Object(
+    { timestamp: Rfc3339Time, temp: LastValue, humidity: LastValue },
+    {
+      description:
+        'what the newest bucket of the longest-lived resolution has: the time of its latest observation, and of each metric its newest value, which may be older than that time; of two at the same moment the larger',
+    },
+  ),
   age_s: Type.Number({ minimum: 0, description: 'seconds since the latest observation' }),
   stale: Type.Boolean({ description: 'silent for more than three expected intervals' }),
 });

@@ -33,20 +33,24 @@ export async function rowStream(
   const chunks = rowChunks(pages, options);
   let next: Promise<IteratorResult<Uint8Array>> | undefined = chunks.next();
   await next;
+  let isWanted = true;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const result = await (next ?? chunks.next());
           next = undefined;
+          if (!isWanted) return;
           if (result.done) controller.close();
           else controller.enqueue(result.value);
         } catch (error) {
+          if (!isWanted) return;
           if (!options.cut(error)) throw error;
           await NEVER;
         }
       },
       async cancel() {
+        isWanted = false;
         await chunks.return(undefined);
       },
     },

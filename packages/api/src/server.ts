@@ -43,6 +43,9 @@ const NOT_HTTP: ProblemDetails = { status: 400, detail: 'this is not a valid HTT
 /** Node takes the first where these are repeated; something in front of it may have taken another. */
 const SINGLE_HEADERS = ['host', 'authorization'];
 
+/** Stands where HTTP/1.0 names no host. No answer depends on it. */
+const NO_HOST = 'localhost';
+
 /** A connection on which nothing moves, because the client does not read its answer. */
 const SILENCE_MS_MAX = 60_000;
 
@@ -61,8 +64,11 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
   const inFlight = new Set<ServerResponse>();
   let stopped: Promise<void> | undefined;
 
-  const answer = getRequestListener(app.fetch, { errorHandler: (error) => unanswerable(error, log) });
-  // A missing Host is for the listener to answer, with a problem document.
+  const answer = getRequestListener(app.fetch, {
+    hostname: NO_HOST,
+    errorHandler: (error) => unanswerable(error, log),
+  });
+  // A missing Host is answered below, with a problem document.
   const server = createServer({ ...LIMITS, requireHostHeader: false }, (request, response) => {
     inFlight.add(response);
     response.once('close', () => {
@@ -70,8 +76,12 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
       if (stopped !== undefined && !isBusy(request.socket)) request.socket.destroySoon();
     });
     const repeated = SINGLE_HEADERS.find((name) => countOf(name, request.rawHeaders) > 1);
-    if (repeated === undefined) void answer(request, response);
-    else refuse(response, { status: 400, detail: `the header ${repeated} is given more than once` });
+    // RFC 9112 §3.2; HTTP/1.0 needs none.
+    const needsHost = request.httpVersionMinor > 0 && !request.headers.host;
+    if (repeated !== undefined)
+      refuse(response, { status: 400, detail: `the header ${repeated} is given more than once` });
+    else if (needsHost) refuse(response, { status: 400, detail: 'the header Host is missing' });
+    else void answer(request, response);
   });
   server.maxConnections = connectionsMax;
   server.timeout = SILENCE_MS_MAX;

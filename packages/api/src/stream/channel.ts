@@ -8,8 +8,14 @@ export interface WatchedLab {
   channels: number;
   /** The turn in which it last changed; 0: not since it is watched. */
   changedTurn: number;
-  /** What it was then, as JSON. */
+  /** What it was then, as JSON; empty before. */
   text: string;
+}
+
+interface ChannelLab {
+  readonly watched: WatchedLab;
+  /** Who was told everything of an earlier turn was not told of it, even if it has not changed since. */
+  readonly joinedTurn: number;
 }
 
 /** What a client is sent first, and the turn up to which it is told everything with it. */
@@ -24,7 +30,9 @@ export class Channel {
   /** Clients whose first answer is on its way. */
   opening = 0;
   idleSinceMs = performance.now();
-  readonly labs = new Map<string, WatchedLab>();
+  readonly labs = new Map<string, ChannelLab>();
+  /** Nobody tells its clients anything any more. */
+  isDropped = false;
   #frames = new Map<number, Buffer | undefined>();
   #framesTurn = 0;
   #snapshot: Promise<FirstFrame> | undefined;
@@ -51,7 +59,9 @@ export class Channel {
     }
     if (!this.#frames.has(sinceTurn)) {
       const texts: string[] = [];
-      for (const { changedTurn, text } of this.labs.values()) if (changedTurn > sinceTurn) texts.push(text);
+      for (const { watched, joinedTurn } of this.labs.values())
+        if (Math.max(watched.changedTurn, joinedTurn) > sinceTurn && watched.text !== '')
+          texts.push(watched.text);
       this.#frames.set(sinceTurn, texts.length === 0 ? undefined : this.event('changes', texts, turn));
     }
     return this.#frames.get(sinceTurn);

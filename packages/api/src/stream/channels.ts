@@ -86,18 +86,18 @@ export class Channels {
 
   /**
    * Labs that have become known join the channels that ask for their prefix, if it is time to look.
-   * @returns the labs that joined.
+   * @param turn the one that tells of them.
+   * @param joined gets the labs that joined, also when it fails.
    */
-  async joinNewLabs(): Promise<readonly string[]> {
+  async joinNewLabs(turn: number, joined: Set<string>): Promise<void> {
     const nowMs = performance.now();
-    if (nowMs - this.#listedAtMs < this.options.listMs) return [];
+    if (nowMs - this.#listedAtMs < this.options.listMs) return;
     this.#listedAtMs = nowMs;
-    const joined: string[] = [];
     for (const channel of this.#made) {
       if (channel.filter.prefixes.length === 0) continue;
       try {
         const meant = await this.#labsMeant(channel.filter, channel.allows);
-        joined.push(...(await this.#watch(channel, meant)));
+        await this.#watch(channel, meant, turn, joined);
       } catch (error) {
         if (!(error instanceof ProblemError)) throw error;
         // When its clients connect again, they are told why.
@@ -105,7 +105,6 @@ export class Channels {
         this.#drop(channel);
       }
     }
-    return joined;
   }
 
   async #make(key: string, filter: LabFilter, scope: Scope, turn: number): Promise<Channel> {
@@ -113,7 +112,7 @@ export class Channels {
     this.#count += 1;
     const channel = new Channel(key, `${this.#run}.${this.#count}`, filter, scope.allows, turn);
     try {
-      await this.#watch(channel, meant);
+      await this.#watch(channel, meant, turn);
     } catch (error) {
       this.#drop(channel);
       throw error;
@@ -136,29 +135,35 @@ export class Channels {
     throw new ProblemError({ status: 400, detail });
   }
 
-  /** @returns the labs that are new to the channel. */
-  async #watch(channel: Channel, labs: Iterable<string>): Promise<readonly string[]> {
+  /**
+   * @param turn the first that tells the channel of those labs that are new to it.
+   * @param joined gets these labs.
+   */
+  async #watch(channel: Channel, labs: Iterable<string>, turn: number, joined?: Set<string>): Promise<void> {
     const added = [...labs].filter((lab) => !channel.labs.has(lab));
     if (this.#watched.size + added.length > WATCHED_LABS_MAX) this.dropIdle(0);
     if (this.#watched.size + added.length > WATCHED_LABS_MAX) {
       const detail = `the open streams are about ${WATCHED_LABS_MAX} labs, as many as may be`;
       throw new ProblemError({ status: 503, detail, retryAfterS: 60 });
     }
+    if (channel.isDropped) return;
     for (const lab of added) {
       const watched = this.#watched.get(lab) ?? { lab, channels: 0, changedTurn: 0, text: '' };
       watched.channels += 1;
       this.#watched.set(lab, watched);
-      channel.labs.set(lab, watched);
+      channel.labs.set(lab, { watched, joinedTurn: turn });
+      joined?.add(lab);
     }
     await this.options.changes.watch(added);
-    return added;
   }
 
   #drop(channel: Channel): void {
+    if (channel.isDropped) return;
+    channel.isDropped = true;
     this.#byKey.delete(channel.key);
     this.#made.delete(channel);
     const unwatched: string[] = [];
-    for (const watched of channel.labs.values()) {
+    for (const { watched } of channel.labs.values()) {
       watched.channels -= 1;
       if (watched.channels > 0) continue;
       this.#watched.delete(watched.lab);

@@ -51,7 +51,8 @@ const SUMMARIES_AT_ONCE = 1000;
  *     take what has changed ▶ summarise each of these labs once ▶ a frame for each channel ▶ to its clients
  *
  * A lab's changes are not queued: it has the number of the turn in which it last changed. Whoever was told everything
- * up to some turn, because it resumes there or has not read for a while, is told of the labs that changed after it.
+ * up to some turn, because it resumes there or has not read for a while, is told of the labs that changed after it, or
+ * joined its channel after it.
  */
 export class LiveStreams {
   readonly #options: Required<LiveStreamsOptions>;
@@ -97,6 +98,7 @@ export class LiveStreams {
       if (!this.#isTurning) this.#turnLater();
       const { frame, turn } = await this.#firstFrame(channel, lastEventId);
       this.#refuseIfClosed();
+      if (channel.isDropped) throw unavailable('the labs of this stream have become too many meanwhile', 1);
       return this.#connect(channel, scope, frame, turn, outgoing);
     } catch (error) {
       this.#open -= 1;
@@ -165,7 +167,7 @@ export class LiveStreams {
   async #takeTurn(): Promise<void> {
     const { changes, log } = this.#options;
     try {
-      for (const lab of await this.#channels.joinNewLabs()) this.#changed.add(lab);
+      await this.#channels.joinNewLabs(this.#turn + 1, this.#changed);
       for (const lab of await changes.take()) this.#changed.add(lab);
       await this.#noteChanges();
       if (this.#isFailing) log.info('live streams have the store again');

@@ -15,6 +15,7 @@ export interface PolledChangesOptions {
  * An observation that comes later than by a whole bucket of the longest-lived resolution is not among them.
  */
 export class PolledChanges implements ChangeSource {
+  readonly missesLate = true;
   /** What the newest bucket of each watched lab was; undefined until that is read for the first time. */
   readonly #seen = new Map<string, string | undefined>();
   #changed = new Set<string>();

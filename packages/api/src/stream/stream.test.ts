@@ -49,6 +49,26 @@ for (const source of ['feed', 'polled'] as const) {
     assert.deepEqual(seen, { 'floor-1/2': 21, 'floor-2/2': 22 });
   });
 
+  test(`${source}: a new lab is told to streams of a prefix that others were told of before`, async (t) => {
+    let known = ['a'];
+    const { commit, listen, streams } = await startStreams(t, source, { listLabs: async () => known });
+    await commit('a', 20);
+    const [all, away, named] = await Promise.all([listen(), listen(), listen('?labs=new')]);
+    for (const listener of [all, away]) assert.deepEqual(await listener.labs('snapshot'), { a: 20 });
+    assert.deepEqual(await named.labs('snapshot'), {});
+    away.close();
+    await until(() => streams.counters().open === 2);
+    await commit('new', 21);
+    assert.deepEqual(await named.labs('changes'), { new: 21 });
+    known = ['a', 'new'];
+    assert.deepEqual(await all.labs('changes'), { new: 21 });
+    const resumed = await listen('', { lastEventId: away.lastEventId! });
+    assert.deepEqual(await resumed.labs('changes'), { new: 21 });
+    // Nobody is told twice.
+    await commit('new', 23);
+    assert.deepEqual(await named.labs('changes'), { new: 22 });
+  });
+
   test(`${source}: who comes back is told what has changed meanwhile`, async (t) => {
     const { commit, listen, streams } = await startStreams(t, source, { resumeMs: 60_000 });
     const other = await listen('?labs=other');
@@ -83,6 +103,52 @@ for (const source of ['feed', 'polled'] as const) {
       await (await listen(query, { lastEventId: id })).labs('snapshot');
   });
 }
+
+test('a new lab is told although the store failed as it was found', async (t) => {
+  let known = ['a'];
+  let failures = 0;
+  const { commit, listen, outage } = await startStreams(t, 'feed', {
+    listLabs: async () => {
+      // The first to ask learns of the lab, the second of the outage.
+      if (outage.error !== undefined && failures++ === 1) throw outage.error;
+      return known;
+    },
+    listMs: 0,
+  });
+  await commit('a', 20);
+  await commit('new', 21);
+  const all = await listen();
+  assert.deepEqual(await all.labs('snapshot'), { a: 20 });
+  await (await listen('?labs=b*')).labs('snapshot');
+  known = ['a', 'new'];
+  outage.error = new Error('out of reach');
+  assert.equal((await all.next())?.event, 'unavailable');
+  outage.error = undefined;
+  assert.deepEqual(await all.labs('changes'), { new: 21 });
+});
+
+test('a client that comes as its labs become too many is refused, not forgotten', async (t) => {
+  let known = ['a'];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { listen, url, streams } = await startStreams(t, 'feed', {
+    listLabs: async () => known,
+    summaries: async (labs) => {
+      await held;
+      return labs.map(() => undefined);
+    },
+  });
+  const late = listen('?labs=a*');
+  await until(() => streams.counters().labs === 1);
+  known = Array.from({ length: 1001 }, (_, i) => `a${i}`);
+  await until(() => streams.counters().labs === 0);
+  release();
+  assert.equal((await late).response.status, 503);
+  const again = await fetch(`${url}/stream?labs=a*`, { headers: { authorization: 'Bearer all-secret' } });
+  assert.equal(again.status, 400);
+});
 
 test('after a while without clients nothing is known, and nothing is asked for', async (t) => {
   const { commit, listen, streams, summarised } = await startStreams(t, 'feed', { resumeMs: 20 });
