@@ -36,12 +36,7 @@ const OTHERS: readonly Case[] = [
     ['1s:1s,2s:2s,3s:3s,4s:4s,5s:5s,6s:6s,7s:7s,8s:8s'],
     'at most 7 resolutions',
   ],
-  [
-    'REJECTIONS_MAX',
-    ['0', '1000000'],
-    ['1000001', '-1', '1.5', '', ' '],
-    'an integer from 0 to 1000000',
-  ],
+  ['REJECTIONS_MAX', ['0', '1000000'], ['1000001', '-1', '1.5', '', ' '], 'an integer from 0 to 1000000'],
   ['MQTT_CLIENT_ID', ['x', `humtemp-${'p'.repeat(64)}`], ['', 'x'.repeat(129)], '1 to 128 characters'],
   ['MQTT_TOPIC_LEVELS_MAX', ['3', '100'], ['1', '2'], 'at least the 3 levels of HUMTEMP_MQTT_TOPICS'],
   [
