@@ -11,7 +11,7 @@ import type { Way } from './way.js';
 /** As many as humtemp has. */
 const LABS_PER_CALL = 256;
 /** What humtemp sends of a lab: its head, the expiry of each bucket, then its rows. */
-const packedBytes = (rows: number) => 11 + GRID.resolutions.length * 8 + (rows / ROW_LENGTH) * 24;
+const packedBytes = (rows: number) => 15 + GRID.resolutions.length * 8 + (rows / ROW_LENGTH) * 24;
 
 export const BARE_EVALSHA: Way = {
   name: 'floor: EVALSHA of return 1, same bytes',
