@@ -105,6 +105,8 @@ export class Broker {
       // Backlog and PublishQueue have their own.
       drainTimeout: 0,
       concurrency: 0,
+      // It would end a connection whose publishes intake has counted.
+      maxInflightInbound: 0,
     });
     // It would publish the wills of brokers that share a persistence with this one, after a jump of the clock its own.
     clearInterval(internalsOf(aedes)._clearWillInterval);

@@ -99,14 +99,16 @@ export class Deliveries {
 }
 
 /**
- * A publish at a QoS that was granted: the highest of the subscriptions that match [MQTT-3.3.5-1]. aedes finds those without
- * wildcards, and delivers at QoS 0 by itself, so only QoS 2 may be too high.
+ * A publish at a QoS that was granted: the highest of the subscriptions that match [MQTT-3.3.5-1]. aedes looks for one that
+ * is the topic itself, and delivers what is retained at QoS 1 at least.
  */
 function asGranted<Packet extends PublishPacket>(client: Client, packet: Packet): Packet {
-  if (packet.qos !== 2) return packet;
-  const topic = packet.topic.split('/');
-  const isGranted = Object.entries(clientInternalsOf(client).subscriptions).some(
-    ([filter, { qos }]) => qos === 2 && matchesTopic(filter.split('/'), topic),
-  );
-  return isGranted ? packet : { ...packet, qos: 1 };
+  const { qos = 0, topic } = packet;
+  // At QoS 1 aedes is right, but for what is retained.
+  if (qos < (packet.retain ? 1 : 2)) return packet;
+  const levels = topic.split('/');
+  let granted: 0 | 1 | 2 = 0;
+  for (const [filter, subscription] of Object.entries(clientInternalsOf(client).subscriptions))
+    if (subscription.qos > granted && matchesTopic(filter.split('/'), levels)) granted = subscription.qos;
+  return granted >= qos ? packet : { ...packet, qos: granted };
 }

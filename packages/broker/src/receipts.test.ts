@@ -86,6 +86,67 @@ describe('at QoS 2, a client that was cut off while its publish is committed', {
       }
   });
 
+  test('has lost its state if other content comes with the packet id: that is another publish', async (t) => {
+    for (const settlesFirst of [false, true]) {
+      const scene = await Scene.open(t);
+      scene.held.hold();
+      await sendAndCut(scene, false, publish(20));
+      if (settlesFirst) {
+        scene.held.release();
+        await scene.intake.whenSettled();
+        await pause(50);
+      }
+      const { socket, answers } = await connect(scene, false);
+      socket.write(publish(21));
+      await until(() => scene.intake.ledger.counters().received === 2);
+      scene.held.release();
+      await until(() => answers().includes(PUBREC_1));
+      assert.equal(scene.counts.committed, 2);
+    }
+  });
+
+  test('begins anew after a clean session between two that are kept', async (t) => {
+    for (const settlesFirst of [false, true]) {
+      const scene = await Scene.open(t);
+      scene.held.hold();
+      await sendAndCut(scene, false, publish(20));
+      const between = await connect(scene, true);
+      between.socket.destroy();
+      await until(() => scene.broker.connections === 0);
+      if (settlesFirst) {
+        scene.held.release();
+        await scene.intake.whenSettled();
+        await pause(50);
+      }
+      const { socket, answers } = await connect(scene, false);
+      assert.deepEqual(answers(), connack(0));
+      socket.write(publish(20));
+      await until(() => scene.intake.ledger.counters().received === 2);
+      scene.held.release();
+      await until(() => answers().includes(PUBREC_1));
+      assert.equal(scene.counts.committed, 2);
+    }
+  });
+
+  test('and subscribers get once what comes twice', async (t) => {
+    const scene = await Scene.open(t);
+    const subscriber = await scene.client();
+    const received: string[] = [];
+    subscriber.on('message', (_topic, payload) => received.push(payload.toString()));
+    await subscriber.subscribeAsync('labs/#', { qos: 2 });
+    scene.held.hold();
+    const { socket } = await connect(scene, false);
+    socket.write(publish(20));
+    await until(() => scene.intake.ledger.counters().received === 1);
+    socket.write(again(20));
+    await pause(50);
+    scene.held.release();
+    await until(() => received.length > 0);
+    await pause(100);
+    assert.deepEqual(received, [untimed(20)]);
+    assert.equal(scene.counts.committed, 1);
+  });
+
   test('leaves nothing of a kept session to a clean one that comes in its place', async (t) => {
     const scene = await Scene.open(t);
     scene.held.hold();

@@ -4,6 +4,7 @@ import { clientInternalsOf, internalsOf } from './aedes-internals.js';
 import type { Connection } from './connection.js';
 import type { BrokerCounters } from './counters.js';
 import { PendingReceipts } from './pending-receipts.js';
+import { contentOf } from './publish-content.js';
 import type { Sessions } from './sessions/sessions.js';
 
 export interface SlowLaneOptions {
@@ -28,6 +29,9 @@ export class SlowLane {
   constructor(readonly options: SlowLaneOptions) {
     const { aedes } = options;
     aedes.authorizePublish = (client, packet, callback) => this.#authorize(client, packet, callback);
+    aedes.on('client', ({ id, clean }) => {
+      if (clean) this.#receipts.endSession(id);
+    });
     const internals = internalsOf(aedes);
     const publish = internals.publish.bind(aedes);
     internals.publish = (packet, client, done) => {
@@ -66,7 +70,7 @@ export class SlowLane {
     }
     const receive = () => this.#receive(lab, packet, mayPublish);
     if (packet.qos === 2 && client !== null && !isWill)
-      this.#receiveOnce(client, packet.messageId!, isDup, receive, () => callback(error));
+      this.#receiveOnce(client, packet, isDup, receive, () => callback(error));
     else {
       receive();
       this.options.intake.afterSettled(() => callback(error));
@@ -76,20 +80,26 @@ export class SlowLane {
   /** Of QoS 2, what was received already and not released yet is the same publish again [MQTT-4.3.3-2]. */
   #receiveOnce(
     client: Client,
-    messageId: number,
+    packet: PublishPacket,
     isDup: boolean,
     receive: () => void,
     settled: () => void,
   ): void {
     const { intake, sessions } = this.options;
-    const isAgain = this.#receipts.has(client, messageId, isDup) || sessions.isReceived(client, messageId);
+    const receipts = this.#receipts;
+    const receipt = { client, packetId: packet.messageId!, content: contentOf(packet) };
+    const isAgain = receipts.has(receipt, isDup) || sessions.isReceivedAgain(receipt, isDup);
     if (!isAgain) receive();
-    this.#receipts.add(client, messageId);
+    receipts.add(receipt);
     intake.afterSettled(() => {
-      // aedes would store it in the session that came after.
-      if (!sessions.hasEnded(client)) settled();
+      // Of a session that is over, aedes would store it in the next one.
+      if (!sessions.hasEnded(client) && !receipts.hasEnded(client)) {
+        // Once aedes has stored the first, subscribers do not get the second.
+        if (isAgain) setImmediate(settled);
+        else settled();
+      }
       // aedes has stored it by the next turn of the event loop.
-      setImmediate(() => this.#receipts.remove(client, messageId));
+      setImmediate(() => receipts.remove(receipt));
     });
   }
 

@@ -277,6 +277,21 @@ describe('publishes of different kinds in one piece', { concurrency: true }, () 
     assert.deepEqual(received, [1, 1, 2, 2, 1, 1, 2, 2]);
   });
 
+  test('at the QoS that was granted at the most, also what is retained', async (t) => {
+    const scene = await Scene.open(t);
+    const publisher = await scene.client();
+    for (const qos of [0, 1, 2] as const)
+      await publisher.publishAsync(`r/${qos}`, 'x', { qos, retain: true });
+    for (const granted of [0, 1, 2] as const) {
+      const received = new Map<string, number>();
+      const client = await scene.client();
+      client.on('message', (topic, _payload, { qos }) => received.set(topic, qos));
+      await client.subscribeAsync('r/#', { qos: granted });
+      await until(() => received.size === 3);
+      for (const qos of [0, 1, 2]) assert.equal(received.get(`r/${qos}`), Math.min(qos, granted));
+    }
+  });
+
   test('wait in a session, each once and in order, unless it has had them', async (t) => {
     const scene = await Scene.open(t);
     const session = { clientId: 'session', clean: false };

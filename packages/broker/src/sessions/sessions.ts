@@ -7,6 +7,8 @@ import type {
   SessionPacket,
   SessionSubscription,
 } from '../aedes-internals.js';
+import type { Receipt } from '../pending-receipts.js';
+import { contentOf } from '../publish-content.js';
 import type { SubscriptionIndex } from '../subscription-index.js';
 import { OutgoingQueue, type QueueLimits } from './outgoing-queue.js';
 import { type RetainedLimits, RetainedPublishes } from './retained-publishes.js';
@@ -35,8 +37,8 @@ interface Session {
   /** QoS by filter. */
   readonly subscriptions: Map<string, number>;
   readonly outgoing: OutgoingQueue;
-  /** Packet ids of QoS 2 publishes that were received and not released. */
-  readonly incoming: Set<number>;
+  /** QoS 2 publishes that were received and not released: their contents, by packet id. */
+  readonly incoming: Map<number, number>;
   wasFull: boolean;
 }
 
@@ -181,19 +183,27 @@ export class Sessions implements Persistence {
     return Readable.from(this.#sessions.get(client.id)?.outgoing.packets() ?? []);
   }
 
-  async incomingStorePacket(client: SessionOwner, { messageId }: OutgoingPacket): Promise<void> {
-    this.#sessionOf(client).incoming.add(messageId!);
+  async incomingStorePacket(client: SessionOwner, packet: OutgoingPacket): Promise<void> {
+    this.#sessionOf(client).incoming.set(packet.messageId!, contentOf(packet));
   }
 
   /** Rejects if it is not known, as aedes expects. */
   async incomingGetPacket(client: SessionOwner, { messageId }: OutgoingPacket): Promise<unknown> {
-    if (!this.isReceived(client, messageId!)) throw new Error('no such packet');
+    if (this.#sessions.get(client.id)?.incoming.has(messageId!) !== true) throw new Error('no such packet');
     return { messageId };
   }
 
-  /** Whether a QoS 2 publish was received, and not released yet. */
-  isReceived(client: SessionOwner, messageId: number): boolean {
-    return this.#sessions.get(client.id)?.incoming.has(messageId) === true;
+  /**
+   * Whether a QoS 2 publish was received, and not released yet. One of other content that does not say that it is sent
+   * again is another: a client that has lost its state has begun anew with its packet ids. Then the old one is forgotten.
+   */
+  isReceivedAgain({ client, packetId, content }: Receipt, isDup: boolean): boolean {
+    const incoming = this.#sessions.get(client.id)?.incoming;
+    const received = incoming?.get(packetId);
+    if (received === undefined) return false;
+    if (isDup || received === content) return true;
+    incoming!.delete(packetId);
+    return false;
   }
 
   async incomingDelPacket(client: SessionOwner, { messageId }: OutgoingPacket): Promise<void> {
@@ -222,7 +232,7 @@ export class Sessions implements Persistence {
       session = {
         subscriptions: new Map(),
         outgoing: new OutgoingQueue(this.options.limits),
-        incoming: new Set(),
+        incoming: new Map(),
         wasFull: false,
       };
       this.#sessions.set(id, session);
