@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BucketStore, LabBucket } from '@humtemp/bucket-core';
-import { until } from '@humtemp/test-services';
+import { pause, until } from '@humtemp/test-services';
 import { bearer, openTokens, tokenLines } from './access/access.fixture.js';
 import { documentIn, type FixtureOptions, NOON_MS, startApi, storeWith, yesterdayS } from './api.fixture.js';
 import { BucketsOfLabs } from './buckets-route.js';
@@ -290,6 +290,22 @@ test('beyond the limit of answers under way another one is a 429 problem', async
     again.map((response) => response.status),
     [200, 200],
   );
+});
+
+test('a client that asks many times at once and hangs up gives all places back', async (t) => {
+  const { url } = await servedPages(t, 100_000, { heavyAnswersMax: 8 });
+  const { hostname, port, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(4));
+  await once(socket, 'data');
+  assert.equal((await fetch(url)).status, 429);
+  socket.destroy();
+  const client = new AbortController();
+  t.after(() => client.abort());
+  const status = async () => (await fetch(url, { signal: client.signal })).status;
+  while ((await status()) === 429) await pause(10);
+  for (let i = 0; i < 3; i++) assert.equal(await status(), 200);
+  assert.equal(await status(), 429);
 });
 
 test('one client takes at most half of the places with answers that it does not read', async (t) => {

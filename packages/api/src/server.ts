@@ -87,7 +87,15 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
   server.timeout = SILENCE_MS_MAX;
   server.on('connection', (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      // Node tells only the answer that the connection was at, not those that wait behind it for a client that pipelines.
+      for (const response of [...inFlight]) {
+        if (response.req.socket !== socket || response.closed) continue;
+        response.destroy();
+        response.emit('close');
+      }
+    });
   });
   // This is no proxy; Node would hang up without a word.
   server.on('connect', (_request, socket) => void socket.end(unreadable(undefined)));

@@ -25,9 +25,9 @@ const DURATIONS: readonly Case[] = [
 const OTHERS: readonly Case[] = [
   [
     'ROLLUPS',
-    ['', '1s:100000s', '366d:36600d'],
-    ['1s:100001s', '5m:52000w'],
-    'a retention of at most 100000 buckets',
+    ['', '1s:2d', '10s:14d', '366d:36600000d'],
+    ['366d:36600366d', '5m:99999999w'],
+    'buckets that are kept for at most 36600000d',
   ],
   ['ROLLUPS', [], ['367d:367d', '999999999w:999999999w'], 'buckets of at most 366d'],
   [

@@ -82,7 +82,7 @@ describe('a URL is refused', () => {
 test('the host of Redis is a name or an address', () => {
   const urlOf = (host: string) => readConfig({ HUMTEMP_REDIS_HOST: host }, 'start').store;
   assert.deepEqual(urlOf('redis.lan'), { redisUrl: 'redis://redis.lan:6379/0' });
-  assert.deepEqual(urlOf('::1'), { redisUrl: 'redis://[::1]:6379/0' });
+  for (const host of ['::1', '[::1]']) assert.deepEqual(urlOf(host), { redisUrl: 'redis://[::1]:6379/0' });
   for (const host of ['', ' ', 'a b', 'x/1', 'x:6379', 'me:secret@x', '[::1', 'fe80::1%eth0'])
     refused({ HUMTEMP_REDIS_HOST: host }, /HUMTEMP_REDIS_HOST=.*expected a host name or an address/);
 });

@@ -73,7 +73,7 @@ export const REDIS_DB_MAX = 10_000;
 
 /** A host name or an address, as a URL writes it. @throws RangeError naming what was expected. */
 export function urlHost(value: string): string {
-  const host = value.trim();
+  const host = value.trim().replace(/^\[(.*:.*)\]$/, '$1');
   // URLs have no zones.
   if (isIP(host) === 6 && !host.includes('%')) return `[${host}]`;
   if (!/^[\w.-]+$/.test(host)) throw new RangeError('a host name or an address, without port or user');
