@@ -89,12 +89,7 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
-      // Node tells only the answer that the connection was at, not those that wait behind it for a client that pipelines.
-      for (const response of [...inFlight]) {
-        if (response.req.socket !== socket || response.closed) continue;
-        response.destroy();
-        response.emit('close');
-      }
+      process.nextTick(closeWaiting, socket);
     });
   });
   // This is no proxy; Node would hang up without a word.
@@ -104,6 +99,15 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
     if (begun || !socket.writable) socket.destroy();
     else socket.end(unreadable(error.code));
   });
+
+  /** Node tells only the answer that a connection was at, not those that wait behind it for a client that pipelines. */
+  function closeWaiting(socket: Socket): void {
+    for (const response of [...inFlight]) {
+      if (response.req.socket !== socket) continue;
+      response.destroy();
+      response.emit('close');
+    }
+  }
 
   function isBusy(socket: Socket): boolean {
     return [...inFlight].some((response) => response.req.socket === socket);
