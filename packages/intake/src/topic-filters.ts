@@ -7,11 +7,14 @@ import { oneLevelMatcher, type TopicMatcher } from './topic-matcher.js';
 export class TopicFilters {
   readonly #filters: readonly (readonly string[])[];
   readonly #matcher: TopicMatcher;
+  /** Without repetition: the same one again would subscribe to nothing more [MQTT-3.8.4-3]. */
+  readonly filters: readonly string[];
 
   /** @throws RangeError naming what was expected, for a filter that is not valid MQTT or has no wildcard. */
-  constructor(readonly filters: readonly string[]) {
+  constructor(filters: readonly string[]) {
     if (filters.length === 0) throw new RangeError('at least one topic filter such as labs/+/observation');
-    this.#filters = filters.map((filter) => {
+    this.filters = [...new Set(filters)];
+    this.#filters = this.filters.map((filter) => {
       const levels = filter.split('/');
       const wellFormed = levels.every(
         (level, i) => level === '+' || (level === '#' && i === levels.length - 1) || !/[+#]/.test(level),
@@ -20,7 +23,7 @@ export class TopicFilters {
         throw new RangeError('topic filters whose + levels name the lab, such as labs/+/observation');
       return levels;
     });
-    this.#matcher = this.#matcherOf(filters);
+    this.#matcher = this.#matcherOf(this.filters);
   }
 
   /** The lab of a topic given as bytes, as `labOf` would say. */

@@ -1,12 +1,6 @@
-import { abandonedSessions } from './abandoned-sessions.js';
+import { type AbandonedSession, abandonedSessions } from './abandoned-sessions.js';
 import { BrokerConnection, isShared, type ProtocolVersion } from './broker-connection.js';
-import {
-  filtersOf,
-  parseSessionName,
-  type SessionName,
-  sessionName,
-  subscriptionsOf,
-} from './session-name.js';
+import { parseSessionName, servedName, sessionNames, subscriptionsOf } from './session-name.js';
 import { withoutPassword } from './transport.js';
 import type { WorkerOptions } from './worker.js';
 
@@ -30,12 +24,13 @@ const FIRST_WORD_QUIET_ATTEMPTS = 10;
  * If the worker returns, the broker gives it its session back, and the adopter leaves.
  */
 export class SessionKeeper {
-  readonly #name: SessionName;
+  readonly #names: ReturnType<typeof sessionNames>;
   #version: ProtocolVersion = 5;
   #timers: NodeJS.Timeout[] = [];
   #touched = false;
   #touchError = '';
   #touchedAtMs = performance.now();
+  /** By client id, as the next. */
   #abandonedBefore = new Set<string>();
   /** Sessions that we have said must be left to others. */
   readonly #told = new Set<string>();
@@ -52,7 +47,7 @@ export class SessionKeeper {
     readonly onWaiting: (reason: string) => void,
   ) {
     const { filters, url, group, clientId } = options;
-    this.#name = sessionName(filters.filters, url, group, clientId);
+    this.#names = sessionNames(filters.filters, url, group, clientId);
   }
 
   /** Whether our word has run out, so that another worker may rightly have adopted our session. */
@@ -66,7 +61,7 @@ export class SessionKeeper {
    */
   async isTakenOver(): Promise<boolean> {
     if (this.hasLapsed) return false;
-    const owner = await this.#ownerOf(this.#name.text);
+    const owner = await this.#ownerOf(this.#names[0].text);
     return this.#touched && owner !== undefined && owner !== this.options.process;
   }
 
@@ -74,7 +69,7 @@ export class SessionKeeper {
   async start(version: ProtocolVersion): Promise<void> {
     this.#version = version;
     // Until the store has heard of us once; after that, an interval is soon enough.
-    for (let i = 1; !this.#isStopped && !(await this.#touch(this.#name.text)) && !this.#touched; i++) {
+    for (let i = 1; !this.#isStopped && !(await this.#touchOurs()) && !this.#touched; i++) {
       // A store that has just not connected yet is not worth a word.
       if (i > FIRST_WORD_QUIET_ATTEMPTS)
         this.onWaiting(`the store takes no word of our session: ${this.#touchError}`);
@@ -96,11 +91,13 @@ export class SessionKeeper {
   async leaveOthers(connection: BrokerConnection): Promise<void> {
     const { filters, store } = this.options;
     const sessions = await this.#untilStopped(store.sessions()).catch(() => []);
+    const [{ host, clientId }] = this.#names;
     for (const { name: text } of sessions) {
       const name = parseSessionName(text);
-      const { host, clientId } = this.#name;
-      if (text === this.#name.text || name.host !== host || name.clientId !== clientId) continue;
-      const left = subscriptionsOf(filtersOf(name) ?? filters.filters, name.group).filter(
+      if (name.host !== host || name.clientId !== clientId) continue;
+      if (this.#names.some((ours) => ours.text === text)) continue;
+      const known = name.filters.length > 0 ? name.filters : filters.filters;
+      const left = subscriptionsOf(known, name.group).filter(
         (subscription) => !this.subscriptions.includes(subscription),
       );
       try {
@@ -143,7 +140,7 @@ export class SessionKeeper {
   /** Renews our word, unless another process has left its own. */
   async #keep(): Promise<void> {
     if (await this.isTakenOver()) this.onTakenOver();
-    else await this.#touch(this.#name.text);
+    else await this.#touchOurs();
   }
 
   /** Renews our word for an adopted session, unless its worker has returned and left its own: then that one has it. */
@@ -162,14 +159,17 @@ export class SessionKeeper {
     return this.#untilStopped(this.options.store.sessionOwner(name)).catch(() => undefined);
   }
 
+  async #touchOurs(): Promise<boolean> {
+    for (const { text } of this.#names) if (!(await this.#touch(text))) return false;
+    this.#touched = true;
+    this.#touchedAtMs = performance.now();
+    return true;
+  }
+
   async #touch(name: string): Promise<boolean> {
     try {
       const { store, process, adoptAfterS } = this.options;
       await this.#untilStopped(store.touchSession(name, process, adoptAfterS));
-      if (name === this.#name.text) {
-        this.#touched = true;
-        this.#touchedAtMs = performance.now();
-      }
       return true;
     } catch (error) {
       this.#touchError = (error as Error).message;
@@ -184,19 +184,19 @@ export class SessionKeeper {
     try {
       const sessions = await this.#untilStopped(this.options.store.sessions());
       if (this.#isStopped) return;
-      const { adoptable, stranded } = abandonedSessions(sessions, this.#name);
+      const { adoptable, stranded } = abandonedSessions(sessions, this.#names);
       const before = this.#abandonedBefore;
-      this.#abandonedBefore = new Set([...adoptable, ...stranded].map(({ text }) => text));
-      for (const { text, clientId, topics } of stranded)
-        if (before.has(text))
+      this.#abandonedBefore = new Set([...adoptable, ...stranded].map(({ clientId }) => clientId));
+      for (const { clientId, filters } of stranded)
+        if (before.has(clientId))
           this.#tellOnce(
-            text,
-            { clientId, topics },
+            clientId,
+            { clientId, topics: filters.join() },
             'a session was left behind with topics that no worker has; start one with them to empty it',
           );
-      const name = adoptable.find(({ text }) => before.has(text));
-      if (name === undefined) return;
-      this.#adopting = this.#adopt(name);
+      const session = adoptable.find(({ clientId }) => before.has(clientId));
+      if (session === undefined) return;
+      this.#adopting = this.#adopt(session);
       await this.#adopting;
     } catch (error) {
       this.options.log.debug({ error: (error as Error).message }, 'could not look after abandoned sessions');
@@ -205,14 +205,15 @@ export class SessionKeeper {
     }
   }
 
-  #tellOnce(session: string, details: object, message: string): void {
-    if (this.#told.has(session)) return;
-    this.#told.add(session);
+  #tellOnce(clientId: string, details: object, message: string): void {
+    if (this.#told.has(clientId)) return;
+    this.#told.add(clientId);
     this.options.log.warn(details, message);
   }
 
-  async #adopt({ text: name, clientId, topics }: SessionName): Promise<void> {
+  async #adopt({ clientId, names, filters }: AbandonedSession): Promise<void> {
     const { log, url, intake, store } = this.options;
+    const served = servedName({ ...this.#names[0], clientId });
     let isOthers = false;
     const connection = new BrokerConnection(
       {
@@ -224,7 +225,7 @@ export class SessionKeeper {
         onUnknownTopic: (topic) => {
           isOthers = true;
           this.#tellOnce(
-            name,
+            clientId,
             { clientId, topic },
             'a session was left behind with publishes on a topic of no filter; start its worker again to empty it',
           );
@@ -235,19 +236,19 @@ export class SessionKeeper {
     );
     this.#adopted = connection;
     // Our word for it keeps others away.
-    const touch = setInterval(() => void this.#keepAdopted(name), (this.options.adoptAfterS * 1000) / 6);
+    const touch = setInterval(() => void this.#keepAdopted(served), (this.options.adoptAfterS * 1000) / 6);
     try {
-      await this.#touch(name);
+      await this.#touch(served);
       await connection.open();
       await connection.unsubscribe(this.subscriptions);
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
       await this.#untilStopped(intake.whenSettled());
-      if (connection.taken > 0 || isOthers || !(await this.#isOurs(name))) return;
-      await this.#untilStopped(store.forgetSession(name));
-      if (topics === '')
+      if (connection.taken > 0 || isOthers || !(await this.#isOurs(served))) return;
+      for (const name of new Set([...names, served])) await this.#untilStopped(store.forgetSession(name));
+      if (filters.length === 0)
         log.warn(
-          { clientId, topics: this.#name.topics },
+          { clientId, topics: this.options.filters.filters.join() },
           'a session of an earlier version is empty now; if it has other topics, start its worker again',
         );
     } finally {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { filtersOf, knowsTopicsOf, parseSessionName, sessionName } from './session-name.js';
+import { parseSessionName, sessionNames } from './session-name.js';
 
 const BROKER = 'mqtt://user:secret@broker:1884';
 
-test('a name is read as it was written', () => {
+test('names are read as they were written', () => {
   for (const filters of [
     ['labs/+/observation'],
     ['#'],
@@ -12,42 +12,40 @@ test('a name is read as it was written', () => {
     ['sites/+/observation', 'labs/+/observation'],
   ])
     for (const group of ['g', '']) {
-      const name = sessionName(filters, BROKER, group, 'w1');
-      assert.deepEqual(parseSessionName(name.text), name);
-      assert.deepEqual(filtersOf(name), filters.toSorted());
-      assert.deepEqual([name.host, name.group, name.clientId], ['broker:1884', group, 'w1']);
+      const names = sessionNames(filters, BROKER, group, 'w1');
+      const [served, withTopics, ...more] = names;
+      assert.deepEqual(more, []);
+      assert.deepEqual(served.filters, []);
+      assert.deepEqual(withTopics?.filters, filters.toSorted());
+      for (const name of names) {
+        assert.deepEqual(parseSessionName(name.text), name);
+        assert.deepEqual([name.host, name.group, name.clientId], ['broker:1884', group, 'w1']);
+      }
     }
 });
 
 test('the order of topics makes no difference', () => {
-  assert.equal(
-    sessionName(['a/+', 'b/+'], BROKER, 'g', 'w').text,
-    sessionName(['b/+', 'a/+'], BROKER, 'g', 'w').text,
+  assert.deepEqual(
+    sessionNames(['a/+', 'b/+'], BROKER, 'g', 'w'),
+    sessionNames(['b/+', 'a/+'], BROKER, 'g', 'w'),
   );
 });
 
-test('a name of an earlier version tells no topics', () => {
-  for (const group of ['g', '']) {
-    const name = parseSessionName(`broker:1883 ${group} w1`);
-    assert.deepEqual([name.topics, name.host, name.group, name.clientId], ['', 'broker:1883', group, 'w1']);
-    assert.equal(filtersOf(name), undefined);
-  }
+test('who serves a session is told under the name that earlier versions have for it', () => {
+  for (const group of ['g', ''])
+    assert.equal(sessionNames(['a/+'], BROKER, group, 'w1')[0].text, `broker:1884 ${group} w1`);
 });
 
-test('a worker knows the topics of a session if it has them all', () => {
-  const named = (...filters: string[]) => sessionName(filters, BROKER, 'g', 'w');
-  assert.ok(knowsTopicsOf(named('a/+', 'b/+'), named('b/+')));
-  assert.ok(knowsTopicsOf(named('a/+', 'b/+'), named('b/+', 'a/+')));
-  assert.ok(!knowsTopicsOf(named('b/+'), named('a/+', 'b/+')));
-  assert.ok(!knowsTopicsOf(named('b/+'), named('a/+')));
-});
-
-test('a name stays short however many topics there are, and known to those with the same', () => {
+test('names stay short however many topics there are, and tell them all', () => {
   const many = Array.from({ length: 500 }, (_, i) => `building-${i}/+/observation`);
-  const name = sessionName(many, BROKER, 'g', 'w');
-  assert.ok(name.text.length < 1100);
-  assert.equal(filtersOf(name), undefined);
-  assert.ok(knowsTopicsOf(name, sessionName(many.toReversed(), BROKER, 'g', 'other')));
-  assert.ok(!knowsTopicsOf(name, sessionName(many.slice(1), BROKER, 'g', 'other')));
-  assert.ok(!knowsTopicsOf(sessionName(['a/+'], BROKER, 'g', 'w'), name));
+  const names = sessionNames(many, BROKER, 'g', 'w');
+  for (const { text } of names) assert.ok(text.length < 1100);
+  assert.ok(names.length < 20);
+  const told = names.flatMap(({ text }) => parseSessionName(text).filters);
+  assert.deepEqual(told, many.toSorted());
+  const long = ['a/+', `b/${'x'.repeat(1200)}/+`, 'c/+'];
+  assert.deepEqual(
+    sessionNames(long, BROKER, 'g', 'w').map(({ filters }) => filters),
+    [[], ...long.map((filter) => [filter])],
+  );
 });

@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
-
-/** Longer lists of topics are named by their hash: stores have limits for names. */
+/** Longer lists of topics take several names: stores have limits for names. */
 const TOPICS_BYTES_MAX = 1000;
 
 /**
- * Names a worker's session at a broker, for other workers, by what they have to know to take it over. Written as
- * `topics host group clientId`; of these only topics may have blanks. Earlier versions wrote no topics.
+ * A worker's session at a broker is known under several names. One is `host group clientId`: the word left under it
+ * tells who serves the session, whatever its topics. The others, `topics host group clientId`, tell what a worker has to
+ * know to take it over; earlier versions did not write them. Only topics may have blanks.
  */
 export interface SessionName {
   /** As it is written. */
   readonly text: string;
-  /** The topic filters, sorted, with commas between, or `#` and their hash. Empty if not known. */
-  readonly topics: string;
+  /** Topic filters of the session, sorted; none if the name does not tell. */
+  readonly filters: readonly string[];
   /** Host and port of the broker. */
   readonly host: string;
   readonly group: string;
@@ -19,32 +18,28 @@ export interface SessionName {
   readonly clientId: string;
 }
 
-export function sessionName(
+/** All names of a session: first the one of who serves it, then those of its topics. */
+export function sessionNames(
   filters: readonly string[],
   url: string,
   group: string,
   clientId: string,
-): SessionName {
-  return parseSessionName([topicsText(filters), new URL(url).host, group, clientId].join(' '));
+): readonly [SessionName, ...SessionName[]] {
+  const served = servedName({ host: new URL(url).host, group, clientId });
+  const withTopics = topicsTexts(filters).map((topics) => parseSessionName(`${topics} ${served}`));
+  return [parseSessionName(served), ...withTopics];
 }
 
 export function parseSessionName(text: string): SessionName {
   const parts = text.split(' ');
   const [host = '', group = '', clientId = ''] = parts.slice(-3);
-  return { text, topics: parts.slice(0, -3).join(' '), host, group, clientId };
+  const topics = parts.slice(0, -3).join(' ');
+  return { text, filters: topics === '' ? [] : topics.split(','), host, group, clientId };
 }
 
-/** The topic filters of a session; undefined if its name does not tell. */
-export function filtersOf({ topics }: SessionName): readonly string[] | undefined {
-  // As a filter, # stands alone or before a comma.
-  return topics === '' || /^#[^,]/.test(topics) ? undefined : topics.split(',');
-}
-
-/** Whether a worker with the topics of `ours` knows what to do with everything in the session. */
-export function knowsTopicsOf(ours: SessionName, session: SessionName): boolean {
-  if (session.topics === ours.topics) return true;
-  const known = filtersOf(ours);
-  return known !== undefined && filtersOf(session)?.every((filter) => known.includes(filter)) === true;
+/** The name under which the word is left of who serves a session. */
+export function servedName({ host, group, clientId }: Omit<SessionName, 'text' | 'filters'>): string {
+  return `${host} ${group} ${clientId}`;
 }
 
 /** What a worker of a group subscribes to; nothing is shared in the group without a name. */
@@ -52,8 +47,13 @@ export function subscriptionsOf(filters: readonly string[], group: string): read
   return filters.map((filter) => (group === '' ? filter : `$share/${group}/${filter}`));
 }
 
-function topicsText(filters: readonly string[]): string {
-  const text = filters.toSorted().join(',');
-  if (Buffer.byteLength(text) <= TOPICS_BYTES_MAX) return text;
-  return `#${createHash('sha256').update(text).digest('hex')}`;
+/** The filters, sorted, with commas between, in texts that are short enough; a filter is never split. */
+function topicsTexts(filters: readonly string[]): readonly string[] {
+  const texts: string[] = [];
+  for (const filter of filters.toSorted()) {
+    const longer = texts.length === 0 ? filter : `${texts.at(-1)},${filter}`;
+    if (texts.length > 0 && Buffer.byteLength(longer) <= TOPICS_BYTES_MAX) texts[texts.length - 1] = longer;
+    else texts.push(filter);
+  }
+  return texts;
 }

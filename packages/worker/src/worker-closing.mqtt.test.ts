@@ -104,7 +104,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     const mosquitto = await scene.mosquitto();
     const worker = await leftBehind(scene, mosquitto);
     await mosquitto.freeze();
-    const session = `labs/+/observation 127.0.0.1:${mosquitto.port} g gone`;
+    const session = `127.0.0.1:${mosquitto.port} g gone`;
     while ((await scene.held.store.sessionOwner(session)) !== 'this run') await pause(10);
     await closesSoon(worker);
   });

@@ -3,6 +3,7 @@ import { after, describe, test } from 'node:test';
 import { TopicFilters } from '@humtemp/intake';
 import { noOpenHandles, pause, type Service, TOPIC, timed, UNTIMED, until } from '@humtemp/test-services';
 import { Scene } from './worker.fixture.js';
+import type { Worker } from './worker.js';
 
 const SITE = 'sites/a/observation';
 const LABS = new TopicFilters(['labs/+/observation']);
@@ -37,16 +38,23 @@ async function sessionNames(scene: Scene): Promise<string[]> {
   return sessions.map(({ name }) => name).sort();
 }
 
-/** Resolves once the store knows of these sessions and no others. */
-async function sessionsAre(scene: Scene, ...names: string[]): Promise<void> {
+/** Resolves once the store knows of these sessions, given with their topics, and no others. */
+async function sessionsAre(scene: Scene, ...withTopics: string[]): Promise<void> {
+  const names = withTopics.flatMap((name) => [name, name.slice(name.indexOf(' ') + 1)]).sort();
   let last: string[] = [];
   for (let i = 0; i < 1000; i++) {
     last = await sessionNames(scene);
-    if (last.join() === names.toSorted().join()) return;
+    if (last.join() === names.join()) return;
     await pause(10);
   }
-  assert.deepEqual(last, names.toSorted());
+  assert.deepEqual(last, names);
 }
+
+const isTakenOver = ({ notReadyReason }: Worker) =>
+  notReadyReason?.includes('another client took over the session w1') === true;
+
+const longFilters = (times: number) =>
+  Array.from({ length: times }, (_, i) => `buildings/number-${i}/floors/+/observation`);
 
 const host = (mosquitto: Service) => `${mosquitto.host}:${mosquitto.port}`;
 
@@ -83,12 +91,24 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     assert.deepEqual(scene.counts, { committed: 6, duplicate: 0, rejected: {} });
   });
 
+  test('is emptied by a worker with the same long list of topics', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    const filters = new TopicFilters([...longFilters(100), 'labs/+/observation']);
+    await leave(scene, mosquitto.url, filters);
+    await publish(scene, mosquitto.url, TOPIC, 3);
+    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, filters });
+    await scene.committed(3);
+    while ((await sessionNames(scene)).some((name) => name.endsWith(' gone'))) await pause(100);
+    assert.equal(tells(log, 'of an earlier version'), 0);
+    assert.deepEqual(scene.counts, { committed: 3, duplicate: 0, rejected: {} });
+  });
+
   test('of an earlier version, whose topics are not known, keeps what its adopter cannot count', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await leave(scene, mosquitto.url, BOTH);
-    const [name] = await sessionNames(scene);
-    await scene.held.store.forgetSession(name!);
+    for (const name of await sessionNames(scene)) await scene.held.store.forgetSession(name);
     await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
     await publish(scene, mosquitto.url, SITE, 3);
     await publish(scene, mosquitto.url, TOPIC, 2);
@@ -149,6 +169,64 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
       `sites/+/observation ${host(mosquitto)} g w2`,
     );
   });
+
+  test('leaves an old one of a long list', async (t) => {
+    const scene = await Scene.open(t);
+    const mosquitto = await scene.mosquitto();
+    const less = longFilters(100);
+    const filters = new TopicFilters([...less, 'sites/+/observation']);
+    await leave(scene, mosquitto.url, filters, 'w1');
+    await scene.servingWorker(mosquitto.url, { clientId: 'w2', process: 'w2', filters });
+    await scene.servingWorker(mosquitto.url, { filters: new TopicFilters(less) });
+    await publish(scene, mosquitto.url, SITE, 20);
+    await scene.committed(20);
+    assert.deepEqual(scene.counts, { committed: 20, duplicate: 0, rejected: {} });
+  });
+
+  for (const protocolVersion of [5, 4] as const) {
+    const spoken = protocolVersion === 5 ? 'MQTT 5' : 'MQTT 3.1.1';
+
+    test(`stops when another with its client id has other topics, in ${spoken}`, async (t) => {
+      const scene = await Scene.open(t);
+      const mosquitto = await scene.mosquitto();
+      const one = await scene.servingWorker(mosquitto.url, { protocolVersion, filters: LABS });
+      const options = { protocolVersion, filters: SITES, process: 'other' };
+      const { worker: other } = scene.worker(mosquitto.url, options);
+      await until(() => isTakenOver(one));
+      await until(() => other.notReadyReason === undefined);
+      await publish(scene, mosquitto.url, SITE, 10);
+      await scene.committed(10);
+      assert.equal(other.notReadyReason, undefined);
+      assert.deepEqual(scene.counts, { committed: 10, duplicate: 0, rejected: {} });
+    });
+
+    test(`and one of an earlier version notice that they have one client id, in ${spoken}`, async (t) => {
+      const scene = await Scene.open(t);
+      const mosquitto = await scene.mosquitto();
+      const link = await scene.link(mosquitto);
+      const worker = await scene.servingWorker(link.url, { protocolVersion });
+      const name = `${new URL(link.url).host} g w1`;
+      // There the earlier version looks.
+      assert.equal(await scene.held.store.sessionOwner(name), 'this run');
+      await scene.held.store.touchSession(name, 'earlier', 60);
+      link.cut();
+      await until(() => isTakenOver(worker));
+    });
+
+    test(`is not taken for two after a quick restart, in ${spoken}`, async (t) => {
+      const scene = await Scene.open(t);
+      const mosquitto = await scene.mosquitto();
+      const options = { ...ADOPTING, adoptAfterS: 2, protocolVersion };
+      const killed = await scene.servingWorker(mosquitto.url, { ...options, filters: LABS });
+      await killed.close();
+      const { worker } = scene.worker(mosquitto.url, { ...options, filters: SITES, process: 'again' });
+      await until(() => worker.notReadyReason === undefined);
+      await pause(4000);
+      assert.equal(worker.notReadyReason, undefined);
+      assert.equal(worker.counters.connections, 1);
+      await sessionsAre(scene, `sites/+/observation ${host(mosquitto)} g w1`);
+    });
+  }
 
   test('is not taken for gone by a worker that has the old ones', async (t) => {
     const scene = await Scene.open(t);
