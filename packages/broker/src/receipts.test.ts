@@ -32,6 +32,13 @@ async function sendAndCut(scene: Scene, clean: boolean, bytes: Buffer): Promise<
   await until(() => scene.broker.connections === 0);
 }
 
+/** Lets the commits through, and aedes store what they were of. */
+async function settle(scene: Scene): Promise<void> {
+  scene.held.release();
+  await scene.intake.whenSettled();
+  await pause(50);
+}
+
 describe('at QoS 2, a client that was cut off while its publish is committed', { concurrency: true }, () => {
   test('begins anew with a clean session: the same packet id is another publish', async (t) => {
     for (const settlesFirst of [false, true]) {
@@ -39,11 +46,7 @@ describe('at QoS 2, a client that was cut off while its publish is committed', {
       scene.held.hold();
       await sendAndCut(scene, true, publish(20));
       const { socket, answers } = await connect(scene, true);
-      if (settlesFirst) {
-        scene.held.release();
-        await scene.intake.whenSettled();
-        await pause(50);
-      }
+      if (settlesFirst) await settle(scene);
       socket.write(publish(21));
       await until(() => scene.intake.ledger.counters().received === 2);
       scene.held.release();
@@ -71,11 +74,7 @@ describe('at QoS 2, a client that was cut off while its publish is committed', {
         const scene = await Scene.open(t);
         scene.held.hold();
         await sendAndCut(scene, false, publish(20));
-        if (settlesFirst) {
-          scene.held.release();
-          await scene.intake.whenSettled();
-          await pause(50);
-        }
+        if (settlesFirst) await settle(scene);
         const { socket, answers } = await connect(scene, false);
         assert.deepEqual(answers(), connack(1));
         socket.write(bytes);
@@ -91,11 +90,7 @@ describe('at QoS 2, a client that was cut off while its publish is committed', {
       const scene = await Scene.open(t);
       scene.held.hold();
       await sendAndCut(scene, false, publish(20));
-      if (settlesFirst) {
-        scene.held.release();
-        await scene.intake.whenSettled();
-        await pause(50);
-      }
+      if (settlesFirst) await settle(scene);
       const { socket, answers } = await connect(scene, false);
       socket.write(publish(21));
       await until(() => scene.intake.ledger.counters().received === 2);
@@ -113,11 +108,7 @@ describe('at QoS 2, a client that was cut off while its publish is committed', {
       const between = await connect(scene, true);
       between.socket.destroy();
       await until(() => scene.broker.connections === 0);
-      if (settlesFirst) {
-        scene.held.release();
-        await scene.intake.whenSettled();
-        await pause(50);
-      }
+      if (settlesFirst) await settle(scene);
       const { socket, answers } = await connect(scene, false);
       assert.deepEqual(answers(), connack(0));
       socket.write(publish(20));
@@ -152,9 +143,7 @@ describe('at QoS 2, a client that was cut off while its publish is committed', {
     scene.held.hold();
     await sendAndCut(scene, false, publish(20));
     const clean = await connect(scene, true);
-    scene.held.release();
-    await scene.intake.whenSettled();
-    await pause(50);
+    await settle(scene);
     clean.socket.write(publish(21));
     await until(() => clean.answers().includes(PUBREC_1));
     assert.equal(scene.counts.committed, 2);
