@@ -6,82 +6,28 @@ import {
   type Aggregate,
   addObservation,
   Batch,
-  type BucketGrid,
   type BucketStore,
   bucketExpiryS,
-  bucketGrid,
   bucketStartS,
   EMPTY_COUNTERS,
   emptyAggregate,
-  identityOf,
   keepsHistograms,
-  type LabBucket,
-  type Resolution,
   type StoreOptions,
 } from './index.js';
-
-/** One observation as tests write it: lab, seconds before now, temp and humidity in thousandths. */
-export type Row = readonly [lab: string, agoS: number, temp: number, humidity: number];
-
-const HOUR_S = 3600;
-
-/** A grid with rollups, aligned to nothing in particular. */
-export const CONTRACT_GRID: BucketGrid = bucketGrid(1234, { durationS: 2 * HOUR_S, retention: 3 }, [
-  { durationS: 300, retention: 24 },
-  { durationS: HOUR_S, retention: 48 },
-]);
-
-export const CONTRACT_OPTIONS: StoreOptions = {
-  grid: CONTRACT_GRID,
-  deduplicationHorizonS: 48 * HOUR_S,
-  labsMax: 1000,
-  rejectionsMax: 5,
-};
+import { meanwhileArbitrary, readMeanwhile } from './read-meanwhile.fixture.js';
+import {
+  batchOf,
+  CONTRACT_GRID,
+  CONTRACT_OPTIONS,
+  commitsArbitrary,
+  contentOf,
+  HOUR_S,
+  pages,
+  type Row,
+} from './store-contract.fixture.js';
 
 /** Opens an empty store. */
 export type OpenStore = (options: StoreOptions) => Promise<BucketStore>;
-
-export function batchOf(rows: readonly Row[], nowMs: number): Batch {
-  const batch = new Batch();
-  for (const [lab, agoS, temp, humidity] of rows) {
-    const timestampMs = nowMs - agoS * 1000;
-    batch.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, ''), temp, humidity);
-  }
-  return batch;
-}
-
-/** Everything that a store says, in one comparable form. */
-export async function contentOf(store: BucketStore, nowMs: number, grid = CONTRACT_GRID) {
-  const labs = await store.labs('', 1000, nowMs);
-  const buckets: Record<string, Aggregate> = {};
-  for (const resolution of grid.resolutions) {
-    const newest = bucketStartS(nowMs + 60_000, resolution.durationS, grid.alignmentS);
-    const oldest = newest - resolution.durationS * resolution.retention;
-    for (let startS = oldest; startS <= newest; startS += resolution.durationS)
-      for (const bucket of await pages(store, resolution, startS, nowMs))
-        buckets[`${bucket.lab} ${resolution.durationS} ${startS}`] = bucket.aggregate;
-    for (const lab of labs)
-      for (const bucket of await store.series(lab, resolution, oldest, newest + 1, nowMs))
-        assert.deepEqual(
-          bucket.aggregate,
-          buckets[`${lab} ${resolution.durationS} ${bucket.startS}`],
-          'series and summaries agree',
-        );
-  }
-  return { labs, buckets, latest: await store.latest(labs, nowMs) };
-}
-
-async function pages(
-  store: BucketStore,
-  resolution: Resolution,
-  startS: number,
-  nowMs: number,
-  withHistograms = true,
-) {
-  const buckets: LabBucket[] = [];
-  for await (const page of store.summaries(resolution, startS, nowMs, withHistograms)) buckets.push(...page);
-  return buckets;
-}
 
 /** The contract in its plainest form: remembers every observation and computes each bucket anew. */
 class Model {
@@ -107,144 +53,6 @@ class Model {
       }
     return buckets;
   }
-}
-
-const value = (min: number, max: number) =>
-  fc.oneof(
-    { arbitrary: fc.integer({ min, max }), weight: 5 },
-    { arbitrary: fc.constantFrom(min, 0, max), weight: 1 },
-  );
-
-/** Few labs, times and values, so that duplicates, shared buckets and late observations are frequent. */
-export const rowArbitrary: fc.Arbitrary<Row> = fc
-  .tuple(
-    fc.constantFrom('a', 'b/1', 'lab-3', 'A.very_long-lab/id.of.fifty.characters/0123456789-x'),
-    fc.oneof(
-      fc.integer({ min: 0, max: 600 }),
-      fc.integer({ min: 0, max: 30 * HOUR_S }),
-      fc.constantFrom(0, 0.001, 299.999, 300, 3600, -59),
-    ),
-    fc.option(value(-100_000, 200_000), { nil: ABSENT }),
-    value(0, 100_000),
-  )
-  .map(([lab, agoS, temp, humidity]) => [lab, agoS, temp, humidity] as const);
-
-/** Commits of a random test; each may be sent a second time, as after a lost reply. */
-export const commitsArbitrary = fc.array(
-  fc.record({ rows: fc.array(rowArbitrary, { maxLength: 30 }), repeat: fc.boolean() }),
-  { maxLength: 6 },
-);
-
-/** What happens between two pages of a reading: every `every`-th lab has an observation more, and so have some new labs. */
-interface Meanwhile {
-  readonly every: number;
-  readonly newLabs: number;
-  /** How far the clock moves on: what has expired by then is removed. */
-  readonly laterMs: number;
-  /** Whether the reading goes on only when it is committed. */
-  readonly waits: boolean;
-}
-
-const meanwhileArbitrary: fc.Arbitrary<Meanwhile[]> = fc.array(
-  fc.record({
-    every: fc.integer({ min: 1, max: 20 }),
-    newLabs: fc.integer({ min: 0, max: 300 }),
-    laterMs: fc.constantFrom(0, 61_000, 2 * HOUR_S * 1000),
-    waits: fc.boolean(),
-  }),
-  { minLength: 1, maxLength: 8 },
-);
-
-/** Several pages. */
-const OLD_LABS = 1500;
-
-/** Reads all labs of a bucket, and then all names, while something happens between the pages. */
-async function readMeanwhile(
-  store: BucketStore,
-  startMs: number,
-  whileBuckets: readonly Meanwhile[],
-  whileNames: readonly Meanwhile[],
-): Promise<void> {
-  const resolution = CONTRACT_GRID.resolutions[2]!;
-  const startS = bucketStartS(startMs, resolution.durationS, CONTRACT_GRID.alignmentS);
-  const sent = new Map<string, number>();
-  const committed = new Map<string, number>();
-  const commits: Promise<void>[] = [];
-  let nowMs = startMs;
-  let newLabs = 0;
-
-  /** Each lab's n-th observation follows from n, so that a bucket says by its count what must be in it. */
-  const observation = (n: number) => [startS * 1000 + n, 20_000 + 7 * n, 50_000 - 3 * n] as const;
-  const commitNext = async (labs: readonly string[]) => {
-    const batch = new Batch();
-    for (const lab of labs) {
-      const n = sent.get(lab) ?? 0;
-      sent.set(lab, n + 1);
-      const [timestampMs, temp, humidity] = observation(n);
-      batch.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, ''), temp, humidity);
-    }
-    const counts = labs.map((lab) => sent.get(lab)!);
-    await store.commit(batch, nowMs);
-    for (const [i, lab] of labs.entries()) committed.set(lab, Math.max(committed.get(lab) ?? 0, counts[i]!));
-  };
-  const oldLabs = Array.from({ length: OLD_LABS }, (_, i) => `${'zmb'[i % 3]}/${i}`);
-  const happens = async (meanwhile: Meanwhile | undefined) => {
-    if (meanwhile === undefined) return;
-    nowMs += meanwhile.laterMs;
-    const labs = oldLabs.filter((_, i) => i % meanwhile.every === 0);
-    for (let i = 0; i < meanwhile.newLabs; i++) labs.push(`${'nza'[i % 3]}/new/${newLabs++}`);
-    const commit = commitNext(labs);
-    commits.push(commit);
-    if (meanwhile.waits) await commit;
-  };
-
-  // Labs that are soon forgotten, and others of which some have a bucket before, too.
-  await store.commit(
-    batchOf(
-      [1, 2, 3].map((i): Row => [`gone${i}`, 47 * HOUR_S, 0, 0]),
-      nowMs,
-    ),
-    nowMs,
-  );
-  await commitNext(oldLabs.slice(0, 2 * (OLD_LABS / 3)));
-  await commitNext(oldLabs.slice(OLD_LABS / 3));
-
-  const seen = new Set<string>();
-  const during = [...whileBuckets];
-  // When the page was asked for, or its predecessor: a page may be read ahead.
-  let before = new Map(committed);
-  let asked = before;
-  for await (const page of store.summaries(resolution, startS, startMs)) {
-    for (const { lab, aggregate } of page) {
-      assert.ok(!seen.has(lab), `${lab} is shown twice`);
-      seen.add(lab);
-      const expected = emptyAggregate(true);
-      for (let n = 0; n < aggregate.observations; n++) addObservation(expected, ...observation(n));
-      assert.deepEqual(aggregate, expected, `${lab} is torn`);
-      assert.ok(aggregate.observations >= (before.get(lab) ?? 0), `${lab} lacks what was committed`);
-      assert.ok(aggregate.observations <= sent.get(lab)!);
-    }
-    const read = structuredClone(page);
-    await happens(during.shift());
-    assert.deepEqual(page, read, 'what was read goes on changing');
-    before = asked;
-    asked = new Map(committed);
-  }
-  for (const lab of oldLabs) assert.ok(seen.has(lab), `${lab} is not shown`);
-
-  const known = [...committed.keys()];
-  const names: string[] = [];
-  const duringNames = [...whileNames];
-  for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: readonly string[] = await store.labs(after, 200, startMs);
-    names.push(...page);
-    after = page.length < 200 ? undefined : page.at(-1);
-    await happens(duringNames.shift());
-  }
-  assert.deepEqual(names, [...new Set(names)].sort());
-  const listed = new Set(names);
-  for (const lab of known) assert.ok(listed.has(lab), `${lab} is not listed`);
-  await Promise.all(commits);
 }
 
 /** Holds a store to the contract in store.ts. */

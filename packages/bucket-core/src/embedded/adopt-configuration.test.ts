@@ -6,7 +6,13 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { open } from 'lmdb';
 import { Batch, type BucketGrid, bucketGrid, type StoreOptions } from '../index.js';
-import { batchOf, CONTRACT_OPTIONS, commitsArbitrary, contentOf, type Row } from '../store-contract.suite.js';
+import {
+  batchOf,
+  CONTRACT_OPTIONS,
+  commitsArbitrary,
+  contentOf,
+  type Row,
+} from '../store-contract.fixture.js';
 import { Disk } from './disk.js';
 import { EmbeddedStore } from './embedded-store.js';
 

@@ -11,7 +11,7 @@ import {
   parseRollups,
 } from '../index.js';
 import { labPartition } from '../lab-id.js';
-import { batchOf, CONTRACT_OPTIONS, type Row } from '../store-contract.suite.js';
+import { batchOf, CONTRACT_OPTIONS, type Row } from '../store-contract.fixture.js';
 import { Keys } from './keys.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
