@@ -1,4 +1,4 @@
-import { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './frame.js';
+import { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
 
 /** What has come so far of a connection's first frame: not all, all of it and what stands behind, or something else. */
 export type FirstFrameState =

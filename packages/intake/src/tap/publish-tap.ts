@@ -1,14 +1,14 @@
 import { Duplex } from 'node:stream';
+import { ConnackFlags } from '../connack-flags.js';
+import { Entrance } from '../entrance.js';
+import { RatePause } from '../rate-pause.js';
 import { AckedOutput } from './acked-output.js';
-import { ConnackFlags } from './connack-flags.js';
-import { Entrance } from './entrance.js';
 import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames } from './inbound-frames.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
-import { RatePause } from './rate-pause.js';
 import { isPlainLab } from './topic-slice.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';

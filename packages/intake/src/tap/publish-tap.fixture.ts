@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { bucketGrid } from '@humtemp/bucket-core';
 import mqttPacket, { type Packet } from 'mqtt-packet';
-import { CountingStore } from './counting-store.fixture.js';
-import { Intake } from './intake.js';
+import { CountingStore } from '../counting/counting-store.fixture.js';
+import { Intake } from '../counting/intake.js';
+import { TopicFilters } from '../topics/topic-filters.js';
 import { PublishTap } from './publish-tap.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
-import { TopicFilters } from './topic-filters.js';
 
 export const FRAME_BYTES_MAX = 1000;
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Intake } from './intake.js';
+import type { Intake } from '../counting/intake.js';
+import type { TopicFilters } from '../topics/topic-filters.js';
 import type { TapBroker } from './tap-broker.js';
-import type { TopicFilters } from './topic-filters.js';
 
 export interface PublishTapOptions {
   /** The connection to the other side: TCP, TLS or WebSocket. */
