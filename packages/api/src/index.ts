@@ -15,4 +15,5 @@ export type { ChangeSource } from './stream/change-source.js';
 export { PolledChanges } from './stream/polled-changes.js';
 export { LabsSummary } from './summaries-route.js';
 export { IntervalSummary } from './summary/interval-summary.js';
+export { LabSummary } from './summary/lab-summary.js';
 export { MetricSummary } from './summary/metric-summary.js';

@@ -1,4 +1,4 @@
-import { bucketStartAtOffsetS, LabSummary, labSummary, primaryResolution } from '@humtemp/bucket-core';
+import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import { Type } from '@sinclair/typebox';
 import type { RouteOptions } from './api-options.js';
 import { compressed } from './caching.js';
@@ -6,6 +6,7 @@ import { readQuery } from './query/read-query.js';
 import { type Route, route } from './route.js';
 import { byLab, jsonOfRows, mergedRows } from './sorted-rows.js';
 import { readStore } from './store-read.js';
+import { LabSummary, labSummary } from './summary/lab-summary.js';
 
 const PREVIOUS_BUCKET = -1;
 

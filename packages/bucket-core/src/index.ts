@@ -7,9 +7,20 @@ export {
   type MetricAggregate,
   mergeAggregate,
   SQUARES_REFERENCE,
-} from './aggregate.js';
-export { Batch, ROW_LENGTH } from './batch.js';
-export { bucketGrid, parseAlignmentS, parseDurationS, parseRollups } from './bucket-config.js';
+} from './aggregate/aggregate.js';
+export {
+  copyHistogram,
+  HISTOGRAM_BIN,
+  type Histogram,
+  keepsHistograms,
+  quantile,
+  shareWithin,
+} from './aggregate/histogram.js';
+export {
+  packAggregate,
+  unpackAggregate,
+} from './aggregate/packed-aggregate.js';
+export { bucketGrid, parseAlignmentS, parseDurationS, parseRollups } from './grid/bucket-config.js';
 export {
   type BucketGrid,
   bucketExpiryS,
@@ -20,27 +31,10 @@ export {
   primaryResolution,
   type Resolution,
   reachS,
-} from './bucket-grid.js';
-export { defaultHorizonS, IDENTITIES_MAX } from './deduplication.js';
-export { ABSENT, averageOfThousandths, toThousandths } from './fixed-point.js';
-export {
-  copyHistogram,
-  HISTOGRAM_BIN,
-  type Histogram,
-  keepsHistograms,
-  quantile,
-  shareWithin,
-} from './histogram.js';
-export { identityHour, identityOf, identityOfReceipt } from './identity.js';
-export { isLabId, LAB_ID_PATTERN, labPartition } from './lab-id.js';
-export {
-  addCounters,
-  EMPTY_COUNTERS,
-  imbalance,
-  type LedgerCounters,
-  type LedgerReport,
-  rejectedTotal,
-} from './ledger-counters.js';
+} from './grid/bucket-grid.js';
+export { ABSENT, averageOfThousandths, toThousandths } from './observation/fixed-point.js';
+export { identityHour, identityOf, identityOfReceipt } from './observation/identity.js';
+export { isLabId, LAB_ID_PATTERN, labPartition } from './observation/lab-id.js';
 export {
   decodeObservation,
   FUTURE_MS_MAX,
@@ -49,12 +43,15 @@ export {
   type Observation,
   ObservationPayload,
   timeRejection,
-} from './observation.js';
+} from './observation/observation.js';
 export {
-  packAggregate,
-  unpackAggregate,
-} from './packed-aggregate.js';
-export { REJECTION_ADVICE, REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js';
+  REJECTION_ADVICE,
+  REJECTION_REASONS,
+  type Rejection,
+  type RejectionReason,
+} from './observation/rejection.js';
+export { rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
+export { Batch, ROW_LENGTH } from './store/batch.js';
 export {
   type BucketStore,
   CommitError,
@@ -63,6 +60,13 @@ export {
   type LabBucket,
   LEDGER_REPORT_KEPT_S,
   type StoreOptions,
-} from './store.js';
-export { average, LabSummary, labSummary } from './summary.js';
-export { rfc3339ToMs, timestampToMs } from './timestamp.js';
+} from './store/bucket-store.js';
+export { defaultHorizonS, IDENTITIES_MAX } from './store/deduplication.js';
+export {
+  addCounters,
+  EMPTY_COUNTERS,
+  imbalance,
+  type LedgerCounters,
+  type LedgerReport,
+  rejectedTotal,
+} from './store/ledger-counters.js';

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { averageOfThousandths, type LabSummary } from '@humtemp/bucket-core';
+import { averageOfThousandths } from '@humtemp/bucket-core';
 import { Redis } from 'ioredis';
 import { listenAndSay } from '../processes/told.js';
 
@@ -9,6 +9,12 @@ export interface HashesApi {
   readonly pipelined: boolean;
   /** Of the bucket that it answers with, Unix seconds. */
   readonly startS: number;
+}
+
+interface LabSummary {
+  readonly lab_id: string;
+  readonly avg_temp: number | null;
+  readonly avg_humidity: number | null;
 }
 
 /** Keys that the server looks at for one page of SCAN: what it has by itself, and what somebody chose who has looked at it. */

@@ -12,7 +12,7 @@ import {
   commitsArbitrary,
   contentOf,
   type Row,
-} from '../store-contract.fixture.js';
+} from '../store/store-contract.fixture.js';
 import { Disk } from './disk.js';
 import { EmbeddedStore } from './embedded-store.js';
 

@@ -1,9 +1,9 @@
 import { statfsSync } from 'node:fs';
 import { type Database, type DatabaseOptions, open, type RangeOptions, type RootDatabase } from 'lmdb';
-import type { Aggregate } from '../aggregate.js';
-import type { LedgerReport } from '../ledger-counters.js';
-import { unpackAggregate } from '../packed-aggregate.js';
-import type { Rejection } from '../rejection.js';
+import type { Aggregate } from '../aggregate/aggregate.js';
+import { unpackAggregate } from '../aggregate/packed-aggregate.js';
+import type { Rejection } from '../observation/rejection.js';
+import type { LedgerReport } from '../store/ledger-counters.js';
 import type { StoredConfiguration } from './stored-configuration.js';
 
 /** The folder holds data in a format that this version does not know. */

@@ -12,8 +12,8 @@ import {
   commitsArbitrary,
   contentOf,
   type Row,
-} from '../store-contract.fixture.js';
-import { storeContract } from '../store-contract.suite.js';
+} from '../store/store-contract.fixture.js';
+import { storeContract } from '../store/store-contract.suite.js';
 import { FolderFormatError } from './disk.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { FolderInUseError } from './folder-lock.js';

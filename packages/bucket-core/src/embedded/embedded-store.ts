@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import type { Batch } from '../batch.js';
-import { bucketExpiryS, type Resolution } from '../bucket-grid.js';
-import type { LedgerReport } from '../ledger-counters.js';
-import type { Rejection } from '../rejection.js';
+import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
+import type { Rejection } from '../observation/rejection.js';
+import type { Batch } from '../store/batch.js';
 import {
   type BucketStore,
   CommitError,
@@ -12,7 +11,8 @@ import {
   type LabBucket,
   LEDGER_REPORT_KEPT_S,
   type StoreOptions,
-} from '../store.js';
+} from '../store/bucket-store.js';
+import type { LedgerReport } from '../store/ledger-counters.js';
 import { adoptConfiguration } from './adopt-configuration.js';
 import { Disk } from './disk.js';
 import { FolderLock } from './folder-lock.js';

@@ -1,4 +1,4 @@
-import { Batch, ROW_LENGTH } from '../batch.js';
+import { Batch, ROW_LENGTH } from '../store/batch.js';
 
 /**
  * A batch as the journal keeps it, all of it in 8-byte words so that rows are copied as they are:

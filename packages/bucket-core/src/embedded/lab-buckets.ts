@@ -1,11 +1,17 @@
-import { type Aggregate, addObservation, copyAggregate, emptyAggregate, lastMs } from '../aggregate.js';
-import { ROW_LENGTH } from '../batch.js';
-import { areWithin, type BatchPart, partsOf } from '../batch-part.js';
-import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../bucket-grid.js';
-import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
-import { keepsHistograms } from '../histogram.js';
-import { packAggregate, unpackAggregate } from '../packed-aggregate.js';
-import type { CommitResult, LabBucket, StoreOptions } from '../store.js';
+import {
+  type Aggregate,
+  addObservation,
+  copyAggregate,
+  emptyAggregate,
+  lastMs,
+} from '../aggregate/aggregate.js';
+import { keepsHistograms } from '../aggregate/histogram.js';
+import { packAggregate, unpackAggregate } from '../aggregate/packed-aggregate.js';
+import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
+import { ROW_LENGTH } from '../store/batch.js';
+import { areWithin, type BatchPart, partsOf } from '../store/batch-part.js';
+import type { CommitResult, LabBucket, StoreOptions } from '../store/bucket-store.js';
+import { IDENTITIES_MAX, identitiesExpiryS } from '../store/deduplication.js';
 import type { Disk } from './disk.js';
 import { IdentitySet } from './identity-set.js';
 import type { JournalRecord } from './journal-record.js';

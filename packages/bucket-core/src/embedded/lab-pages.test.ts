@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { bucketStartS, emptyCommitResult } from '../index.js';
-import { batchOf, CONTRACT_GRID, CONTRACT_OPTIONS, type Row } from '../store-contract.fixture.js';
+import { batchOf, CONTRACT_GRID, CONTRACT_OPTIONS, type Row } from '../store/store-contract.fixture.js';
 import { Disk } from './disk.js';
 import { LabBuckets } from './lab-buckets.js';
 import { bucketPages, namePages } from './lab-pages.js';

@@ -1,7 +1,7 @@
-import { copyAggregate } from '../aggregate.js';
-import type { Resolution } from '../bucket-grid.js';
-import { FirstNames } from '../first-names.js';
-import type { LabBucket } from '../store.js';
+import { copyAggregate } from '../aggregate/aggregate.js';
+import type { Resolution } from '../grid/bucket-grid.js';
+import type { LabBucket } from '../store/bucket-store.js';
+import { FirstNames } from '../store/first-names.js';
 import type { LabRecord } from './disk.js';
 import type { LabBuckets } from './lab-buckets.js';
 

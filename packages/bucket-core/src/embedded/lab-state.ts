@@ -1,4 +1,4 @@
-import { type Aggregate, emptyAggregate, mergeAggregate } from '../aggregate.js';
+import { type Aggregate, emptyAggregate, mergeAggregate } from '../aggregate/aggregate.js';
 import type { IdentitySet } from './identity-set.js';
 
 /** A bucket of a lab in memory. Empty until the commit that it was made for succeeds. */

@@ -1,6 +1,6 @@
-import type { Batch } from '../batch.js';
-import type { Rejection } from '../rejection.js';
-import { type CommitResult, emptyCommitResult } from '../store.js';
+import type { Rejection } from '../observation/rejection.js';
+import type { Batch } from '../store/batch.js';
+import { type CommitResult, emptyCommitResult } from '../store/bucket-store.js';
 import { decodeRecord, encodeRecord } from './journal-record.js';
 import type { LabBuckets } from './lab-buckets.js';
 import { withinLimit } from './lab-limit.js';

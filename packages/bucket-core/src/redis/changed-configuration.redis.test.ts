@@ -10,8 +10,8 @@ import {
   longestLivedResolution,
   parseRollups,
 } from '../index.js';
-import { labPartition } from '../lab-id.js';
-import { batchOf, CONTRACT_OPTIONS, type Row } from '../store-contract.fixture.js';
+import { labPartition } from '../observation/lab-id.js';
+import { batchOf, CONTRACT_OPTIONS, type Row } from '../store/store-contract.fixture.js';
 import { Keys } from './keys.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';

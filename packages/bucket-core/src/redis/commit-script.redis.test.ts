@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Service, startRedis } from '@humtemp/test-services';
 import { addObservation, bucketGrid, bucketStartS, emptyAggregate } from '../index.js';
-import { batchOf, CONTRACT_GRID, CONTRACT_OPTIONS, type Row } from '../store-contract.fixture.js';
+import { batchOf, CONTRACT_GRID, CONTRACT_OPTIONS, type Row } from '../store/store-contract.fixture.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { ROW_LENGTH } from '../batch.js';
-import type { BatchPart } from '../batch-part.js';
-import { type BucketGrid, bucketExpiryS } from '../bucket-grid.js';
-import { IDENTITIES_MAX, identitiesExpiryS } from '../deduplication.js';
-import { keepsHistograms } from '../histogram.js';
+import { keepsHistograms } from '../aggregate/histogram.js';
+import { type BucketGrid, bucketExpiryS } from '../grid/bucket-grid.js';
+import { ROW_LENGTH } from '../store/batch.js';
+import type { BatchPart } from '../store/batch-part.js';
+import { IDENTITIES_MAX, identitiesExpiryS } from '../store/deduplication.js';
 import type { Keys } from './keys.js';
 
 /** The only caller of commit.lua: its arguments and its result stand here and there, nowhere else. */

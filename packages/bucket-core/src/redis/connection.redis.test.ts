@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pause, type Service, startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
-import { batchOf, CONTRACT_OPTIONS } from '../store-contract.fixture.js';
+import { batchOf, CONTRACT_OPTIONS } from '../store/store-contract.fixture.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 

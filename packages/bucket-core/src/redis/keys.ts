@@ -1,4 +1,4 @@
-import { labPartition } from '../lab-id.js';
+import { labPartition } from '../observation/lab-id.js';
 
 /**
  * Every Redis key is spelled here. `{lab}` is the cluster hash tag: all keys of a lab lie in one slot. A lab id has

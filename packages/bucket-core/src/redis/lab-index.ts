@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { BatchPart } from '../batch-part.js';
 import {
   type BucketGrid,
   bucketExpiryS,
@@ -7,9 +6,10 @@ import {
   longestLivedResolution,
   type Resolution,
   reachS,
-} from '../bucket-grid.js';
-import { FirstNames } from '../first-names.js';
-import { LAB_PARTITIONS, labPartition } from '../lab-id.js';
+} from '../grid/bucket-grid.js';
+import { LAB_PARTITIONS, labPartition } from '../observation/lab-id.js';
+import type { BatchPart } from '../store/batch-part.js';
+import { FirstNames } from '../store/first-names.js';
 import { IndexCache } from './index-cache.js';
 import type { Keys } from './keys.js';
 import { executePipeline } from './pipeline.js';

@@ -21,8 +21,8 @@ import {
   CONTRACT_OPTIONS,
   commitsArbitrary,
   contentOf,
-} from '../store-contract.fixture.js';
-import { storeContract } from '../store-contract.suite.js';
+} from '../store/store-contract.fixture.js';
+import { storeContract } from '../store/store-contract.suite.js';
 import { Keys } from './keys.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';

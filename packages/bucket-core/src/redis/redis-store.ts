@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
-import { Batch, ROW_LENGTH } from '../batch.js';
-import { type BatchPart, partsOf } from '../batch-part.js';
-import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../bucket-grid.js';
-import type { LedgerReport } from '../ledger-counters.js';
-import { unpackAggregate } from '../packed-aggregate.js';
-import type { Rejection } from '../rejection.js';
+import { unpackAggregate } from '../aggregate/packed-aggregate.js';
+import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
+import type { Rejection } from '../observation/rejection.js';
+import { Batch, ROW_LENGTH } from '../store/batch.js';
+import { type BatchPart, partsOf } from '../store/batch-part.js';
 import {
   type BucketStore,
   CommitError,
@@ -13,7 +12,8 @@ import {
   type LabBucket,
   LEDGER_REPORT_KEPT_S,
   type StoreOptions,
-} from '../store.js';
+} from '../store/bucket-store.js';
+import type { LedgerReport } from '../store/ledger-counters.js';
 import { commitParts, defineCommitScript, partResult } from './commit-script.js';
 import { connectRedis, type RedisConnectionOptions } from './connection.js';
 import { Keys } from './keys.js';

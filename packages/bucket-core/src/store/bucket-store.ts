@@ -1,8 +1,8 @@
-import type { Aggregate } from './aggregate.js';
+import type { Aggregate } from '../aggregate/aggregate.js';
+import type { BucketGrid, Resolution } from '../grid/bucket-grid.js';
+import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from './batch.js';
-import type { BucketGrid, Resolution } from './bucket-grid.js';
 import type { LedgerReport } from './ledger-counters.js';
-import type { Rejection } from './rejection.js';
 
 /** What every store is opened with. */
 export interface StoreOptions {

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { type BucketGrid, oldestLiveMs } from './bucket-grid.js';
+import { type BucketGrid, oldestLiveMs } from '../grid/bucket-grid.js';
 import { ABSENT, toThousandths } from './fixed-point.js';
 import type { RejectionReason } from './rejection.js';
 import { timestampToMs } from './timestamp.js';

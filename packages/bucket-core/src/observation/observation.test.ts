@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ABSENT, bucketGrid, decodeObservation, type Observation, type RejectionReason } from './index.js';
+import { ABSENT, bucketGrid, decodeObservation, type Observation, type RejectionReason } from '../index.js';
 
 const nowMs = Date.parse('2026-06-15T12:00:00Z');
 const nowS = nowMs / 1000;

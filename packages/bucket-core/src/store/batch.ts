@@ -1,6 +1,6 @@
-import { identityOf } from './identity.js';
-import type { Observation } from './observation.js';
-import type { Rejection } from './rejection.js';
+import { identityOf } from '../observation/identity.js';
+import type { Observation } from '../observation/observation.js';
+import type { Rejection } from '../observation/rejection.js';
 
 /** Numbers in a row of a batch: timestampMs, identity, temp, humidity. */
 export const ROW_LENGTH = 4;

@@ -1,4 +1,4 @@
-import { ABSENT } from './fixed-point.js';
+import { ABSENT } from '../observation/fixed-point.js';
 import {
   addToHistogram,
   copyHistogram,

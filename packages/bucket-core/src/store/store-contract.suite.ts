@@ -13,7 +13,7 @@ import {
   emptyAggregate,
   keepsHistograms,
   type StoreOptions,
-} from './index.js';
+} from '../index.js';
 import { meanwhileArbitrary, readMeanwhile } from './read-meanwhile.fixture.js';
 import {
   batchOf,
@@ -55,7 +55,7 @@ class Model {
   }
 }
 
-/** Holds a store to the contract in store.ts. */
+/** Holds a store to the contract in bucket-store.ts. */
 export function storeContract(name: string, open: OpenStore, runs = 40): void {
   describe(`${name} keeps the store contract`, () => {
     const nowMs = Date.now();

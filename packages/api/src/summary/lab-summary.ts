@@ -1,6 +1,5 @@
+import { type Aggregate, averageOfThousandths } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Aggregate } from './aggregate.js';
-import { averageOfThousandths } from './fixed-point.js';
 
 /** What the original contract says about one lab and bucket. `null` where no observation has the metric. */
 export const LabSummary = Type.Object({
@@ -20,6 +19,6 @@ export function labSummary(lab: string, aggregate: Aggregate): LabSummary {
 }
 
 /** Average of a metric in its unit, or null where no observation has it. */
-export function average(metric: { readonly count: number; readonly sum: number }): number | null {
+function average(metric: { readonly count: number; readonly sum: number }): number | null {
   return metric.count === 0 ? null : averageOfThousandths(metric.sum, metric.count);
 }

@@ -1,6 +1,6 @@
+import { type BucketGrid, bucketExpiryS, bucketStartS } from '../grid/bucket-grid.js';
+import { identityHour } from '../observation/identity.js';
 import { ROW_LENGTH } from './batch.js';
-import { type BucketGrid, bucketExpiryS, bucketStartS } from './bucket-grid.js';
-import { identityHour } from './identity.js';
 
 /** Rows in one part at most: bounds the arguments of one store call. */
 export const PART_ROWS_MAX = 1000;

@@ -1,4 +1,4 @@
-import type { RejectionReason } from './rejection.js';
+import type { RejectionReason } from '../observation/rejection.js';
 
 /** The ledger as numbers: received = committed + duplicate + Σ rejected + in_flight, at every moment. */
 export interface LedgerCounters {

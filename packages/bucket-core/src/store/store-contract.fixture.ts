@@ -12,7 +12,7 @@ import {
   type LabBucket,
   type Resolution,
   type StoreOptions,
-} from './index.js';
+} from '../index.js';
 
 /** One observation as tests write it: lab, seconds before now, temp and humidity in thousandths. */
 export type Row = readonly [lab: string, agoS: number, temp: number, humidity: number];

@@ -7,7 +7,7 @@ import {
   bucketStartS,
   emptyAggregate,
   identityOf,
-} from './index.js';
+} from '../index.js';
 import { batchOf, CONTRACT_GRID, HOUR_S, type Row } from './store-contract.fixture.js';
 
 /** What happens between two pages of a reading: every `every`-th lab has an observation more, and so have some new labs. */

@@ -9,7 +9,7 @@ import {
   mergeAggregate,
   quantile,
   shareWithin,
-} from './index.js';
+} from '../index.js';
 
 const temps = fc.array(fc.integer({ min: -100_000, max: 200_000 }), { minLength: 1, maxLength: 60 });
 const WIDTH = HISTOGRAM_BIN.temp;

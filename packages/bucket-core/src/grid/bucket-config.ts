@@ -1,5 +1,5 @@
+import { rfc3339ToMs } from '../observation/timestamp.js';
 import type { BucketGrid, Resolution } from './bucket-grid.js';
-import { rfc3339ToMs } from './timestamp.js';
 
 const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 

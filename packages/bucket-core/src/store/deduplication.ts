@@ -1,4 +1,4 @@
-import { type BucketGrid, bucketExpiryS, bucketStartS } from './bucket-grid.js';
+import { type BucketGrid, bucketExpiryS, bucketStartS } from '../grid/bucket-grid.js';
 
 /** Identities that one hour of one lab may hold. Beyond, its deduplication is suspended for that hour. */
 export const IDENTITIES_MAX = 65_536;

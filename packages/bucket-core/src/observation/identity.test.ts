@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { ABSENT, identityOf, identityOfReceipt } from '../index.js';
+
+type Values = readonly [timestampMs: number, temp: number, humidity: number];
+
+const values: fc.Arbitrary<Values> = fc.tuple(
+  fc.integer({ min: 1_790_000_000_000, max: 1_790_000_100_000 }),
+  fc.oneof(fc.integer({ min: -100_000, max: 200_000 }), fc.constant(ABSENT)),
+  fc.integer({ min: 0, max: 100_000 }),
+);
+describe('an identity', () => {
+  test('is a safe integer that is equal iff time, values and sensor are equal', () => {
+    const sensors = fc.constantFrom('', 'a', 'b', 'ab', 'ba', 'bme280-3');
+    fc.assert(
+      fc.property(values, values, sensors, sensors, (a, b, sensorA, sensorB) => {
+        const one = identityOf(a[0], a[1], a[2], sensorA);
+        assert.ok(Number.isSafeInteger(one) && one >= 0);
+        assert.equal(one, identityOf(a[0], a[1], a[2], sensorA));
+        const same = sensorA === sensorB && a.every((value, i) => value === b[i]);
+        const sameHour = Math.floor(a[0] / 3_600_000) === Math.floor(b[0] / 3_600_000);
+        if (sameHour) assert.equal(one === identityOf(b[0], b[1], b[2], sensorB), same);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('has no collision among a million neighbouring values of one second', () => {
+    const seen = new Set<number>();
+    for (let temp = 20_000; temp < 21_000; temp++)
+      for (let humidity = 50_000; humidity < 51_000; humidity++)
+        seen.add(identityOf(1_790_000_000_123, temp, humidity, ''));
+    assert.equal(seen.size, 1_000_000);
+  });
+
+  test('of a receipt is another for each receipt and process', () => {
+    const seen = new Set<number>();
+    for (let process = 0; process < 10; process++)
+      for (let serial = 0; serial < 10_000; serial++)
+        seen.add(identityOfReceipt(1_790_000_000_000, process, serial));
+    assert.equal(seen.size, 100_000);
+  });
+});
