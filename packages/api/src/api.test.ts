@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { documentIn, refusingStore, startApi, storeWith, yesterdayS } from './api.fixture.js';
-import { Problem } from './problem.js';
+import { Problem } from './http/problem.js';
 
 const never = new Promise<never>(() => {});
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { Hono } from 'hono';
 import { documentIn, startApi } from '../api.fixture.js';
-import { Problem } from '../problem.js';
+import { Problem } from '../http/problem.js';
 import { bearer, openTokens, serveGuarded, tokenLines } from './access.fixture.js';
 import { requireLab } from './access-guard.js';
 import { entryOf } from './access-tokens.js';

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { ProblemError } from '../problem.js';
+import { ProblemError } from '../http/problem.js';
 import type { AccessTokens } from './access-tokens.js';
 import { EVERYTHING, type Scope } from './scope.js';
 

@@ -1,6 +1,6 @@
 import { imbalance, type LedgerCounters, REJECTION_REASONS } from '@humtemp/bucket-core';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { within } from '../deadline.js';
+import { within } from '../http/deadline.js';
 import type { StreamCounters } from '../stream/live-streams.js';
 
 /** Where the values come from; what a process does not have is left out. */

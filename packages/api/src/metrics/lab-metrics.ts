@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Gauge, Registry } from 'prom-client';
-import { Rfc3339Time, rfc3339Time } from '../rfc3339-time.js';
+import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import type { LabReadings, MetricReading } from './lab-readings.js';
 
 /** Readings in the text format of Prometheus. What a lab has no value of is left out, never 0. */

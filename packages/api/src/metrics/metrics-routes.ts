@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { Registry } from 'prom-client';
 import type { Scope } from '../access/scope.js';
-import { type Route, route } from '../route.js';
-import { readStore } from '../store-read.js';
+import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
 import { type HumtempMetricsSources, humtempMetrics } from './humtemp-metrics.js';
 import { LabRow, labMetrics, labRows } from './lab-metrics.js';
 import { type LabReadingsOptions, readLabs } from './lab-readings.js';

@@ -4,7 +4,7 @@ import { REJECTION_REASONS } from '@humtemp/bucket-core';
 import { Hono } from 'hono';
 import { bearer, openTokens, serveGuarded, tokenLines } from '../access/access.fixture.js';
 import { DAY_S, NOON_MS, startApi } from '../api.fixture.js';
-import { registerRoute } from '../route.js';
+import { registerRoute } from '../http/route.js';
 import { metricsRoutes } from './metrics-routes.js';
 
 async function start(t: TestContext, metricsLabsMax = 1000) {

@@ -1,7 +1,7 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { OptionalKind } from '@sinclair/typebox';
-import { Problem } from '../problem.js';
-import type { RouteSpec } from '../route.js';
+import { Problem } from '../http/problem.js';
+import type { RouteSpec } from '../http/route.js';
 import { SchemaComponents } from './schema-components.js';
 
 /** An OpenAPI 3.1 document, as far as it matters here. */

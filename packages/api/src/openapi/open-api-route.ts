@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { compressed, revalidated } from '../caching.js';
-import { type Route, route } from '../route.js';
+import { compressed, revalidated } from '../http/caching.js';
+import { type Route, route } from '../http/route.js';
 import { openApiDocument } from './open-api-document.js';
 
 /** `GET /openapi.json`: the description of these routes, and of itself. */

@@ -1,5 +1,5 @@
 import type { BucketGrid, Resolution } from '@humtemp/bucket-core';
-import { ProblemError } from '../problem.js';
+import { ProblemError } from '../http/problem.js';
 import { resolutionOf } from './parameters.js';
 import {
   type BucketRange,

@@ -11,8 +11,8 @@ import {
 import { Type } from '@sinclair/typebox';
 import type { Context } from 'hono';
 import { requireLab } from '../access/access-guard.js';
-import { ProblemError } from '../problem.js';
-import { Rfc3339Time } from '../rfc3339-time.js';
+import { ProblemError } from '../http/problem.js';
+import { Rfc3339Time } from '../http/rfc3339-time.js';
 import type { MetricLimits } from '../summary/interval-summary.js';
 import { badParameter } from './read-query.js';
 

@@ -1,7 +1,7 @@
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { Context } from 'hono';
-import { ProblemError } from '../problem.js';
+import { ProblemError } from '../http/problem.js';
 
 /**
  * The query parameters of a request, as values of a schema's types: an integer, a boolean, a number or a text. One

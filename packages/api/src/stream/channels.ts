@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LabFilter } from '../access/lab-filter.js';
 import type { Scope } from '../access/scope.js';
-import { ProblemError } from '../problem.js';
+import { ProblemError } from '../http/problem.js';
 import type { ChangeSource } from './change-source.js';
 import { Channel, type WatchedLab } from './channel.js';
 import { LabList, labsMeant } from './lab-list.js';

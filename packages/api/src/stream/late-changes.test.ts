@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY_S, GRID, NOON_MS, startApi } from '../api.fixture.js';
+import { startServer } from '../http/server.js';
 import { eventsIn } from '../openapi/document.fixture.js';
-import { startServer } from '../server.js';
 import { LateChanges } from './late-changes.js';
 import { PolledChanges } from './polled-changes.js';
 

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { LabFilter } from '../access/lab-filter.js';
 import type { Scope } from '../access/scope.js';
-import { ProblemError } from '../problem.js';
+import { ProblemError } from '../http/problem.js';
 import type { Channel, FirstFrame } from './channel.js';
 import { Channels, type ChannelsOptions } from './channels.js';
 import { HEARTBEAT, retryAfterDisconnect, serverSentEvent } from './server-sent-event.js';

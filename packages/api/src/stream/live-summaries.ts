@@ -1,6 +1,6 @@
 import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import type { RouteOptions } from '../api-options.js';
-import { labStatus } from '../lab-status.js';
+import { labStatus } from '../labs/lab-status.js';
 import { intervalSummary } from '../summary/interval-summary.js';
 import type { LiveLab } from './stream-event.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOON_MS, startApi, storeWith, yesterdayS } from '../api.fixture.js';
+import { startServer } from '../http/server.js';
 import { checker, documentOf, eventsIn } from '../openapi/document.fixture.js';
-import { startServer } from '../server.js';
 
 test('every event of a stream is of its schema, and nothing more', async (t) => {
   const outage = { is: false };

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { LabStatus } from '../lab-status.js';
-import { Rfc3339Time } from '../rfc3339-time.js';
+import { Rfc3339Time } from '../http/rfc3339-time.js';
+import { LabStatus } from '../labs/lab-status.js';
 import { IntervalSummary } from '../summary/interval-summary.js';
 
 /** A lab as a stream tells of it: nothing in it changes with time alone. */

@@ -3,9 +3,9 @@ import { Type } from '@sinclair/typebox';
 import { requireLab } from '../access/access-guard.js';
 import { EVERY_LAB, LabFilter } from '../access/lab-filter.js';
 import type { Scope } from '../access/scope.js';
-import { ProblemError } from '../problem.js';
-import { type Route, route } from '../route.js';
-import { readStore } from '../store-read.js';
+import { ProblemError } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
 import { LiveStreams, type LiveStreamsOptions } from './live-streams.js';
 import { StreamEvent } from './stream-event.js';
 

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { bearer, openTokens, serveGuarded, tokenLines } from '../access/access.fixture.js';
 import { type Fixture, startApi } from '../api.fixture.js';
-import { registerRoute } from '../route.js';
+import { registerRoute } from '../http/route.js';
 import { labSummary } from '../summary/lab-summary.js';
 import { ChangeFeed } from './change-feed.js';
 import { Listener } from './listener.fixture.js';

@@ -1,6 +1,6 @@
 import { type Aggregate, lastMs } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
-import { Rfc3339Time, rfc3339Time } from '../rfc3339-time.js';
+import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { coverage } from './coverage.js';
 import type { Limits, MetricName } from './distribution.js';
 import { MetricSummary, metricSummary } from './metric-summary.js';

@@ -1,0 +1,93 @@
+import { emptyAggregate } from '@humtemp/bucket-core';
+import { type Static, Type } from '@sinclair/typebox';
+import type { RouteOptions } from '../api-options.js';
+import { cacheControl, compressed, revalidated } from '../http/caching.js';
+import { ProblemError } from '../http/problem.js';
+import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
+import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
+import { LabIdParameter, labResourcePattern } from '../labs/resource-path.js';
+import { unknownLab } from '../labs/unknown-lab.js';
+import { durationText, labOfPath, metricLimits, resolutionOf } from '../query/parameters.js';
+import { RangeParameters, timeRange } from '../query/range-query.js';
+import { readQuery } from '../query/read-query.js';
+import { bucketCount, bucketRange, resolutionForSeries } from '../query/time-range.js';
+import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+
+/** A lab's buckets, oldest first, without a gap: one without observations says so. */
+export const LabSeries = Type.Object({
+  lab_id: Type.String(),
+  resolution: Type.String({ description: 'duration of each bucket' }),
+  from: Rfc3339Time,
+  to: Rfc3339Time,
+  buckets: Type.Array(IntervalSummary),
+});
+
+export type LabSeries = Static<typeof LabSeries>;
+
+/** Up to so many buckets are shown, if the resolution is ours to pick. */
+const BUCKETS_PICKED_MAX = 300;
+/** No answer has more. */
+const BUCKETS_MAX = 3000;
+
+const RESOURCE = '/buckets';
+const SeriesQuery = Type.Object(RangeParameters);
+
+/** `GET /labs/{lab_id}/buckets`. */
+export function labBucketsRoute(options: RouteOptions): Route {
+  const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
+  return route(
+    {
+      method: 'get',
+      path: '/labs/{lab_id}/buckets',
+      pattern: labResourcePattern(RESOURCE),
+      id: 'getLabBuckets',
+      summary: "A lab's buckets over a range of time",
+      description: `The range is widened to bucket borders and cut to what is kept; from and to of the answer say what it became. Without a resolution it is the finest that gives at most ${BUCKETS_PICKED_MAX} buckets and is kept for long enough.`,
+      parameters: { lab_id: LabIdParameter },
+      query: SeriesQuery,
+      answers: { 'application/json': LabSeries },
+      problems: [403, 404, 503],
+      revalidates: true,
+    },
+    compressed,
+    revalidated,
+    async (c) => {
+      const lab = labOfPath(c, RESOURCE);
+      const query = readQuery(c, SeriesQuery);
+      const nowMs = clock();
+      const range = timeRange(query, nowMs);
+      const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
+      const resolution =
+        query.resolution === undefined
+          ? resolutionForSeries(range, grid, nowMs, BUCKETS_PICKED_MAX)
+          : resolutionOf(grid, query.resolution);
+      const { startS, endS } = bucketRange(range, resolution, grid, nowMs);
+      checkCount(bucketCount({ startS, endS }, resolution));
+
+      const [[newest], found] = await readStore(storeTimeoutMs, () =>
+        Promise.all([store.latest([lab], nowMs), store.series(lab, resolution, startS, endS, nowMs)]),
+      );
+      if (newest === undefined) throw unknownLab(lab);
+      const byStart = new Map(found.map((bucket) => [bucket.startS, bucket.aggregate]));
+      const series: LabSeries = {
+        lab_id: lab,
+        resolution: durationText(resolution),
+        from: rfc3339Time(startS * 1000),
+        to: rfc3339Time(endS * 1000),
+        buckets: [],
+      };
+      const { durationS } = resolution;
+      for (let s = startS; s < endS; s += durationS)
+        series.buckets.push(intervalSummary(byStart.get(s) ?? emptyAggregate(), s, s + durationS, basis));
+      cacheControl(c, endS * 1000 <= nowMs);
+      return c.json(series);
+    },
+  );
+}
+
+function checkCount(buckets: number): void {
+  if (buckets <= BUCKETS_MAX) return;
+  const detail = `the range has ${buckets} buckets of this resolution, more than ${BUCKETS_MAX}: ask for a shorter one, or a coarser resolution`;
+  throw new ProblemError({ status: 400, detail });
+}

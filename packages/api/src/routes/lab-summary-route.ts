@@ -1,0 +1,74 @@
+import { emptyAggregate, mergeAggregate } from '@humtemp/bucket-core';
+import { type Static, Type } from '@sinclair/typebox';
+import type { RouteOptions } from '../api-options.js';
+import { cacheControl, compressed, revalidated } from '../http/caching.js';
+import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
+import { LabIdParameter, labResourcePattern } from '../labs/resource-path.js';
+import { unknownLab } from '../labs/unknown-lab.js';
+import { bucketsToMerge } from '../query/buckets-to-merge.js';
+import { durationText, labOfPath, metricLimits } from '../query/parameters.js';
+import { RangeParameters, timeRange } from '../query/range-query.js';
+import { readQuery } from '../query/read-query.js';
+import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+
+/** A lab's buckets of a range, merged into one summary. */
+export const LabRangeSummary = Type.Composite([
+  Type.Object({
+    lab_id: Type.String(),
+    resolution: Type.String({ description: 'duration of the buckets that were merged' }),
+  }),
+  IntervalSummary,
+]);
+
+export type LabRangeSummary = Static<typeof LabRangeSummary>;
+
+const RESOURCE = '/summary';
+const RangeQuery = Type.Object(RangeParameters);
+
+/** `GET /labs/{lab_id}/summary`. */
+export function labSummaryRoute(options: RouteOptions): Route {
+  const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
+  return route(
+    {
+      method: 'get',
+      path: '/labs/{lab_id}/summary',
+      pattern: labResourcePattern(RESOURCE),
+      id: 'getLabSummary',
+      summary: 'One summary of a lab over a range of time',
+      description:
+        'The range is widened to bucket borders and cut to what is kept; start and end of the answer say what it became.',
+      parameters: { lab_id: LabIdParameter },
+      query: RangeQuery,
+      answers: { 'application/json': LabRangeSummary },
+      problems: [403, 404, 503],
+      revalidates: true,
+    },
+    compressed,
+    revalidated,
+    async (c) => {
+      const lab = labOfPath(c, RESOURCE);
+      const query = readQuery(c, RangeQuery);
+      const nowMs = clock();
+      const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
+      const { resolution, startS, endS } = bucketsToMerge(
+        timeRange(query, nowMs),
+        query.resolution,
+        grid,
+        nowMs,
+      );
+      const [[newest], buckets] = await readStore(storeTimeoutMs, () =>
+        Promise.all([store.latest([lab], nowMs), store.series(lab, resolution, startS, endS, nowMs)]),
+      );
+      if (newest === undefined) throw unknownLab(lab);
+      const merged = emptyAggregate(true);
+      for (const { aggregate } of buckets) mergeAggregate(merged, aggregate);
+      cacheControl(c, endS * 1000 <= nowMs);
+      return c.json({
+        lab_id: lab,
+        resolution: durationText(resolution),
+        ...intervalSummary(merged, startS, endS, basis),
+      } satisfies LabRangeSummary);
+    },
+  );
+}

@@ -1,0 +1,67 @@
+import { REJECTION_ADVICE } from '@humtemp/bucket-core';
+import { type Static, Type } from '@sinclair/typebox';
+import type { RouteOptions } from '../api-options.js';
+import { compressed } from '../http/caching.js';
+import { ProblemError } from '../http/problem.js';
+import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
+import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
+import { readQuery } from '../query/read-query.js';
+import { Reason } from './reason-schema.js';
+
+/** The newest rejections, newest first. */
+export const RejectionsPage = Type.Object({
+  rejections: Type.Array(
+    Type.Object({
+      at: Rfc3339Time,
+      reason: Reason,
+      advice: Type.String({ description: 'what the reason means' }),
+      source: Type.String({ description: 'the MQTT topic or HTTP route' }),
+      excerpt: Type.String({ description: 'the beginning of the payload' }),
+    }),
+  ),
+});
+
+export type RejectionsPage = Static<typeof RejectionsPage>;
+
+const PAGE_REJECTIONS = 100;
+const PAGE_REJECTIONS_MAX = 1000;
+
+const RejectionsQuery = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: PAGE_REJECTIONS_MAX, default: PAGE_REJECTIONS }),
+});
+
+/** `GET /rejections`: what was not counted, and why. */
+export function rejectionsRoute({ store, storeTimeoutMs }: RouteOptions): Route {
+  return route(
+    {
+      method: 'get',
+      path: '/rejections',
+      id: 'listRejections',
+      summary: 'What was not counted, and why; newest first',
+      query: RejectionsQuery,
+      answers: { 'application/json': RejectionsPage },
+      problems: [403, 503],
+    },
+    compressed,
+    async (c) => {
+      const { limit } = readQuery(c, RejectionsQuery);
+      if (!c.get('scope').isAll)
+        throw new ProblemError({
+          status: 403,
+          detail: 'a rejection may be of any lab: the token is not for all',
+        });
+      const rejections = await readStore(storeTimeoutMs, () => store.rejections(limit));
+      const page: RejectionsPage = {
+        rejections: rejections.map(({ atMs, reason, source, excerpt }) => ({
+          at: rfc3339Time(atMs),
+          reason,
+          advice: REJECTION_ADVICE[reason],
+          source,
+          excerpt,
+        })),
+      };
+      return c.json(page);
+    },
+  );
+}

@@ -1,0 +1,135 @@
+import { LAB_ID_PATTERN } from '@humtemp/bucket-core';
+import { type Static, Type } from '@sinclair/typebox';
+import { requireLab } from '../access/access-guard.js';
+import type { Scope } from '../access/scope.js';
+import type { RouteOptions } from '../api-options.js';
+import type { BusyLimit } from '../http/busy-limit.js';
+import { cacheControl, compressed, revalidated } from '../http/caching.js';
+import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
+import { PREFIX_PATTERN } from '../labs/lab-prefix.js';
+import { mergedByBucket, mergedByLab } from '../labs/merged-labs.js';
+import { visibleLabs } from '../labs/visible-labs.js';
+import { bucketsToMerge, checkMerged, MERGED_BUCKETS_MAX } from '../query/buckets-to-merge.js';
+import { durationText, metricLimits } from '../query/parameters.js';
+import { RangeParameters, timeRange } from '../query/range-query.js';
+import { badParameter, readQuery } from '../query/read-query.js';
+import { coverage } from '../summary/coverage.js';
+import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+
+/** Many labs' buckets of a range, merged into one summary. */
+export const LabsSummary = Type.Composite([
+  Type.Object({
+    labs: Type.Integer({ minimum: 0, description: 'labs that are summarised' }),
+    labs_with_observations: Type.Integer({ minimum: 0 }),
+    unknown: Type.Array(Type.String(), { description: 'of the labs that were named, those nobody heard of' }),
+    resolution: Type.String({ description: 'duration of the buckets that were merged' }),
+  }),
+  IntervalSummary,
+]);
+
+export type LabsSummary = Static<typeof LabsSummary>;
+
+const LABS_NAMED_MAX = 1000;
+
+const LABS_EXPECTED = `up to ${LABS_NAMED_MAX} lab ids, separated by commas; not together with prefix`;
+const id = LAB_ID_PATTERN.slice(1, -1);
+
+const SummariesQuery = Type.Object({
+  labs: Type.Optional(Type.String({ pattern: `^${id}(,${id})*$`, description: LABS_EXPECTED })),
+  prefix: Type.Optional(
+    Type.String({ pattern: PREFIX_PATTERN, description: 'how the ids of the labs begin' }),
+  ),
+  ...RangeParameters,
+});
+
+/** `GET /summaries`. */
+export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
+  const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
+
+  /** The labs that a query names, of which some may be unknown; or else all that are known and begin as it says. */
+  async function labsOf(
+    { labs, prefix = '' }: Static<typeof SummariesQuery>,
+    scope: Scope,
+    nowMs: number,
+  ): Promise<{ known: readonly string[]; unknown: readonly string[] }> {
+    let named: readonly string[];
+    if (labs === undefined) {
+      const limit = MERGED_BUCKETS_MAX + 1;
+      named = await readStore(storeTimeoutMs, () => visibleLabs(store, scope, prefix, '', limit, nowMs));
+      if (scope.isAll) return { known: named, unknown: [] };
+    } else {
+      named = [...new Set(labs.split(','))];
+      if (named.length > LABS_NAMED_MAX) throw badParameter('labs', LABS_EXPECTED);
+      for (const lab of named) requireLab(scope, lab);
+    }
+    const newest = await readStore(storeTimeoutMs, () => store.latest(named, nowMs));
+    return {
+      known: named.filter((_, i) => newest[i] !== undefined),
+      unknown: labs === undefined ? [] : named.filter((_, i) => newest[i] === undefined),
+    };
+  }
+
+  /** Those without observations have none. Added up in the order of the labs, so that the same data gives the same ETag. */
+  function meanCoverage(
+    labs: readonly string[],
+    observationsByLab: ReadonlyMap<string, number>,
+    { startS, endS }: { readonly startS: number; readonly endS: number },
+    nowMs: number,
+  ): number | null {
+    let sum: number | null = null;
+    for (const lab of labs) {
+      const observations = observationsByLab.get(lab) ?? 0;
+      const covered = coverage(observations, startS * 1000, endS * 1000, nowMs, expectedIntervalS);
+      if (covered === null) return null;
+      sum = (sum ?? 0) + covered;
+    }
+    return sum === null ? null : sum / labs.length;
+  }
+
+  return route(
+    {
+      method: 'get',
+      path: '/summaries',
+      id: 'getSummaries',
+      summary: 'One summary of many labs over a range of time',
+      description:
+        'Of the labs named, or of those with the prefix, or of all. Every observation weighs the same; coverage is the mean of the coverages of the labs. The range is widened to bucket borders and cut to what is kept; start and end of the answer say what it became.',
+      query: SummariesQuery,
+      answers: { 'application/json': LabsSummary },
+      problems: [403, 429, 503],
+      revalidates: true,
+    },
+    compressed,
+    revalidated,
+    async (c) => {
+      const query = readQuery(c, SummariesQuery);
+      if (query.labs !== undefined && query.prefix !== undefined) throw badParameter('labs', LABS_EXPECTED);
+      const nowMs = clock();
+      const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
+      const range = bucketsToMerge(timeRange(query, nowMs), query.resolution, grid, nowMs);
+      const { resolution, startS, endS } = range;
+      const scope = c.get('scope');
+      const leave = limit.enter();
+      try {
+        const { known, unknown } = await labsOf(query, scope, nowMs);
+        checkMerged(range.count, known.length);
+        const wanted = { store, labs: known, resolution, startS, endS, nowMs, timeoutMs: storeTimeoutMs };
+        const isAll = query.labs === undefined && query.prefix === undefined && scope.isAll;
+        const merge = isAll && known.length > range.count ? mergedByBucket : mergedByLab;
+        const { merged, observationsByLab } = await merge(wanted);
+        const covered = meanCoverage(known, observationsByLab, range, nowMs);
+        cacheControl(c, endS * 1000 <= nowMs);
+        return c.json({
+          labs: known.length,
+          labs_with_observations: observationsByLab.size,
+          unknown: [...unknown],
+          resolution: durationText(resolution),
+          ...intervalSummary(merged, startS, endS, basis, covered),
+        } satisfies LabsSummary);
+      } finally {
+        leave();
+      }
+    },
+  );
+}
