@@ -1,7 +1,7 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import type { ConnectionGate } from '../connection-gate.js';
+import type { ConnectionGate } from '../connection/connection-gate.js';
 import type { Certificate } from './certificate.js';
 import { WebSocketDoor } from './web-socket-door.js';
 

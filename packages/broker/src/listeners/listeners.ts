@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { ConnectionGate } from '../connection-gate.js';
+import type { ConnectionGate } from '../connection/connection-gate.js';
 import { Certificate, type CertificateOptions } from './certificate.js';
 import { Listener, type ListenerKind } from './listener.js';
 

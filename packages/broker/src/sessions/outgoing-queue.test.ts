@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { OutgoingPacket } from '../aedes-internals.js';
+import type { OutgoingPacket } from '../engine/aedes-internals.js';
 import { OutgoingQueue } from './outgoing-queue.js';
 
 const LIMITS = { queuedMessagesMax: 100, queuedBytesMax: 1_000_000 };

@@ -1,4 +1,4 @@
-import type { OutgoingPacket, SessionPacket } from '../aedes-internals.js';
+import type { OutgoingPacket, SessionPacket } from '../engine/aedes-internals.js';
 
 export interface QueueLimits {
   readonly queuedMessagesMax: number;

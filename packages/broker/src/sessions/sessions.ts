@@ -6,10 +6,10 @@ import type {
   SessionOwner,
   SessionPacket,
   SessionSubscription,
-} from '../aedes-internals.js';
-import type { Receipt } from '../pending-receipts.js';
-import { contentOf } from '../publish-content.js';
-import type { SubscriptionIndex } from '../subscription-index.js';
+} from '../engine/aedes-internals.js';
+import type { Receipt } from '../lanes/pending-receipts.js';
+import { contentOf } from '../lanes/publish-content.js';
+import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
 import { OutgoingQueue, type QueueLimits } from './outgoing-queue.js';
 import { type RetainedLimits, RetainedPublishes } from './retained-publishes.js';
 

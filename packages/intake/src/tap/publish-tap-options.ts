@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Intake } from '../counting/intake.js';
 import type { TopicFilters } from '../topics/topic-filters.js';
-import type { TapBroker } from './tap-broker.js';
+import type { TapPolicy } from './tap-policy.js';
 
 export interface PublishTapOptions {
   /** The connection to the other side: TCP, TLS or WebSocket. */
@@ -26,5 +26,5 @@ export interface PublishTapOptions {
   /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
   readonly onAcknowledge?: (unacknowledged: number) => void;
   /** For a tap in front of a broker. */
-  readonly broker?: TapBroker;
+  readonly policy?: TapPolicy;
 }

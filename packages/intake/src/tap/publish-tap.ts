@@ -1,7 +1,4 @@
 import { Duplex } from 'node:stream';
-import { ConnackFlags } from '../connack-flags.js';
-import { Entrance } from '../entrance.js';
-import { RatePause } from '../rate-pause.js';
 import { AckedOutput } from './acked-output.js';
 import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames } from './inbound-frames.js';
@@ -9,6 +6,7 @@ import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
+import type { TapEntrance, TapGreeting } from './tap-policy.js';
 import { isPlainLab } from './topic-slice.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
@@ -43,11 +41,9 @@ export class PublishTap extends Duplex {
   readonly #pings = new Pings(() => this.push(PINGRESP_FRAME));
   readonly #publish = new PublishFrame();
   /** Of a broker, until the client is accepted. */
-  #entrance: Entrance | undefined;
+  #entrance: TapEntrance | undefined;
   /** Of a broker, until its CONNACK is written. */
-  #connack: ConnackFlags | undefined;
-  /** Of a broker that has a rate. */
-  readonly #pause: RatePause | undefined;
+  #greeting: TapGreeting | undefined;
   #endpointFull = false;
   #intakeFull = false;
   #waitsForRoom = false;
@@ -70,14 +66,10 @@ export class PublishTap extends Duplex {
       pass: (bytes, start, end) => this.#pass(bytes, start, end),
       refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
     });
-    const { transport, broker } = options;
+    const { transport, policy } = options;
     this.#output = new AckedOutput(transport);
-    if (broker !== undefined) {
-      this.#entrance = new Entrance(broker.connectBytesMax);
-      this.#connack = new ConnackFlags(broker.hasSession);
-      if (broker.publishRateMax > 0)
-        this.#pause = new RatePause(broker.publishRateMax, () => this.#updateFlow());
-    }
+    this.#entrance = policy?.entrance;
+    this.#greeting = policy?.greeting;
     transport.on('data', (chunk: Buffer) => this.#receive(chunk));
     transport.on('end', () => this.#endpointEnd());
     transport.on('error', (error) => this.destroy(error));
@@ -101,8 +93,8 @@ export class PublishTap extends Duplex {
     return (
       this.#intakeFull ||
       this.#acks.count > PACKET_IDS ||
-      this.#pause?.isOn === true ||
-      this.#options.broker?.copies.isFull === true
+      this.#options.policy?.rate?.isOn === true ||
+      this.#options.policy?.copies.isFull === true
     );
   }
 
@@ -119,7 +111,7 @@ export class PublishTap extends Duplex {
     else this.#updateFlow();
   }
 
-  /** There is room for copies again. */
+  /** A reason not to read is gone: there is room for copies again, or a pause is over. */
   readOn(): void {
     this.#updateFlow();
   }
@@ -160,7 +152,7 @@ export class PublishTap extends Duplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#forgetAcks();
     this.#entrance = undefined;
-    this.#pause?.end();
+    this.#options.policy?.rate?.end();
     this.#options.transport.destroy();
     callback(error);
   }
@@ -187,12 +179,13 @@ export class PublishTap extends Duplex {
       const publishes = this.#publishes;
       this.#inbound.take(chunk);
       if (this.#taken > taken) this.#options.onTaken?.();
-      if (this.#publishes > publishes && !this.destroyed) this.#pause?.spend(this.#publishes - publishes);
+      if (this.#publishes > publishes && !this.destroyed)
+        this.#options.policy?.rate?.spend(this.#publishes - publishes);
     }
     this.#updateFlow();
   }
 
-  #enter(entrance: Entrance, chunk: Buffer): void {
+  #enter(entrance: TapEntrance, chunk: Buffer): void {
     const first = entrance.take(chunk);
     if (first === undefined) return;
     if ('refusal' in first) this.#refuse(first.refusal);
@@ -207,7 +200,7 @@ export class PublishTap extends Duplex {
     const type = header >> 4;
     if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
     this.#publishes += 1;
-    const { broker, filters, intake, protocolVersion } = this.#options;
+    const { policy, filters, intake, protocolVersion } = this.#options;
     const publish = this.#publish;
     // What is not well-formed passes: the endpoint knows how to refuse it.
     if (!publish.read(bytes, start, end, protocolVersion)) return false;
@@ -215,19 +208,19 @@ export class PublishTap extends Duplex {
     const lab = this.#mayTake(qos, isRetained)
       ? filters.labOfBytes(bytes, publish.topicStart, publish.topicEnd)
       : undefined;
-    if (lab === undefined || (broker !== undefined && !isPlainLab(lab)))
-      return broker !== undefined && this.#refusesPassing();
+    if (lab === undefined || (policy !== undefined && !isPlainLab(lab)))
+      return policy !== undefined && this.#refusesPassing();
     if (qos === 1 && packetId === 0) return this.#refuse(ID_0);
 
     const batch = intake.openBatch;
     this.#taken += 1;
-    if (broker?.mayPublish !== undefined && !broker.mayPublish(topic.toString()))
+    if (policy?.mayPublish !== undefined && !policy.mayPublish(topic.toString()))
       intake.refuse('not_authorized', bytes, payloadStart, end, topic);
     else {
       intake.receiveSlice(lab, bytes, payloadStart, end, topic, isRetained);
-      if (broker?.copies.wants(topic, isRetained)) {
+      if (policy?.copies.wants(topic, isRetained)) {
         const payload = Buffer.from(bytes.subarray(payloadStart, end));
-        broker.copies.add({ topic: topic.toString(), payload, qos: qos === 0 ? 0 : 1, isRetained, batch });
+        policy.copies.add({ topic: topic.toString(), payload, qos: qos === 0 ? 0 : 1, isRetained, batch });
       }
     }
     if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
@@ -266,7 +259,7 @@ export class PublishTap extends Duplex {
   /** Sends bytes of the endpoint. */
   #send(chunk: Buffer): void {
     const started = this.#output.send(
-      this.#connack === undefined ? chunk : this.#mended(chunk, this.#connack),
+      this.#greeting === undefined ? chunk : this.#mended(chunk, this.#greeting),
     );
     if (started !== undefined && started >> 4 === PINGREQ) {
       this.#pings.asked();
@@ -274,9 +267,9 @@ export class PublishTap extends Duplex {
     }
   }
 
-  #mended(chunk: Buffer, connack: ConnackFlags): Buffer {
-    const mended = connack.mend(chunk);
-    if (connack.isPast) this.#connack = undefined;
+  #mended(chunk: Buffer, greeting: TapGreeting): Buffer {
+    const mended = greeting.mend(chunk);
+    if (greeting.isPast) this.#greeting = undefined;
     return mended;
   }
 

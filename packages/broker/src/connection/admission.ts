@@ -1,8 +1,8 @@
 import type { Aedes, Client, ConnectPacket } from 'aedes';
-import type { AccessControl, ReloadableAccess } from './access/access-control.js';
+import type { AccessControl, ReloadableAccess } from '../access/access-control.js';
+import type { BrokerLimits } from '../limits.js';
 import { connectProblem } from './connect-problem.js';
 import type { Connection } from './connection.js';
-import type { BrokerLimits } from './limits.js';
 
 export interface AdmissionOptions {
   readonly aedes: Aedes;

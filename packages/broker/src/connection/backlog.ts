@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
-import { clientInternalsOf } from './aedes-internals.js';
+import { clientInternalsOf } from '../engine/aedes-internals.js';
 
 /** Bytes that may wait for a client before we stop taking more from its session, or from the retained publishes. */
 const AHEAD_BYTES = 256 * 1024;

@@ -1,5 +1,5 @@
 import type { Intake, PublishCopies, PublishCopy } from '@humtemp/intake';
-import type { SubscriptionIndex } from './subscription-index.js';
+import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
 
 /** Copies of one connection, or in all, that may be under way before it is not read from any more. */
 const COPIES_MAX = 1000;

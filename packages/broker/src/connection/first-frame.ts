@@ -1,4 +1,4 @@
-import { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
+import { CONNECT, frameLength, INCOMPLETE, MALFORMED } from '@humtemp/intake';
 
 /** What has come so far of a connection's first frame: not all, all of it and what stands behind, or something else. */
 export type FirstFrameState =

@@ -1,13 +1,16 @@
 import type { Duplex } from 'node:stream';
-import { type Intake, PublishTap, type TapBroker, type TopicFilters } from '@humtemp/intake';
+import { type Intake, PublishTap, type TapPolicy, type TopicFilters } from '@humtemp/intake';
 import type { Aedes, Client, Subscription } from 'aedes';
-import type { AccessControl, ClientIdentity } from './access/access-control.js';
-import { renewKeepAlive } from './aedes-internals.js';
+import type { AccessControl, ClientIdentity } from '../access/access-control.js';
+import { renewKeepAlive } from '../engine/aedes-internals.js';
+import { type CopyTraffic, ObservationCopies } from '../lanes/observation-copies.js';
+import type { BrokerLimits } from '../limits.js';
 import { Backlog } from './backlog.js';
+import { ConnackFlags } from './connack-flags.js';
 import type { ConnectionLog } from './connection-log.js';
-import type { BrokerLimits } from './limits.js';
-import { type CopyTraffic, ObservationCopies } from './observation-copies.js';
+import { Entrance } from './entrance.js';
 import { PublishPermissions } from './publish-permissions.js';
+import { RatePause } from './rate-pause.js';
 
 export interface ConnectionOptions {
   readonly aedes: Aedes;
@@ -43,13 +46,14 @@ export class Connection {
 
   constructor(readonly options: ConnectionOptions) {
     const { aedes, transport, filters, intake, limits, fastLane, access, traffic } = options;
-    const broker: TapBroker = {
-      connectBytesMax: limits.connectBytesMax,
-      publishRateMax: limits.publishRateMax,
-      mayPublish: access && ((topic) => this.mayPublish(topic)),
+    const readOn = () => this.tap.readOn();
+    const policy: TapPolicy = {
+      entrance: new Entrance(limits.connectBytesMax),
       // aedes looks for subscriptions only. None of those that are refused.
-      hasSession: () => this.#identity !== undefined && options.hasSession(this.client),
-      copies: new ObservationCopies(traffic, () => this.tap.readOn()),
+      greeting: new ConnackFlags(() => this.#identity !== undefined && options.hasSession(this.client)),
+      rate: limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, readOn) : undefined,
+      mayPublish: access && ((topic) => this.mayPublish(topic)),
+      copies: new ObservationCopies(traffic, readOn),
     };
     this.tap = new PublishTap({
       transport,
@@ -60,7 +64,7 @@ export class Connection {
       takeRetained: true,
       isTaking: () => fastLane,
       onTaken: () => renewKeepAlive(this.client),
-      broker,
+      policy,
     });
     this.client = aedes.handle(this.tap);
     this.backlog = new Backlog(this.tap, transport, this.client, limits.subscriberBytesMax);

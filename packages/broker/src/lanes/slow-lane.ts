@@ -1,11 +1,11 @@
 import type { Intake, TopicFilters } from '@humtemp/intake';
 import type { Aedes, Client, PublishPacket } from 'aedes';
-import { clientInternalsOf, internalsOf } from './aedes-internals.js';
-import type { Connection } from './connection.js';
-import type { BrokerCounters } from './counters.js';
+import type { Connection } from '../connection/connection.js';
+import type { BrokerCounters } from '../counters.js';
+import { clientInternalsOf, internalsOf } from '../engine/aedes-internals.js';
+import type { Sessions } from '../sessions/sessions.js';
 import { PendingReceipts } from './pending-receipts.js';
 import { contentOf } from './publish-content.js';
-import type { Sessions } from './sessions/sessions.js';
 
 export interface SlowLaneOptions {
   readonly aedes: Aedes;

@@ -1,10 +1,11 @@
+import type { TapEntrance } from '@humtemp/intake';
 import { FirstFrame } from './first-frame.js';
 
 /**
  * Where a client of a broker waits until it is accepted: its CONNECT passes once it is whole, and what stands behind it is
  * kept until the entrance is opened.
  */
-export class Entrance {
+export class Entrance implements TapEntrance {
   #first: FirstFrame | undefined;
   /** What came behind the CONNECT. */
   #behind: Buffer | undefined;

@@ -1,10 +1,10 @@
 import type { Aedes, Client, PublishPacket, Subscription } from 'aedes';
-import { matchesTopic } from './access/topic-match.js';
-import { clientInternalsOf, internalsOf, type SessionPacket } from './aedes-internals.js';
-import type { Connection } from './connection.js';
-import type { BrokerCounters } from './counters.js';
-import { PublishQueue } from './publish-queue.js';
-import type { Sessions } from './sessions/sessions.js';
+import { matchesTopic } from '../access/topic-match.js';
+import type { Connection } from '../connection/connection.js';
+import type { BrokerCounters } from '../counters.js';
+import { clientInternalsOf, internalsOf, type SessionPacket } from '../engine/aedes-internals.js';
+import { PublishQueue } from '../lanes/publish-queue.js';
+import type { Sessions } from '../sessions/sessions.js';
 import type { SubscriptionIndex } from './subscription-index.js';
 
 export interface DeliveriesOptions {

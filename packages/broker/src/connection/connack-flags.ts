@@ -1,3 +1,5 @@
+import type { TapGreeting } from '@humtemp/intake';
+
 /** Behind the header and its length, each a byte. */
 const FLAGS_OFFSET = 2;
 const SESSION_PRESENT = 1;
@@ -6,7 +8,7 @@ const SESSION_PRESENT = 1;
  * Sets the session-present flag [MQTT-3.2.2-2] in the CONNACK, the first frame of a broker, in whatever pieces its library
  * writes it.
  */
-export class ConnackFlags {
+export class ConnackFlags implements TapGreeting {
   #passed = 0;
 
   /** @param hasSession asked when the flags come. */

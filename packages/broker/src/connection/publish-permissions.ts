@@ -1,4 +1,4 @@
-import type { AccessControl, ClientIdentity } from './access/access-control.js';
+import type { AccessControl, ClientIdentity } from '../access/access-control.js';
 
 const TOPICS_MAX = 1000;
 

@@ -1,7 +1,8 @@
+import type { TapRate } from '@humtemp/intake';
 import { PublishRate } from './publish-rate.js';
 
 /** The pause of a connection that publishes faster than it may. */
-export class RatePause {
+export class RatePause implements TapRate {
   readonly #rate: PublishRate;
   #timer: NodeJS.Timeout | undefined;
 

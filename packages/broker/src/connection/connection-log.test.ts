@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LogLines } from './broker.fixture.js';
+import { LogLines } from '../broker.fixture.js';
 import { ConnectionLog } from './connection-log.js';
 
 function openLog() {

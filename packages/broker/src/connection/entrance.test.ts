@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { connectFrame } from '../broker.fixture.js';
+import { Entrance } from './entrance.js';
+
+test('an entrance lets exactly the CONNECT pass and keeps what is behind it, in whatever pieces it comes', () => {
+  const connect = connectFrame('c');
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 100 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+      (behind, sizes) => {
+        const entrance = new Entrance(100);
+        const bytes = Buffer.concat([connect, behind]);
+        let passed: Buffer | undefined;
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          const end = at + sizes[i % sizes.length]!;
+          const state = entrance.take(bytes.subarray(at, end));
+          if (state !== undefined && 'connect' in state) passed = state.connect;
+          assert.equal(entrance.isWaiting, end >= connect.length);
+          at = end;
+        }
+        assert.deepEqual(passed, connect);
+        assert.deepEqual(entrance.open(), Buffer.from(behind));
+      },
+    ),
+  );
+});
+
+test('an entrance refuses what is no CONNECT, whatever it is', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), (bytes) => {
+      fc.pre(bytes[0] !== 0x10);
+      assert.ok('refusal' in new Entrance(100).take(Buffer.from(bytes))!);
+    }),
+  );
+});

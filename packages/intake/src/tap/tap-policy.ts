@@ -1,0 +1,60 @@
+/** What a tap in front of a broker asks besides: who comes in, how fast it may publish, and who else wants its publishes. */
+export interface TapPolicy {
+  readonly entrance: TapEntrance;
+  readonly greeting: TapGreeting;
+  /** Undefined: publishes as fast as they come. */
+  readonly rate: TapRate | undefined;
+  /**
+   * Whether the client may publish observations on a topic. What it may not is rejected as `not_authorized`, and
+   * acknowledged, for MQTT 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
+   */
+  readonly mayPublish: ((topic: string) => boolean) | undefined;
+  readonly copies: PublishCopies;
+}
+
+/** The first bytes of a connection, until its client is accepted. */
+export interface TapEntrance {
+  /** Whether nothing more is to be read before the client is accepted. */
+  readonly isWaiting: boolean;
+  /** Takes the next piece. @returns what passes to the endpoint, when it is whole; or why the connection ends. */
+  take(chunk: Buffer): { readonly connect: Buffer } | { readonly refusal: string } | undefined;
+  /** The client is accepted. @returns the bytes that came behind what has passed. */
+  open(): Buffer;
+}
+
+/** The first bytes that the endpoint writes, which may be changed on their way. */
+export interface TapGreeting {
+  /** Whether there is nothing more to change. */
+  readonly isPast: boolean;
+  /** The next piece, as it goes out. */
+  mend(bytes: Buffer): Buffer;
+}
+
+/** How fast a client may publish. When a pause is over, `readOn()` of the tap must be called. */
+export interface TapRate {
+  /** Whether reading pauses. */
+  readonly isOn: boolean;
+  /** Counts publishes that came, on any topic. */
+  spend(publishes: number): void;
+  /** The connection has ended. */
+  end(): void;
+}
+
+/** Copies of observation publishes, for whoever else subscribes to them. */
+export interface PublishCopies {
+  /** Whether somebody wants a copy of what is published on a topic. Asked for each publish. */
+  wants(topic: { toString(): string }, isRetained: boolean): boolean;
+  add(copy: PublishCopy): void;
+  /** Whether reading must stop until there is room again; then `readOn()` of the tap must be called. */
+  readonly isFull: boolean;
+}
+
+export interface PublishCopy {
+  readonly topic: string;
+  /** Bytes of its own. */
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly isRetained: boolean;
+  /** The batch of intake that its observation went into. */
+  readonly batch: number;
+}
