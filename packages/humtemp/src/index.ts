@@ -1,2 +1,2 @@
+export { ReliablePublisher, type ReliablePublisherOptions } from './commands/publish/reliable-publisher.js';
 export { main } from './main.js';
-export { ReliablePublisher, type ReliablePublisherOptions } from './publish/reliable-publisher.js';

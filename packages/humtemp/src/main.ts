@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { type Role, readConfig, unknownVariables } from './config.js';
-import { greeting } from './greeting.js';
-import { help } from './help.js';
-import { openLog } from './log.js';
-import { type RunningRole, startRole } from './roles.js';
+import { help } from './commands/help.js';
+import { type Role, readConfig, unknownVariables } from './config/config.js';
+import { greeting } from './start/greeting.js';
+import { openLog } from './start/log.js';
+import { type RunningRole, startRole } from './start/roles.js';
 import { StartError } from './start-error.js';
 
 const ROLES: readonly string[] = ['start', 'broker', 'worker', 'api'] satisfies Role[];
@@ -18,9 +18,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
       if (command === undefined) process.exitCode = 2;
     } else if (command === '--version') process.stdout.write(`${version()}\n`);
     else if (command === 'simulate' || command === 'replay')
-      await (await import('./publish/command.js')).publishCommand(command, rest);
-    else if (command === 'passwd') await (await import('./passwd/command.js')).passwdCommand(rest);
-    else if (command === 'token') await (await import('./token/command.js')).tokenCommand(rest);
+      await (await import('./commands/publish/command.js')).publishCommand(command, rest);
+    else if (command === 'passwd') await (await import('./commands/passwd/command.js')).passwdCommand(rest);
+    else if (command === 'token') await (await import('./commands/token/command.js')).tokenCommand(rest);
     else if (!ROLES.includes(command))
       throw new StartError(`no such command: ${command}; humtemp --help lists them`);
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(help());

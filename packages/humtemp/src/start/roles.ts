@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Broker } from '@humtemp/broker';
+import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
+import { Intake } from '@humtemp/intake';
+import type { Worker } from '@humtemp/worker';
+import type { Logger } from 'pino';
+import type { Config, Role } from '../config/config.js';
+import { startErrorOf } from '../start-error.js';
+import { LedgerReporter } from './ledger-reporter.js';
+import type { CommitCounts, RunningApi } from './start-api.js';
+import { type StopStep, takeSteps } from './stop-steps.js';
+
+/** The parts of a running process, by what they listen to. */
+export interface RunningRole {
+  readonly broker: Broker | undefined;
+  readonly worker: Worker | undefined;
+  readonly api: RunningApi | undefined;
+  /** The fate of every observation of this process. */
+  ledger(): LedgerCounters;
+  /**
+   * Stops reading, commits what is pending, acknowledges it, disconnects; in bounded time, whatever Redis, the broker
+   * and the clients do.
+   * @throws StopError if something did not stop; the process must be ended then.
+   */
+  stop(): Promise<void>;
+}
+
+/** Far more than anything takes to stop once the commits are done. */
+const STOP_MS_MAX = 10_000;
+
+/**
+ * Starts a role: store, intake, then what feeds and what shows them.
+ * @throws StartError when something of the outside world is in the way.
+ */
+export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
+  const store = await openStore(config, log);
+  const commits: CommitCounts = { tried: 0, failed: 0 };
+  let api: RunningApi | undefined;
+  const intake = openIntake(store, config, (labs) => api?.markChanged(labs), commits, log);
+  const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const reporter = new LedgerReporter(store, intake, name, role);
+
+  // The store has nobody to wait for but its own disk.
+  const closing: StopStep[] = [{ name: 'the store', stop: () => store.close() }];
+  const opened = (name: string, part: { close(): Promise<void> }) =>
+    void closing.unshift({ name, msMax: STOP_MS_MAX, stop: () => part.close() });
+  try {
+    const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
+    // Each part is loaded only where it is needed: a worker has no use for all that broker and API take.
+    const broker = embeddedBroker
+      ? await (await import('./start-broker.js')).startBroker(config, intake, log)
+      : undefined;
+    if (broker !== undefined) opened('the MQTT broker', broker);
+    const worker =
+      config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
+        ? (await import('./start-worker.js')).startWorker(config, store, intake, name, log)
+        : undefined;
+    if (worker !== undefined) opened('the worker', worker);
+    if (role === 'start' || role === 'api') {
+      const { startApi } = await import('./start-api.js');
+      api = await startApi({ config, store, intake, name, role, broker, worker, commits, log });
+    }
+    reporter.start();
+    return {
+      broker,
+      worker,
+      api,
+      ledger: () => intake.ledger.counters(),
+      async stop() {
+        const graceMs = config.stopGraceS * 1000;
+        broker?.stopAccepting();
+        broker?.stopReading();
+        worker?.stopReading();
+        await takeSteps([
+          {
+            name: 'API or intake',
+            msMax: graceMs + STOP_MS_MAX,
+            stop: () => Promise.all([api?.stop(graceMs), intake.stop(graceMs)]),
+          },
+          { name: 'the report of the ledger', msMax: STOP_MS_MAX, stop: () => reporter.stop() },
+          ...closing,
+        ]);
+      },
+    };
+  } catch (error) {
+    // Why it could not start is the news.
+    await takeSteps(closing).catch(() => {});
+    throw error;
+  }
+}
+
+async function openStore(config: Config, log: Logger): Promise<BucketStore> {
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax, store } = config;
+  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
+  if ('redisUrl' in store) {
+    const { RedisStore } = await import('@humtemp/bucket-core/redis');
+    return new RedisStore({
+      ...options,
+      url: store.redisUrl,
+      prefix: config.redisPrefix,
+      replyTimeoutMs: config.redisTimeoutS * 1000,
+      onWarning: (message) => log.warn(message),
+      onConnection: ({ connected, reason }) =>
+        connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; trying on'),
+    });
+  }
+  const { EmbeddedStore } = await import('@humtemp/bucket-core/embedded');
+  try {
+    return await EmbeddedStore.open({ ...options, dataDir: store.dataDir });
+  } catch (error) {
+    throw startErrorOf('HUMTEMP_DATA_DIR', store.dataDir, error);
+  }
+}
+
+function openIntake(
+  store: BucketStore,
+  config: Config,
+  markChanged: (labs: Iterable<string>) => void,
+  commits: CommitCounts,
+  log: Logger,
+): Intake {
+  const { grid, payloadBytesMax, arrayLengthMax, pendingMax } = config;
+  return new Intake({
+    store,
+    grid,
+    limits: { payloadBytesMax, arrayLengthMax, pendingMax },
+    onFailure: (error, attempt, delayMs) => {
+      commits.failed += 1;
+      // The first failure, then each time their number has doubled.
+      if ((attempt & (attempt - 1)) === 0)
+        log.warn(
+          { error: error.message, attempt, delayMs: Math.round(delayMs) },
+          'commit failed; nothing is acknowledged until it succeeds',
+        );
+    },
+    onRecovery: (attempts) => log.info({ attempts }, 'commits succeed again'),
+    onLabsCommitted: markChanged,
+    onCommit: ({ suspended }) => {
+      commits.tried += 1;
+      if (suspended > 0)
+        log.warn(
+          { observations: suspended },
+          'a lab has more than 65,536 observations in an hour: counted without deduplication',
+        );
+    },
+  });
+}

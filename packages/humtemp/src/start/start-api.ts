@@ -1,0 +1,124 @@
+import { ChangeFeed, createApi, PolledChanges, type RunningServer, startServer } from '@humtemp/api';
+import { AccessTokens, TokenFileError } from '@humtemp/api/access';
+import type { Broker } from '@humtemp/broker';
+import type { BucketStore } from '@humtemp/bucket-core';
+import type { Intake } from '@humtemp/intake';
+import type { Worker } from '@humtemp/worker';
+import type { Logger } from 'pino';
+import type { Config, Role } from '../config/config.js';
+import { StartError, startErrorOf } from '../start-error.js';
+
+/** How long the API waits for the store before it says 503. */
+const STORE_TIMEOUT_MS = 5000;
+/** Connections besides those of live streams, so that these lock nobody out. */
+const FURTHER_CONNECTIONS_MAX = 1000;
+
+/** Of this process since its start; counted up as they are made. */
+export interface CommitCounts {
+  tried: number;
+  failed: number;
+}
+
+export interface ApiParts {
+  readonly config: Config;
+  readonly store: BucketStore;
+  readonly intake: Intake;
+  /** Names this process in the ledger. */
+  readonly name: string;
+  readonly role: Role;
+  readonly broker: Broker | undefined;
+  readonly worker: Worker | undefined;
+  readonly commits: CommitCounts;
+  readonly log: Logger;
+}
+
+export interface RunningApi extends RunningServer {
+  /** To be told which labs this process has committed observations of. */
+  markChanged(labs: Iterable<string>): void;
+  /** Reads the tokens again. */
+  reload(): Promise<void>;
+}
+
+/** Starts the HTTP API as configured. @throws StartError */
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
+  const { config, store, intake, name, role, broker, worker, commits, log } = parts;
+  const feed = new ChangeFeed();
+  const tokens = await openTokens(config, log);
+  const stopping = new AbortController();
+  const app = createApi({
+    store,
+    intake,
+    grid: config.grid,
+    process: name,
+    role,
+    expectedIntervalS: config.expectedIntervalS,
+    requestBytesMax: config.payloadBytesMax,
+    storeTimeoutMs: STORE_TIMEOUT_MS,
+    readiness: () => notReadyReasons(store, intake, worker),
+    tokens,
+    corsOrigins: config.apiCorsOrigins,
+    stopping: stopping.signal,
+    // Other processes may commit to the same Redis.
+    changes: 'redisUrl' in config.store ? new PolledChanges({ store, clock: Date.now }) : feed,
+    streamsMax: config.apiStreamsMax,
+    metricsLabsMax: config.metricsLabsMax,
+    commits: () => ({ succeeded: commits.tried - commits.failed, failed: commits.failed }),
+    connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
+    brokerDrops: () => ({ ...broker?.counters }),
+    log,
+  });
+  const { apiHost: host, apiPort: port } = config;
+  const connectionsMax = config.apiStreamsMax + FURTHER_CONNECTIONS_MAX;
+  try {
+    const server = await startServer(app, { host, port, connectionsMax, stopping, log });
+    return {
+      port: server.port,
+      markChanged: (labs) => feed.mark(labs),
+      async stop(graceMs) {
+        await server.stop(graceMs);
+        tokens?.close();
+      },
+      reload: async () => tokens?.reload(),
+    };
+  } catch (error) {
+    tokens?.close();
+    throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
+  }
+}
+
+async function openTokens({ apiTokensFile: file }: Config, log: Logger): Promise<AccessTokens | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await AccessTokens.open({
+      file,
+      onReload: (tokens) => log.info({ file, tokens }, 'the tokens have changed'),
+      onError: ({ message }) => log.error({ reason: message }, 'the tokens stay as they were'),
+    });
+  } catch (error) {
+    if (error instanceof TokenFileError) throw new StartError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Why this process cannot do its work now; empty when it can. */
+async function notReadyReasons(
+  store: BucketStore,
+  intake: Intake,
+  worker: Worker | undefined,
+): Promise<string[]> {
+  const reasons: string[] = [];
+  await store.ping().catch((error: Error) => reasons.push(error.message));
+  if (intake.commitFailure !== undefined) reasons.push(`commits fail: ${intake.commitFailure}`);
+  if (worker?.notReadyReason !== undefined) reasons.push(worker.notReadyReason);
+  return reasons;
+}
+
+/** Which of the two variables of a listener an error speaks of. */
+function variableOf(
+  error: unknown,
+  host: [string, string],
+  port: [string, number],
+): [string, string | number] {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? host : port;
+}

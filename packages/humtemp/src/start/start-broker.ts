@@ -1,0 +1,96 @@
+import {
+  AccessFileError,
+  Broker,
+  type BrokerLimits,
+  CertificateError,
+  ListenError,
+  type ListenerAddress,
+  OPEN_ACCESS,
+  openAccess,
+} from '@humtemp/broker';
+import type { Intake } from '@humtemp/intake';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { FRAME_OVERHEAD_BYTES_MAX } from '../config/frame-overhead.js';
+import { StartError, startErrorOf } from '../start-error.js';
+
+/** The variable behind each kind of listener. */
+const PORT_VARIABLE = {
+  mqtt: 'HUMTEMP_MQTT_PORT',
+  mqtts: 'HUMTEMP_MQTT_TLS_PORT',
+  ws: 'HUMTEMP_MQTT_WS_PORT',
+  wss: 'HUMTEMP_MQTT_WSS_PORT',
+} as const;
+
+/** Starts the embedded broker as configured. @throws StartError */
+export async function startBroker(config: Config, intake: Intake, log: Logger): Promise<Broker> {
+  const { mqttCertFile: certFile, mqttKeyFile: keyFile, mqttTopics: filters } = config;
+  try {
+    return await Broker.start({
+      listeners: listenersOf(config),
+      certificate: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
+      filters,
+      intake,
+      limits: limitsOf(config),
+      access: await accessOf(config, log),
+      fastLane: config.mqttFastLane,
+      log,
+    });
+  } catch (error) {
+    if (error instanceof ListenError) throw listenError(error);
+    if (error instanceof CertificateError || error instanceof AccessFileError)
+      throw new StartError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function listenersOf({ mqttHost: host, ...config }: Config): ListenerAddress[] {
+  const listeners: ListenerAddress[] = [];
+  if (config.mqttPort !== undefined) listeners.push({ kind: 'mqtt', host, port: config.mqttPort });
+  if (config.mqttTlsPort !== undefined) listeners.push({ kind: 'mqtts', host, port: config.mqttTlsPort });
+  if (config.mqttWsPort !== undefined) listeners.push({ kind: 'ws', host, port: config.mqttWsPort });
+  if (config.mqttWssPort !== undefined) listeners.push({ kind: 'wss', host, port: config.mqttWssPort });
+  return listeners;
+}
+
+function limitsOf(config: Config): BrokerLimits {
+  return {
+    connectionsMax: config.mqttConnectionsMax,
+    connectionsPerAddressMax: config.mqttConnectionsPerAddressMax,
+    connectTimeoutMs: config.mqttConnectTimeoutS * 1000,
+    connectBytesMax: config.mqttConnectBytesMax,
+    frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
+    keepAliveSMax: config.mqttKeepAliveSMax,
+    topicLevelsMax: config.mqttTopicLevelsMax,
+    subscriptionsPerClientMax: config.mqttSubscriptionsMax,
+    sessionsMax: config.mqttSessionsMax,
+    queuedMessagesMax: config.mqttQueueMax,
+    queuedBytesMax: config.mqttQueueBytesMax,
+    retainedMessagesMax: config.mqttRetainedMax,
+    retainedBytesMax: config.mqttRetainedBytesMax,
+    subscriberBytesMax: config.mqttSubscriberBytesMax,
+    subscriberTimeoutMs: config.mqttSubscriberTimeoutS * 1000,
+    publishRateMax: config.mqttPublishRateMax,
+  };
+}
+
+async function accessOf(config: Config, log: Logger) {
+  const { mqttPasswordFile: passwordFile, mqttAclFile: aclFile, mqttTopics } = config;
+  if (passwordFile === undefined && aclFile === undefined) return OPEN_ACCESS;
+  return openAccess({
+    passwordFile,
+    aclFile,
+    // Without accounts there is nobody but anonymous clients.
+    allowAnonymous: passwordFile === undefined || config.mqttAllowAnonymous,
+    labOf: (topic) => mqttTopics.labOf(topic),
+    onReload: (what) => log.info(what, 'access has changed'),
+    onError: ({ message }) => log.error({ reason: message }, 'access stays as it was'),
+  });
+}
+
+function listenError({ address: { kind, host, port }, code, cause }: ListenError): StartError {
+  const isHost = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND';
+  return isHost
+    ? startErrorOf('HUMTEMP_MQTT_HOST', host, cause)
+    : startErrorOf(PORT_VARIABLE[kind], port, cause);
+}

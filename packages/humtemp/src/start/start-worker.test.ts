@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { Intake } from '@humtemp/intake';
+import { temporaryFolder } from '@humtemp/test-services';
+import { pino } from 'pino';
+import { readConfig } from '../config/config.js';
+import { StartError } from '../start-error.js';
+import { startWorker } from './start-worker.js';
+
+test('a worker does not start with topic filters that overlap, and names both', async (t) => {
+  const folder = await temporaryFolder('start-worker-test');
+  const env = {
+    HUMTEMP_MQTT_URL: 'mqtt://127.0.0.1:1',
+    HUMTEMP_MQTT_TOPICS: 'sites/+, labs/+/observation, labs/#',
+  };
+  const config = readConfig(env, 'worker');
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax, payloadBytesMax, arrayLengthMax, pendingMax } =
+    config;
+  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax, dataDir: folder.path };
+  const store = await EmbeddedStore.open(options);
+  const intake = new Intake({ store, grid, limits: { payloadBytesMax, arrayLengthMax, pendingMax } });
+  t.after(async () => {
+    await intake.stop(0);
+    await store.close();
+    await folder.remove();
+  });
+  assert.throws(
+    () => startWorker(config, store, intake, 'this run', pino({ enabled: false })),
+    (error) => {
+      assert.ok(error instanceof StartError);
+      assert.match(
+        error.message,
+        /^HUMTEMP_MQTT_TOPICS=sites\/\+,labs\/\+\/observation,labs\/#: labs\/\+\/observation and labs\/# overlap/,
+      );
+      return true;
+    },
+  );
+});
