@@ -6,8 +6,6 @@ export {
   openAccess,
   type ReloadableAccess,
 } from './access/access-control.js';
-export { readAccessFile } from './access/access-file.js';
-export { AccessFileError } from './access/access-file-error.js';
 export {
   parsePasswordFile,
   usernameProblem,

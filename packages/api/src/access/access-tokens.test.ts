@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FileProblem } from '@humtemp/watched-files';
 import { openTokens, tokenLines } from './access.fixture.js';
 import { AccessTokens } from './access-tokens.js';
-import { TokenFileError } from './token-file.js';
 
 /** Looks happen only where the test looks. */
 const NEVER = { lookEveryMs: 1_000_000 };
@@ -68,7 +68,7 @@ test('it looks by itself', async (t) => {
 
 test('a file that is not good at the start is an error', async (t) => {
   const { file } = await openTokens(t, '');
-  await assert.rejects(AccessTokens.open({ file: `${file}.none` }), TokenFileError);
+  await assert.rejects(AccessTokens.open({ file: `${file}.none` }), FileProblem);
   await writeFile(file, 'anna\n');
   await assert.rejects(AccessTokens.open({ file }), /tokens, line 1: expected the SHA-256/);
 });

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { FileWatch, readTextFile } from '@humtemp/watched-files';
 import type { Scope } from './scope.js';
-import { parseTokenFile, type TokenEntry, TokenFileError, tokenDigest } from './token-file.js';
+import { parseTokenFile, type TokenEntry, tokenDigest } from './token-file.js';
 
 export interface AccessTokensOptions {
   readonly file: string;
@@ -10,7 +10,7 @@ export interface AccessTokensOptions {
   readonly lookEveryMs?: number;
   /** The file was read again. */
   readonly onReload?: (tokens: number) => void;
-  /** It was, and is not good: what was there before still counts. Once for each change of the file. */
+  /** It could not be read or understood: what was there before still counts. Once for each reason. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -24,22 +24,29 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export class AccessTokens {
   #entries: readonly TokenEntry[] = [];
   #texts: ReadonlySet<string> = new Set();
-  /** How the file was when it was last read, and at the last look. */
-  #readStamp = '';
-  #seenStamp = '';
-  #timer: NodeJS.Timeout | undefined;
+  readonly #watch: FileWatch;
   readonly #clock: () => number;
 
   private constructor(readonly options: AccessTokensOptions) {
-    this.#clock = options.clock ?? Date.now;
+    const { file, clock, lookEveryMs, onError } = options;
+    this.#clock = clock ?? Date.now;
+    this.#watch = new FileWatch(
+      [{ paths: [file], load: () => this.#load(), onError: (error) => onError?.(error) }],
+      lookEveryMs ?? LOOK_EVERY_MS,
+    );
   }
 
-  /** @throws TokenFileError */
+  /** @throws FileProblem */
   static async open(options: AccessTokensOptions): Promise<AccessTokens> {
     const tokens = new AccessTokens(options);
-    tokens.#readStamp = await stampOf(options.file);
-    tokens.#use(await readTokenFile(options.file));
-    tokens.#lookLater();
+    // A change while it is read is seen.
+    await tokens.#watch.start();
+    try {
+      tokens.#use(await readTokenFile(options.file));
+    } catch (error) {
+      tokens.close();
+      throw error;
+    }
     return tokens;
   }
 
@@ -59,28 +66,23 @@ export class AccessTokens {
   }
 
   /** Reads the file now, changed or not. What is wrong with it goes to onError. */
-  async reload(): Promise<void> {
-    const { file, onReload, onError } = this.options;
-    this.#readStamp = await stampOf(file);
-    try {
-      this.#use(await readTokenFile(file));
-      onReload?.(this.#entries.length);
-    } catch (error) {
-      onError?.(error as Error);
-    }
+  reload(): Promise<void> {
+    return this.#watch.loadAll();
   }
 
   /** Looks whether the file has changed, as it is done every second. */
-  async look(): Promise<void> {
-    const stamp = await stampOf(this.options.file);
-    if (stamp !== this.#readStamp && stamp === this.#seenStamp) await this.reload();
-    this.#seenStamp = stamp;
+  look(): Promise<void> {
+    return this.#watch.look();
   }
 
   /** Looks at the file no more. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#watch.stop();
+  }
+
+  async #load(): Promise<void> {
+    this.#use(await readTokenFile(this.options.file));
+    this.options.onReload?.(this.#entries.length);
   }
 
   #use(entries: readonly TokenEntry[]): void {
@@ -90,13 +92,6 @@ export class AccessTokens {
 
   #isCurrent(entry: TokenEntry): boolean {
     return this.#clock() < entry.expiresMs && this.#texts.has(entry.text);
-  }
-
-  #lookLater(): void {
-    this.#timer = setTimeout(async () => {
-      await this.look();
-      if (this.#timer !== undefined) this.#lookLater();
-    }, this.options.lookEveryMs ?? LOOK_EVERY_MS).unref();
   }
 }
 
@@ -114,33 +109,7 @@ export function entryOf<T extends { readonly digest: Buffer }>(
   return found;
 }
 
-/** @throws TokenFileError */
+/** @throws FileProblem */
 export async function readTokenFile(file: string): Promise<readonly TokenEntry[]> {
-  let content: string;
-  try {
-    const { size } = await stat(file);
-    if (size > FILE_BYTES_MAX) throw new RangeError(`expected at most ${FILE_BYTES_MAX} bytes, not ${size}`);
-    content = await readFile(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new TokenFileError(file, undefined, READ_FAILURES[code ?? ''] ?? message, { cause: error });
-  }
-  return parseTokenFile(content, file);
-}
-
-const READ_FAILURES: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EISDIR: 'expected a file, not a folder',
-  ENOTDIR: 'a part of the path is not a folder',
-};
-
-/** Another text after every change, also where another file was put in its place. */
-async function stampOf(file: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
-    return `${dev} ${ino} ${size} ${mtimeNs}`;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable';
-  }
+  return parseTokenFile(await readTextFile(file, FILE_BYTES_MAX), file);
 }

@@ -6,7 +6,6 @@ export {
   parseTokenFile,
   TOKEN_NAME_EXPECTED,
   TOKEN_NAME_PATTERN,
-  TokenFileError,
   type TokenRights,
   withoutToken,
   withToken,

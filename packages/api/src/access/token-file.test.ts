@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FileProblem } from '@humtemp/watched-files';
 import { EVERY_LAB, LabFilter } from './lab-filter.js';
-import { parseTokenFile, TokenFileError, tokenDigest, withoutToken, withToken } from './token-file.js';
+import { parseTokenFile, tokenDigest, withoutToken, withToken } from './token-file.js';
 
 const FOR_EVER = { mayWrite: false, labs: EVERY_LAB, expiresMs: Number.POSITIVE_INFINITY };
 
@@ -58,7 +59,7 @@ test('what is wrong with a line is said with its number, and half a line is not 
   ] as const)
     assert.throws(
       () => parseTokenFile(content, 'tokens'),
-      (error) => error instanceof TokenFileError && message.test(error.message),
+      (error) => error instanceof FileProblem && message.test(error.message),
       content,
     );
 });

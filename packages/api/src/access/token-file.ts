@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rfc3339ToMs } from '@humtemp/bucket-core';
+import { FileProblem } from '@humtemp/watched-files';
 import { EVERY_LAB, LabFilter } from './lab-filter.js';
 
 /**
@@ -21,16 +22,6 @@ export interface TokenEntry {
   readonly text: string;
 }
 
-/** A file of tokens that cannot be read or understood. The message names file, line and what was expected. */
-export class TokenFileError extends Error {
-  override readonly name = 'TokenFileError';
-
-  /** @param line counted from 1; undefined: the file as a whole. */
-  constructor(file: string, line: number | undefined, problem: string, options?: ErrorOptions) {
-    super(`${file}${line === undefined ? '' : `, line ${line}`}: ${problem}`, options);
-  }
-}
-
 export const TOKEN_NAME_PATTERN = /^[\w.@-]{1,64}$/;
 export const TOKEN_NAME_EXPECTED = '1 to 64 characters of A-Z a-z 0-9 _ - . @';
 const DIGEST_PATTERN = /^[0-9a-f]{64}$/i;
@@ -42,7 +33,7 @@ export function tokenDigest(token: string): Buffer {
 
 /**
  * The tokens of a file. Blank lines and lines that start with # are skipped.
- * @throws TokenFileError at the first line that is wrong; also where the last line does not end: it may be half of one,
+ * @throws FileProblem at the first line that is wrong; also where the last line does not end: it may be half of one,
  * and half a line may allow more than the whole.
  */
 export function parseTokenFile(content: string, file: string): readonly TokenEntry[] {
@@ -61,7 +52,7 @@ export function parseTokenFile(content: string, file: string): readonly TokenEnt
       entries.push(entry);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw new TokenFileError(file, index + 1, `expected ${error.message}`);
+      throw new FileProblem(file, index + 1, `expected ${error.message}`);
     }
   }
   return entries;

@@ -5,8 +5,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TopicFilters } from '@humtemp/intake';
 import { temporaryFolder } from '@humtemp/test-services';
+import { FileProblem } from '@humtemp/watched-files';
 import { type AccessOptions, OPEN_ACCESS, openAccess } from './access-control.js';
-import { AccessFileError } from './access-file-error.js';
 import { withAccount, withoutAccount } from './password-file.js';
 import { hashPassword } from './password-hash.js';
 
@@ -116,7 +116,7 @@ test('files that cannot be read or understood are refused, with the place and wh
         onError: () => {},
       }),
       (error) => {
-        assert.ok(error instanceof AccessFileError, String(error));
+        assert.ok(error instanceof FileProblem, String(error));
         assert.equal(error.message, join(folder.path, message));
         return true;
       },

@@ -62,7 +62,7 @@ export interface AccessOptions {
 
 /**
  * Access as Mosquitto's password_file and acl_file say it. Both are read again when they change.
- * @throws AccessFileError (file, line number, what was expected) when a file cannot be read or understood at the start.
+ * @throws FileProblem (file, line number, what was expected) when a file cannot be read or understood at the start.
  * A reload that fails keeps what was there and calls onError.
  */
 export function openAccess(options: AccessOptions): Promise<ReloadableAccess> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startMosquitto } from '@humtemp/test-services';
-import { AccessFileError } from './access-file-error.js';
+import { FileProblem } from '@humtemp/watched-files';
 import { parseAclFile } from './acl-file.js';
 
 const GOOD = [
@@ -63,7 +63,7 @@ for (const [verdict, files] of [
       try {
         parseAclFile(rules, 'rules');
       } catch (error) {
-        assert.ok(error instanceof AccessFileError, String(error));
+        assert.ok(error instanceof FileProblem, String(error));
         assert.match(error.message, /^rules, line [12]: expected /);
         ours = 'refuses';
       }

@@ -1,5 +1,4 @@
-import { significantLines, trimmed } from './access-file.js';
-import { AccessFileError } from './access-file-error.js';
+import { FileProblem, significantLines, trimmed } from '@humtemp/watched-files';
 import { type FilterLevels, filterLevels } from './topic-match.js';
 
 export type Access = 'read' | 'write' | 'readwrite' | 'deny';
@@ -26,14 +25,14 @@ export interface AclFile {
 /**
  * Reads an acl_file as Mosquitto 2.0 does (security_default.c): words are separated by spaces, not tabs; what follows
  * the access is the topic, spaces included.
- * @throws AccessFileError where Mosquitto would refuse to start.
+ * @throws FileProblem where Mosquitto would refuse to start.
  */
 export function parseAclFile(content: string, file: string): AclFile {
   const topics = new Map<string | undefined, TopicRule[]>();
   const patterns: PatternRule[] = [];
   let user: string | undefined;
   for (const { number, text } of significantLines(content, file)) {
-    const fail = (expected: string) => new AccessFileError(file, number, `expected ${expected}`);
+    const fail = (expected: string) => new FileProblem(file, number, `expected ${expected}`);
     const [keyword, rest] = firstWord(text);
     if (keyword === 'user') {
       user = trimmed(rest);

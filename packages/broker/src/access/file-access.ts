@@ -1,13 +1,13 @@
+import { FileWatch, readTextFile } from '@humtemp/watched-files';
 import type { AccessOptions, ClientIdentity, ReloadableAccess } from './access-control.js';
-import { readAccessFile } from './access-file.js';
 import { type AccessRules, ownLabRules } from './access-rules.js';
 import { parseAclFile, rulesOf } from './acl-file.js';
 import { AclRules } from './acl-rules.js';
-import { FileWatch } from './file-watch.js';
 import { type Accounts, parsePasswordFile } from './password-file.js';
 import { PasswordVerifier } from './password-verifier.js';
 
 const LOOK_EVERY_MS = 1000;
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Access that a password_file and an acl_file say. */
 export class FileAccess implements ReloadableAccess {
@@ -23,7 +23,7 @@ export class FileAccess implements ReloadableAccess {
     const { passwordFile, aclFile, labOf, onError } = options;
     this.#rules = ownLabRules(labOf);
     const file = (path: string | undefined, load: (path: string) => Promise<void>) =>
-      path === undefined ? [] : [{ path, load: () => load(path).catch(onError) }];
+      path === undefined ? [] : [{ paths: [path], load: () => load(path), onError }];
     this.#watch = new FileWatch(
       [
         ...file(passwordFile, (path) => this.#reloadAccounts(path)),
@@ -33,7 +33,7 @@ export class FileAccess implements ReloadableAccess {
     );
   }
 
-  /** @throws AccessFileError */
+  /** @throws FileProblem */
   static async open(options: AccessOptions): Promise<FileAccess> {
     const { passwordFile, aclFile, allowAnonymous } = options;
     if (passwordFile === undefined && (aclFile === undefined || !allowAnonymous))
@@ -117,11 +117,11 @@ export class FileAccess implements ReloadableAccess {
 }
 
 async function readAccounts(file: string) {
-  return parsePasswordFile(await readAccessFile(file), file);
+  return parsePasswordFile(await readTextFile(file, FILE_BYTES_MAX), file);
 }
 
 async function readRules(file: string) {
-  return parseAclFile(await readAccessFile(file), file);
+  return parseAclFile(await readTextFile(file, FILE_BYTES_MAX), file);
 }
 
 /** Mosquitto takes an empty username for none. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FileProblem } from '@humtemp/watched-files';
 import fc from 'fast-check';
-import { AccessFileError } from './access-file-error.js';
 import { parsePasswordFile, usernameProblem, withAccount, withoutAccount } from './password-file.js';
 import { hashPassword, parsePasswordHash } from './password-hash.js';
 
@@ -40,7 +40,7 @@ describe('parsePasswordFile', () => {
       assert.throws(
         () => parsePasswordFile(`first:${HASH}\n\n${line}\n`, 'accounts'),
         (error) => {
-          assert.ok(error instanceof AccessFileError);
+          assert.ok(error instanceof FileProblem);
           assert.equal(
             error.message,
             `accounts, line 3: expected ${expected ?? 'UTF-8 without NUL'}`,
@@ -58,7 +58,7 @@ describe('parsePasswordFile', () => {
         try {
           parsePasswordFile(typeof input === 'string' ? input : input.join(''), 'accounts');
         } catch (error) {
-          assert.ok(error instanceof AccessFileError, String(error));
+          assert.ok(error instanceof FileProblem, String(error));
         }
       }),
     );

@@ -1,5 +1,4 @@
-import { significantLines, trimmed } from './access-file.js';
-import { AccessFileError } from './access-file-error.js';
+import { FileProblem, significantLines, trimmed } from '@humtemp/watched-files';
 import { type PasswordHash, parsePasswordHash } from './password-hash.js';
 
 /** The accounts of a password_file, by username. */
@@ -10,12 +9,12 @@ const USERNAME_BYTES_MAX = 65_535;
 /**
  * Reads a password_file: lines `username:hash`. Comments and blank lines are as in Mosquitto; of lines that Mosquitto
  * would skip or understand by chance, an error is made.
- * @throws AccessFileError
+ * @throws FileProblem
  */
 export function parsePasswordFile(content: string, file: string): Accounts {
   const accounts = new Map<string, PasswordHash>();
   for (const { number, text } of significantLines(content, file)) {
-    const fail = (expected: string) => new AccessFileError(file, number, `expected ${expected}`);
+    const fail = (expected: string) => new FileProblem(file, number, `expected ${expected}`);
     const [username, hashText] = usernameAndHash(text);
     if (hashText === undefined) throw fail('username:hash');
     const problem = usernameProblem(username);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type Server } from 'node:tls';
-import { FileWatch } from '../access/file-watch.js';
+import { FileWatch } from '@humtemp/watched-files';
 
 export interface CertificateOptions {
   /** PEM: the certificate, and those between it and the authority behind it. */
@@ -31,15 +31,11 @@ export class Certificate {
   readonly #watch: FileWatch;
   readonly #servers = new Set<Server>();
   #pem: Pem = { cert: Buffer.alloc(0), key: Buffer.alloc(0) };
-  #failure: string | undefined;
 
   private constructor(readonly options: CertificateOptions) {
-    const load = () => this.#load();
+    const { certFile, keyFile, onError } = options;
     this.#watch = new FileWatch(
-      [
-        { path: options.certFile, load },
-        { path: options.keyFile, load },
-      ],
+      [{ paths: [certFile, keyFile], load: () => this.#load(), onError }],
       LOOK_EVERY_MS,
     );
   }
@@ -77,18 +73,11 @@ export class Certificate {
   }
 
   async #load(): Promise<void> {
-    try {
-      const pem = await read(this.options);
-      this.#failure = undefined;
-      if (pem.cert.equals(this.#pem.cert) && pem.key.equals(this.#pem.key)) return;
-      this.#pem = pem;
-      for (const server of this.#servers) server.setSecureContext(pem);
-      this.options.onReload();
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== this.#failure) this.options.onError(error as Error);
-      this.#failure = message;
-    }
+    const pem = await read(this.options);
+    if (pem.cert.equals(this.#pem.cert) && pem.key.equals(this.#pem.key)) return;
+    this.#pem = pem;
+    for (const server of this.#servers) server.setSecureContext(pem);
+    this.options.onReload();
   }
 }
 

@@ -1,8 +1,9 @@
 import { ChangeFeed, createApi, PolledChanges, type RunningServer, startServer } from '@humtemp/api';
-import { AccessTokens, TokenFileError } from '@humtemp/api/access';
+import { AccessTokens } from '@humtemp/api/access';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
+import { FileProblem } from '@humtemp/watched-files';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config, Role } from '../config/config.js';
@@ -95,7 +96,7 @@ async function openTokens({ apiTokensFile: file }: Config, log: Logger): Promise
       onError: ({ message }) => log.error({ reason: message }, 'the tokens stay as they were'),
     });
   } catch (error) {
-    if (error instanceof TokenFileError) throw new StartError(error.message, { cause: error });
+    if (error instanceof FileProblem) throw new StartError(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import {
-  AccessFileError,
   Broker,
   type BrokerLimits,
   CertificateError,
@@ -9,6 +8,7 @@ import {
   openAccess,
 } from '@humtemp/broker';
 import type { Intake } from '@humtemp/intake';
+import { FileProblem } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { FRAME_OVERHEAD_BYTES_MAX } from '../config/frame-overhead.js';
@@ -38,7 +38,7 @@ export async function startBroker(config: Config, intake: Intake, log: Logger): 
     });
   } catch (error) {
     if (error instanceof ListenError) throw listenError(error);
-    if (error instanceof CertificateError || error instanceof AccessFileError)
+    if (error instanceof CertificateError || error instanceof FileProblem)
       throw new StartError(error.message, { cause: error });
     throw error;
   }

@@ -6,7 +6,7 @@ import {
   withoutAccount,
 } from '@humtemp/broker';
 import { StartError } from '../../start-error.js';
-import { changeAccountsFile, readAccountsFile } from './accounts-file.js';
+import { changeFile, readFileOrNone } from '../edited-file.js';
 import { askPassword, type PasswordSource } from './ask-password.js';
 import { PASSWD_HELP, parsePasswdArguments } from './options.js';
 
@@ -31,13 +31,13 @@ export async function passwd(
   const done = (said: string, isRight = true) => ({ said, isRight });
   const options = parsePasswdArguments(argv);
   const { action, file } = options;
-  const { content, accounts } = await readAccounts(file);
+  const { content, parsed: accounts } = await readAccounts(file);
   if (action === 'set') {
     const { username, iterations } = options;
     const hash = await hashPassword(await askPassword(source, true), iterations);
     let wasThere = false;
-    await changeAccountsFile(file, async () => {
-      const { content, accounts } = await readAccounts(file);
+    await changeFile(file, async () => {
+      const { content, parsed: accounts } = await readAccounts(file);
       wasThere = accounts.has(username);
       return withAccount(content ?? '', username, hash);
     });
@@ -54,15 +54,15 @@ export async function passwd(
     const isRight = await verifyPassword(await askPassword(source, false), account);
     return done(`${username}: ${isRight ? 'right' : 'wrong'}\n`, isRight);
   }
-  await changeAccountsFile(file, async () => {
-    const { content, accounts } = await readAccounts(file);
+  await changeFile(file, async () => {
+    const { content, parsed: accounts } = await readAccounts(file);
     if (!accounts.has(username)) throw new StartError(`${file} has no account ${username}`);
     return withoutAccount(content ?? '', username);
   });
   return done(`${username}: deleted\n`);
 }
 
-async function readAccounts(file: string) {
-  const content = await readAccountsFile(file);
-  return { content, accounts: parsePasswordFile(content ?? '', file) };
+/** The content is undefined if there is no such file. */
+function readAccounts(file: string) {
+  return readFileOrNone(file, (content) => parsePasswordFile(content, file));
 }

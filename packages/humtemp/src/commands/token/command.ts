@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { parseTokenFile, TokenFileError, withoutToken, withToken } from '@humtemp/api/access';
+import { parseTokenFile, withoutToken, withToken } from '@humtemp/api/access';
 import { StartError } from '../../start-error.js';
-import { changeAccountsFile } from '../passwd/accounts-file.js';
+import { changeFile, readFileOrNone } from '../edited-file.js';
 import { parseTokenArguments, TOKEN_HELP } from './options.js';
 
 /** 256 bits: nobody finds a token by trying. */
@@ -31,8 +30,8 @@ export async function token(
   if (action === 'add') {
     const { name, rights } = options;
     const token = `humtemp_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
-    await changeAccountsFile(file, async () => {
-      const { content, entries } = await readTokens(file);
+    await changeFile(file, async () => {
+      const { content, parsed: entries } = await readTokens(file);
       if (entries.some((entry) => entry.name === name))
         throw new StartError(`${file} has a token ${name}: --delete it first, or choose another name`);
       return withToken(content ?? '', name, token, rights);
@@ -40,7 +39,7 @@ export async function token(
     return { result: `${token}\n`, remark: `${name}: added; the token is not shown again\n` };
   }
 
-  const { content, entries } = await readTokens(file);
+  const { content, parsed: entries } = await readTokens(file);
   if (content === undefined) throw new StartError(`${file}: there is no such file`);
   if (action === 'list') {
     const lines = entries.map(({ name, mayWrite, labs, expiresMs }) =>
@@ -55,8 +54,8 @@ export async function token(
     return { result: lines.map((line) => `${line}\n`).join(''), remark: '' };
   }
   const { name } = options;
-  await changeAccountsFile(file, async () => {
-    const { content, entries } = await readTokens(file);
+  await changeFile(file, async () => {
+    const { content, parsed: entries } = await readTokens(file);
     if (!entries.some((entry) => entry.name === name)) throw new StartError(`${file} has no token ${name}`);
     return withoutToken(content ?? '', name);
   });
@@ -64,28 +63,6 @@ export async function token(
 }
 
 /** The content is undefined if there is no such file. */
-async function readTokens(file: string) {
-  const content = await readContent(file);
-  return { content, entries: entriesOf(content ?? '', file) };
-}
-
-async function readContent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new StartError(code === 'EISDIR' ? `${file}: expected a file, not a folder` : message, {
-      cause: error,
-    });
-  }
-}
-
-function entriesOf(content: string, file: string) {
-  try {
-    return parseTokenFile(content, file);
-  } catch (error) {
-    if (!(error instanceof TokenFileError)) throw error;
-    throw new StartError(error.message, { cause: error });
-  }
+function readTokens(file: string) {
+  return readFileOrNone(file, (content) => parseTokenFile(content, file));
 }
