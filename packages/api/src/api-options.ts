@@ -1,11 +1,11 @@
-import type { BucketGrid, BucketStore } from '@humtemp/bucket-core';
+import type { Books, BucketGrid, BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { ChangeSource } from './stream/change-source.js';
 
 export interface ApiOptions {
-  readonly store: BucketStore;
+  readonly store: BucketStore & Books;
   readonly intake: Intake;
   readonly grid: BucketGrid;
   /** Names this process in the ledger, as in the reports that it leaves in the store. */

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import {
-  ABSENT,
-  Batch,
-  type BucketGrid,
-  type BucketStore,
-  bucketGrid,
-  toThousandths,
-} from '@humtemp/bucket-core';
+import { ABSENT, Batch, type BucketGrid, bucketGrid, type Store, toThousandths } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake } from '@humtemp/intake';
 import { temporaryFolder } from '@humtemp/test-services';
@@ -52,7 +45,7 @@ export interface FixtureOptions extends Partial<ApiOptions> {
   readonly pendingMax?: number;
   readonly grid?: BucketGrid;
   /** What the API and intake are given in place of the store. */
-  readonly instead?: (store: EmbeddedStore) => BucketStore;
+  readonly instead?: (store: EmbeddedStore) => Store;
 }
 
 /** The API over a real embedded store and a real intake, in a folder of the test's own. */
@@ -122,10 +115,10 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
 }
 
 /** A store whose given methods are others. */
-export function storeWith(store: BucketStore, methods: Partial<BucketStore>): BucketStore {
+export function storeWith(store: Store, methods: Partial<Store>): Store {
   return new Proxy(store, {
     get: (target, name) => {
-      if (Object.hasOwn(methods, name)) return methods[name as keyof BucketStore];
+      if (Object.hasOwn(methods, name)) return methods[name as keyof Store];
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
     },
@@ -133,11 +126,11 @@ export function storeWith(store: BucketStore, methods: Partial<BucketStore>): Bu
 }
 
 /** A store of which every read fails. */
-export function refusingStore(store: BucketStore): BucketStore {
+export function refusingStore(store: Store): Store {
   const refuse = () => Promise.reject(new Error('connection to 10.1.2.3 lost'));
   return storeWith(store, {
     // biome-ignore lint/correctness/useYield: it fails before its first page
-    summaries: async function* () {
+    buckets: async function* () {
       await refuse();
     },
     labs: refuse,

@@ -127,7 +127,7 @@ test('a store that hangs gives a 503 problem in time, and only for what needs it
     storeTimeoutMs: 20,
     instead: (store) =>
       storeWith(store, {
-        summaries: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }),
+        buckets: () => ({ [Symbol.asyncIterator]: () => ({ next: () => never }) }),
         labs: () => never,
         latest: () => never,
         series: () => never,

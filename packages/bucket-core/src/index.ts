@@ -52,15 +52,9 @@ export {
 } from './observation/rejection.js';
 export { rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';
-export {
-  type BucketStore,
-  CommitError,
-  type CommitResult,
-  emptyCommitResult,
-  type LabBucket,
-  LEDGER_REPORT_KEPT_S,
-  type StoreOptions,
-} from './store/bucket-store.js';
+export { type Books, LEDGER_REPORT_KEPT_S, type StoreCount } from './store/books.js';
+export type { BucketStore, LabBucket, StoreHealth } from './store/bucket-store.js';
+export { CommitError, type CommitResult, emptyCommitResult } from './store/commit-result.js';
 export { defaultHorizonS, IDENTITIES_MAX } from './store/deduplication.js';
 export {
   addCounters,
@@ -70,3 +64,7 @@ export {
   type LedgerReport,
   rejectedTotal,
 } from './store/ledger-counters.js';
+export type { SessionRecord, SessionRegister } from './store/session-register.js';
+export type { Store } from './store/store.js';
+export { FAULTS_MAX, type StoreFault } from './store/store-fault.js';
+export type { StoreOptions } from './store/store-options.js';

@@ -19,7 +19,7 @@ export async function countedByLab(
   const counted = new Map<string, Aggregate>();
   for (let offset = -resolution.retention; offset <= 1; offset++) {
     const startS = Math.floor(nowMs / 1000 / resolution.durationS + offset) * resolution.durationS;
-    for await (const page of store.summaries(resolution, startS, nowMs))
+    for await (const page of store.buckets('all', resolution, startS, nowMs))
       for (const { lab, aggregate } of page) {
         const sum = counted.get(lab) ?? emptyAggregate();
         mergeAggregate(sum, aggregate);

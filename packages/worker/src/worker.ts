@@ -1,4 +1,4 @@
-import type { BucketStore } from '@humtemp/bucket-core';
+import type { SessionRegister } from '@humtemp/bucket-core';
 import { backOffMs, type Intake, type TopicFilters } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import {
@@ -32,7 +32,7 @@ export interface WorkerOptions {
   readonly filters: TopicFilters;
   readonly intake: Intake;
   /** Where workers leave word of the sessions they serve. */
-  readonly store: Pick<BucketStore, 'touchSession' | 'sessionOwner' | 'sessions' | 'forgetSession'>;
+  readonly store: SessionRegister;
   /** Names this run of this process, among all. */
   readonly process: string;
   /** A session that no worker has served for this long is taken over by another. */

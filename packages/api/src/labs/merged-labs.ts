@@ -57,7 +57,7 @@ export async function mergedByBucket(wanted: LabsToMerge): Promise<MergedLabs> {
   const labs = new Set(wanted.labs);
   const sum = new Sum();
   for (let { startS } = wanted; startS < endS; startS += resolution.durationS) {
-    const pages = store.summaries(resolution, startS, nowMs)[Symbol.asyncIterator]();
+    const pages = store.buckets('all', resolution, startS, nowMs)[Symbol.asyncIterator]();
     for (;;) {
       const page = await readStore(timeoutMs, () => pages.next());
       if (page.done) break;

@@ -9,6 +9,7 @@ import {
   type MetricAggregate,
   primaryResolution,
 } from '@humtemp/bucket-core';
+import { aggregatesByLab } from '../summary/aggregates-by-lab.js';
 
 /** One metric of a lab: over its current bucket, and the latest value. `null` where there is none. */
 export interface MetricReading {
@@ -39,7 +40,7 @@ export interface LabReadings {
 }
 
 export interface LabReadingsOptions {
-  readonly store: Pick<BucketStore, 'labs' | 'latest' | 'series'>;
+  readonly store: BucketStore;
   readonly grid: BucketGrid;
   /** Unix milliseconds. */
   readonly clock: () => number;
@@ -61,13 +62,13 @@ export async function readLabs(
   const shown = allowed.slice(0, labsMax);
   const [newest, current] = await Promise.all([
     store.latest(shown, nowMs),
-    Promise.all(shown.map((lab) => store.series(lab, resolution, startS, startS + 1, nowMs))),
+    aggregatesByLab(store.buckets(shown, resolution, startS, nowMs, false)),
   ]);
-  const labs = newest.flatMap((bucket, i) =>
+  const labs = newest.flatMap((bucket) =>
     // A lab can be in the index before its first commit.
     bucket === undefined
       ? []
-      : [readingOf(bucket, current[i]?.[0]?.aggregate, startS, resolution.durationS, nowMs)],
+      : [readingOf(bucket, current.get(bucket.lab), startS, resolution.durationS, nowMs)],
   );
   return { labs, omitted: allowed.length - shown.length };
 }

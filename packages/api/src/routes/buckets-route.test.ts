@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { BucketStore, LabBucket } from '@humtemp/bucket-core';
+import type { LabBucket, Store } from '@humtemp/bucket-core';
 import { pause, until } from '@humtemp/test-services';
 import { bearer, openTokens, tokenLines } from '../access/access.fixture.js';
 import { documentIn, type FixtureOptions, NOON_MS, startApi, storeWith, yesterdayS } from '../api.fixture.js';
@@ -114,12 +114,12 @@ test('the form is chosen by Accept or by format', async (t) => {
 const randomLab = () => randomBytes(36).toString('base64url');
 
 /** A store of so many pages, of which one may fail; and how many were read. */
-function pagedStore(store: BucketStore, pages: number, failing?: number) {
+function pagedStore(store: Store, pages: number, failing?: number) {
   const read = { pages: 0, ended: 0 };
   const paged = storeWith(store, {
-    async *summaries(resolution, startS, nowMs) {
+    async *buckets(_labs, resolution, startS, nowMs) {
       let bucket: LabBucket | undefined;
-      for await (const [first] of store.summaries(resolution, startS, nowMs)) bucket ??= first;
+      for await (const [first] of store.buckets('all', resolution, startS, nowMs)) bucket ??= first;
       try {
         for (let page = 0; page < pages; page++) {
           if (page === failing) throw new Error('connection to 10.1.2.3 lost');
@@ -188,8 +188,8 @@ test('a store that hangs in the middle breaks the connection in time', async (t)
     storeTimeoutMs: 50,
     instead: (store) =>
       storeWith(store, {
-        async *summaries(resolution, startS, nowMs) {
-          yield* store.summaries(resolution, startS, nowMs);
+        async *buckets(_labs, resolution, startS, nowMs) {
+          yield* store.buckets('all', resolution, startS, nowMs);
           await new Promise(() => {});
         },
       }),
@@ -240,12 +240,12 @@ test('a client that goes away while a page is read is no failure of the store', 
     const { get, logged } = await twoLabs(t, {
       instead: (store) =>
         storeWith(store, {
-          async *summaries(resolution, startS, nowMs) {
-            yield* store.summaries(resolution, startS, nowMs);
+          async *buckets(_labs, resolution, startS, nowMs) {
+            yield* store.buckets('all', resolution, startS, nowMs);
             isAsked = true;
             await held;
             if (fails) throw new Error('lost');
-            yield* store.summaries(resolution, startS, nowMs);
+            yield* store.buckets('all', resolution, startS, nowMs);
           },
         }),
     });
@@ -271,8 +271,8 @@ test('the first rows are there before the last are read', async (t) => {
   const { get } = await twoLabs(t, {
     instead: (store) =>
       storeWith(store, {
-        async *summaries(resolution, startS, nowMs) {
-          yield* store.summaries(resolution, startS, nowMs);
+        async *buckets(_labs, resolution, startS, nowMs) {
+          yield* store.buckets('all', resolution, startS, nowMs);
           await held;
         },
       }),

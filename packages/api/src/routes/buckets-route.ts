@@ -109,7 +109,7 @@ export function bucketsRoute(options: RouteOptions, limit: BusyLimit): Route {
         complete: endS * 1000 <= nowMs,
       };
       const scope = c.get('scope');
-      const stream = await rowStream(store.summaries(resolution, startS, nowMs), {
+      const stream = await rowStream(store.buckets('all', resolution, startS, nowMs), {
         format: formatOf(type, head),
         isShown: ({ lab }) => scope.allows(lab),
         row: ({ lab, aggregate }) => ({ lab_id: lab, ...intervalSummary(aggregate, startS, endS, basis) }),

@@ -42,7 +42,7 @@ export function summaryRoute({ store, grid, clock, storeTimeoutMs }: RouteOption
       const scope = c.get('scope');
       const rows = await readStore(storeTimeoutMs, async (signal) => {
         const pages: LabSummary[][] = [];
-        for await (const page of store.summaries(resolution, startS, nowMs, false)) {
+        for await (const page of store.buckets('all', resolution, startS, nowMs, false)) {
           if (signal.aborted) break;
           const visible = page.filter(({ lab }) => scope.allows(lab));
           pages.push(visible.map(({ lab, aggregate }) => labSummary(lab, aggregate)).sort(byLab));

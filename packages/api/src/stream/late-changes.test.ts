@@ -34,9 +34,9 @@ test('each late observation is noticed once, however many labs are watched; the 
   const changes = new LateChanges({
     changes: new PolledChanges({ store, clock: () => clock.nowMs }),
     store: {
-      series: async (...range) => {
-        if (outage.error !== undefined && range[0] === 'lab-2') throw outage.error;
-        return store.series(...range);
+      buckets: (labs, ...rest) => {
+        if (outage.error !== undefined && labs.includes('lab-2')) throw outage.error;
+        return store.buckets(labs, ...rest);
       },
     },
     grid: GRID,

@@ -4,6 +4,7 @@ import {
   bucketStartAtOffsetS,
   primaryResolution,
 } from '@humtemp/bucket-core';
+import { aggregatesByLab } from '../summary/aggregates-by-lab.js';
 import type { ChangeSource } from './change-source.js';
 
 /** Watched labs looked at in one call: about as much work for Redis as to ask for their newest buckets. */
@@ -11,7 +12,7 @@ const LABS_AT_ONCE = 1000;
 
 export interface LateChangesOptions {
   readonly changes: ChangeSource;
-  readonly store: Pick<BucketStore, 'series'>;
+  readonly store: Pick<BucketStore, 'buckets'>;
   readonly grid: BucketGrid;
   /** Unix milliseconds. */
   readonly clock: () => number;
@@ -70,16 +71,12 @@ export class LateChanges implements ChangeSource {
     }
   }
 
-  #current(labs: readonly string[]): Promise<readonly (readonly [lab: string, seen: Seen])[]> {
+  async #current(labs: readonly string[]): Promise<readonly (readonly [lab: string, seen: Seen])[]> {
     const { store, grid, clock } = this.options;
     const nowMs = clock();
     const resolution = primaryResolution(grid);
     const startS = bucketStartAtOffsetS(nowMs, 0, resolution, grid.alignmentS);
-    return Promise.all(
-      labs.map(async (lab) => {
-        const [bucket] = await store.series(lab, resolution, startS, startS + 1, nowMs);
-        return [lab, { startS, observations: bucket?.aggregate.observations ?? 0 }] as const;
-      }),
-    );
+    const current = await aggregatesByLab(store.buckets(labs, resolution, startS, nowMs, false));
+    return labs.map((lab) => [lab, { startS, observations: current.get(lab)?.observations ?? 0 }]);
   }
 }

@@ -1,6 +1,7 @@
 import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import type { RouteOptions } from '../api-options.js';
 import { labStatus } from '../labs/lab-status.js';
+import { aggregatesByLab } from '../summary/aggregates-by-lab.js';
 import { intervalSummary } from '../summary/interval-summary.js';
 import type { LiveLab } from './stream-event.js';
 
@@ -18,16 +19,15 @@ export function liveSummaries(
     const startS = bucketStartAtOffsetS(nowMs, 0, resolution, grid.alignmentS);
     const endS = startS + resolution.durationS;
     const newest = await store.latest(labs, nowMs);
-    return Promise.all(
-      newest.map(async (bucket) => {
-        if (bucket === undefined) return undefined;
-        const { lab_id, latest } = labStatus(bucket, expectedIntervalS, nowMs);
-        const [current] = await store.series(lab_id, resolution, startS, endS, nowMs);
-        if (current === undefined) return { lab_id, latest, current: null };
-        const basis = { nowMs, expectedIntervalS, limits: {} };
-        const { coverage: _, ...summary } = intervalSummary(current.aggregate, startS, endS, basis);
-        return { lab_id, latest, current: summary };
-      }),
-    );
+    const current = await aggregatesByLab(store.buckets(labs, resolution, startS, nowMs));
+    return newest.map((bucket) => {
+      if (bucket === undefined) return undefined;
+      const { lab_id, latest } = labStatus(bucket, expectedIntervalS, nowMs);
+      const aggregate = current.get(lab_id);
+      if (aggregate === undefined) return { lab_id, latest, current: null };
+      const basis = { nowMs, expectedIntervalS, limits: {} };
+      const { coverage: _, ...summary } = intervalSummary(aggregate, startS, endS, basis);
+      return { lab_id, latest, current: summary };
+    });
   };
 }

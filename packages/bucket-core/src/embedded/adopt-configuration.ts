@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { StoreOptions } from '../store/bucket-store.js';
+import type { StoreOptions } from '../store/store-options.js';
 import type { Disk } from './disk.js';
 import { LabBuckets } from './lab-buckets.js';
 import { StoreWriter, type WriterLimits } from './store-writer.js';

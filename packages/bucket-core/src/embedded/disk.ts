@@ -21,6 +21,7 @@ export class FolderFormatError extends Error {
 export interface SessionRecord {
   readonly owner: string;
   readonly expiresMs: number;
+  readonly value?: string;
 }
 
 /** Unix seconds of a lab's newest observation, and the newest journal record that is in its buckets. */

@@ -1,18 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
+import { copyAggregate } from '../aggregate/aggregate.js';
 import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from '../store/batch.js';
-import {
-  type BucketStore,
-  CommitError,
-  type CommitResult,
-  emptyCommitResult,
-  type LabBucket,
-  LEDGER_REPORT_KEPT_S,
-  type StoreOptions,
-} from '../store/bucket-store.js';
+import { LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
+import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
+import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
+import type { SessionRecord } from '../store/session-register.js';
+import type { Store } from '../store/store.js';
+import type { StoreFault } from '../store/store-fault.js';
+import type { StoreOptions } from '../store/store-options.js';
 import { adoptConfiguration } from './adopt-configuration.js';
 import { Disk } from './disk.js';
 import { FolderLock } from './folder-lock.js';
@@ -42,10 +42,11 @@ const READ_AT_ONCE = 250;
  * Buckets in memory and in an LMDB environment: durable when `commit` returns, whole after a kill at any moment, no
  * server. One process, one commit at a time. The reads are here; everything that is written goes through a StoreWriter.
  */
-export class EmbeddedStore implements BucketStore {
+export class EmbeddedStore implements Store {
   readonly #labs: LabBuckets;
   readonly #writer: StoreWriter;
   #closed = false;
+  readonly #counted: { process: string; committed: number; duplicate: number; suspended: number };
 
   /**
    * Opens the folder and replays its journal, under the configuration that it was written under.
@@ -75,6 +76,7 @@ export class EmbeddedStore implements BucketStore {
     readonly disk: Disk,
     limits: WriterLimits,
   ) {
+    this.#counted = { process: options.process ?? randomUUID(), committed: 0, duplicate: 0, suspended: 0 };
     this.#labs = new LabBuckets(disk, options);
     this.#writer = new StoreWriter(this.#labs, limits);
   }
@@ -86,20 +88,38 @@ export class EmbeddedStore implements BucketStore {
 
   async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
     try {
-      return await this.#writer.commit(batch, nowMs);
+      const result = await this.#writer.commit(batch, nowMs);
+      this.#counted.committed += result.committed;
+      this.#counted.duplicate += result.duplicate;
+      this.#counted.suspended += result.suspended;
+      return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new CommitError(`embedded store: ${message}`, emptyCommitResult(), batch, { cause: error });
     }
   }
 
-  async *summaries(
+  async *buckets(
+    labs: readonly string[] | 'all',
     resolution: Resolution,
     startS: number,
     nowMs: number,
     withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
+    if (labs !== 'all') {
+      for (let i = 0; i < labs.length; i += READ_AT_ONCE) {
+        const page: LabBucket[] = [];
+        for (const lab of labs.slice(i, i + READ_AT_ONCE)) {
+          const held = this.#labs.bucket(lab, resolution.durationS, startS);
+          if (held === undefined) continue;
+          page.push({ lab, startS, aggregate: withHistograms ? held : copyAggregate(held, false) });
+        }
+        if (page.length > 0) yield page;
+        await nextTurn();
+      }
+      return;
+    }
     for (const page of bucketPages(this.#labs, resolution, startS, withHistograms)) {
       if (page.length > 0) yield page;
       await nextTurn();
@@ -150,6 +170,14 @@ export class EmbeddedStore implements BucketStore {
     return [...this.disk.rejections.getRange(kept)].map(({ value }) => value);
   }
 
+  async counted(): Promise<readonly StoreCount[]> {
+    return [{ ...this.#counted }];
+  }
+
+  async faults(): Promise<readonly StoreFault[]> {
+    return [];
+  }
+
   async reportLedger(report: LedgerReport): Promise<void> {
     await this.#writer.write(() => this.disk.ledgers.put(report.process, report));
   }
@@ -160,9 +188,9 @@ export class EmbeddedStore implements BucketStore {
       .filter((report) => report.reportedMs + LEDGER_REPORT_KEPT_S * 1000 > nowMs);
   }
 
-  async touchSession(name: string, owner: string, aliveS: number): Promise<void> {
+  async touchSession(name: string, owner: string, aliveS: number, value = ''): Promise<void> {
     const expiresMs = Date.now() + aliveS * 1000;
-    await this.#writer.write(() => this.disk.sessions.put(name, { owner, expiresMs }));
+    await this.#writer.write(() => this.disk.sessions.put(name, { owner, expiresMs, value }));
   }
 
   async sessionOwner(name: string): Promise<string | undefined> {
@@ -170,9 +198,10 @@ export class EmbeddedStore implements BucketStore {
     return session !== undefined && session.expiresMs > Date.now() ? session.owner : undefined;
   }
 
-  async sessions(): Promise<readonly { readonly name: string; readonly abandoned: boolean }[]> {
+  async sessions(): Promise<readonly SessionRecord[]> {
     return [...this.disk.sessions.getRange({})].map(({ key, value }) => ({
       name: key,
+      value: value.value ?? '',
       abandoned: value.expiresMs <= Date.now(),
     }));
   }
@@ -183,6 +212,10 @@ export class EmbeddedStore implements BucketStore {
 
   async ping(): Promise<void> {
     this.disk.labs.get('');
+  }
+
+  health(): StoreHealth {
+    return 'ok';
   }
 
   async close(): Promise<void> {

@@ -10,8 +10,10 @@ import { packAggregate, unpackAggregate } from '../aggregate/packed-aggregate.js
 import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
 import { ROW_LENGTH } from '../store/batch.js';
 import { areWithin, type BatchPart, partsOf } from '../store/batch-part.js';
-import type { CommitResult, LabBucket, StoreOptions } from '../store/bucket-store.js';
+import type { LabBucket } from '../store/bucket-store.js';
+import type { CommitResult } from '../store/commit-result.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../store/deduplication.js';
+import type { StoreOptions } from '../store/store-options.js';
 import type { Disk } from './disk.js';
 import { IdentitySet } from './identity-set.js';
 import type { JournalRecord } from './journal-record.js';

@@ -1,5 +1,5 @@
 import { type Batch, ROW_LENGTH } from '../store/batch.js';
-import type { CommitResult } from '../store/bucket-store.js';
+import type { CommitResult } from '../store/commit-result.js';
 import type { LabBuckets } from './lab-buckets.js';
 
 /** The rows of a batch without those of labs that are new beyond labsMax: they are counted in `result` instead. */

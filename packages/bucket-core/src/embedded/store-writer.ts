@@ -1,6 +1,6 @@
 import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from '../store/batch.js';
-import { type CommitResult, emptyCommitResult } from '../store/bucket-store.js';
+import { type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import { decodeRecord, encodeRecord } from './journal-record.js';
 import type { LabBuckets } from './lab-buckets.js';
 import { withinLimit } from './lab-limit.js';

@@ -1,5 +1,5 @@
 import type { BucketGrid, Resolution } from '../grid/bucket-grid.js';
-import type { StoreOptions } from '../store/bucket-store.js';
+import type { StoreOptions } from '../store/store-options.js';
 
 /** What decides where observations go and whether they count: journal and buckets are to be read with it. */
 export interface StoredConfiguration {

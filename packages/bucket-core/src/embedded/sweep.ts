@@ -1,5 +1,5 @@
 import { longestLivedResolution, type Resolution, reachS } from '../grid/bucket-grid.js';
-import { LEDGER_REPORT_KEPT_S } from '../store/bucket-store.js';
+import { LEDGER_REPORT_KEPT_S } from '../store/books.js';
 import type { Disk } from './disk.js';
 import type { LabBuckets } from './lab-buckets.js';
 import { configurationOf } from './stored-configuration.js';

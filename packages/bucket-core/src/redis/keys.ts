@@ -44,7 +44,7 @@ export class Keys {
     return `${this.prefix}ledgers`;
   }
 
-  /** Set: names of MQTT sessions that workers have served. */
+  /** Hash: MQTT sessions that workers have served, and what these wrote about them. */
   sessions(): string {
     return `${this.prefix}sessions`;
   }

@@ -1,19 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { unpackAggregate } from '../aggregate/packed-aggregate.js';
 import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
 import { Batch, ROW_LENGTH } from '../store/batch.js';
 import { type BatchPart, partsOf } from '../store/batch-part.js';
-import {
-  type BucketStore,
-  CommitError,
-  type CommitResult,
-  emptyCommitResult,
-  type LabBucket,
-  LEDGER_REPORT_KEPT_S,
-  type StoreOptions,
-} from '../store/bucket-store.js';
+import { LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
+import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
+import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
+import type { SessionRecord } from '../store/session-register.js';
+import type { Store } from '../store/store.js';
+import type { StoreFault } from '../store/store-fault.js';
+import type { StoreOptions } from '../store/store-options.js';
 import { commitParts, defineCommitScript, partResult } from './commit-script.js';
 import { connectRedis, type RedisConnectionOptions } from './connection.js';
 import { Keys } from './keys.js';
@@ -34,16 +33,18 @@ const PARTS_PER_CALL = 256;
 const PAGE_LABS = 500;
 
 /** Buckets in a Redis (6.2 or later) or Valkey server. */
-export class RedisStore implements BucketStore {
+export class RedisStore implements Store {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #index: LabIndex;
   #closed = false;
+  readonly #counted: { process: string; committed: number; duplicate: number; suspended: number };
   #evictionPolicy = 'noeviction';
   #connection = { connected: false, reason: 'not connected yet' };
 
   constructor(readonly options: RedisStoreOptions) {
     this.#keys = new Keys(options.prefix);
+    this.#counted = { process: options.process ?? randomUUID(), committed: 0, duplicate: 0, suspended: 0 };
     this.#redis = connectRedis({
       ...options,
       onConnection: (state) => {
@@ -69,14 +70,16 @@ export class RedisStore implements BucketStore {
     }
   }
 
-  async *summaries(
+  async *buckets(
+    labs: readonly string[] | 'all',
     resolution: Resolution,
     startS: number,
     nowMs: number,
     withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    const pages = this.#index.labsOfBucket(resolution, startS, PAGE_LABS);
+    const pages =
+      labs === 'all' ? this.#index.labsOfBucket(resolution, startS, PAGE_LABS) : pagesOf(labs, PAGE_LABS);
     for await (const found of oneAhead(pages, (labs) => {
       const wanted = labs.map((lab) => ({ lab, startS }));
       return this.#buckets(resolution, wanted, withHistograms);
@@ -130,6 +133,14 @@ export class RedisStore implements BucketStore {
     return texts.map((text) => JSON.parse(text) as Rejection);
   }
 
+  async counted(): Promise<readonly StoreCount[]> {
+    return [{ ...this.#counted }];
+  }
+
+  async faults(): Promise<readonly StoreFault[]> {
+    return [];
+  }
+
   async reportLedger(report: LedgerReport): Promise<void> {
     await this.#redis.hset(this.#keys.ledgers(), report.process, JSON.stringify(report));
     await this.#redis.expire(this.#keys.ledgers(), LEDGER_REPORT_KEPT_S);
@@ -144,10 +155,10 @@ export class RedisStore implements BucketStore {
   }
 
   // By the server's clock, so that the clocks of workers may differ.
-  async touchSession(name: string, owner: string, aliveS: number): Promise<void> {
+  async touchSession(name: string, owner: string, aliveS: number, value = ''): Promise<void> {
     const pipeline = this.#redis.pipeline();
     pipeline.set(this.#keys.sessionOwner(name), owner, 'EX', aliveS);
-    pipeline.sadd(this.#keys.sessions(), name);
+    pipeline.hset(this.#keys.sessions(), name, value);
     await executePipeline(pipeline);
   }
 
@@ -155,21 +166,25 @@ export class RedisStore implements BucketStore {
     return (await this.#redis.get(this.#keys.sessionOwner(name))) ?? undefined;
   }
 
-  async sessions(): Promise<readonly { readonly name: string; readonly abandoned: boolean }[]> {
-    const names = await this.#redis.smembers(this.#keys.sessions());
+  async sessions(): Promise<readonly SessionRecord[]> {
+    const records = Object.entries(await this.#redis.hgetall(this.#keys.sessions()));
     const pipeline = this.#redis.pipeline();
-    for (const name of names) pipeline.exists(this.#keys.sessionOwner(name));
+    for (const [name] of records) pipeline.exists(this.#keys.sessionOwner(name));
     const alive = await executePipeline(pipeline);
-    return names.map((name, i) => ({ name, abandoned: alive[i] === 0 }));
+    return records.map(([name, value], i) => ({ name, value, abandoned: alive[i] === 0 }));
   }
 
   async forgetSession(name: string): Promise<void> {
-    await this.#redis.srem(this.#keys.sessions(), name);
+    await this.#redis.hdel(this.#keys.sessions(), name);
   }
 
   async ping(): Promise<void> {
     if (!this.#connection.connected) throw new Error(`Redis is not connected: ${this.#connection.reason}`);
     await this.#redis.ping();
+  }
+
+  health(): StoreHealth {
+    return this.#connection.connected ? 'ok' : 'degraded';
   }
 
   async close(): Promise<void> {
@@ -240,6 +255,9 @@ export class RedisStore implements BucketStore {
       result.committed += counted;
       result.duplicate += part.rows.length / ROW_LENGTH - counted;
       if (suspended) result.suspended += counted;
+      this.#counted.committed += counted;
+      this.#counted.duplicate += part.rows.length / ROW_LENGTH - counted;
+      if (suspended) this.#counted.suspended += counted;
       if (created && !indexed.has(part)) unindexed.push(part);
     });
     if (unindexed.length > 0) {
@@ -286,6 +304,10 @@ export class RedisStore implements BucketStore {
     }
     return buckets;
   }
+}
+
+async function* pagesOf(labs: readonly string[], pageLabs: number): AsyncIterable<readonly string[]> {
+  for (let i = 0; i < labs.length; i += pageLabs) yield labs.slice(i, i + pageLabs);
 }
 
 /** ioredis speaks of its own options where a user wants to know what happened. */

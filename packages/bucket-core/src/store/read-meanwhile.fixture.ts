@@ -89,7 +89,7 @@ export async function readMeanwhile(
   // When the page was asked for, or its predecessor: a page may be read ahead.
   let before = new Map(committed);
   let asked = before;
-  for await (const page of store.summaries(resolution, startS, startMs)) {
+  for await (const page of store.buckets('all', resolution, startS, startMs)) {
     for (const { lab, aggregate } of page) {
       assert.ok(!seen.has(lab), `${lab} is shown twice`);
       seen.add(lab);

@@ -11,8 +11,12 @@ import {
   identityOf,
   type LabBucket,
   type Resolution,
+  type Store,
   type StoreOptions,
 } from '../index.js';
+
+/** Opens an empty store. */
+export type OpenStore = (options: StoreOptions) => Promise<Store>;
 
 /** One observation as tests write it: lab, seconds before now, temp and humidity in thousandths. */
 export type Row = readonly [lab: string, agoS: number, temp: number, humidity: number];
@@ -71,7 +75,8 @@ export async function pages(
   withHistograms = true,
 ) {
   const buckets: LabBucket[] = [];
-  for await (const page of store.summaries(resolution, startS, nowMs, withHistograms)) buckets.push(...page);
+  for await (const page of store.buckets('all', resolution, startS, nowMs, withHistograms))
+    buckets.push(...page);
   return buckets;
 }
 

@@ -1,4 +1,4 @@
-import type { BucketStore } from '@humtemp/bucket-core';
+import type { Books } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { endsWithin } from './stop-steps.js';
 
@@ -16,7 +16,7 @@ export class LedgerReporter {
   #reportedAt = 0;
 
   constructor(
-    readonly store: BucketStore,
+    readonly store: Books,
     readonly intake: Intake,
     readonly process: string,
     readonly role: string,

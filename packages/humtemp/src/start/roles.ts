@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Broker } from '@humtemp/broker';
-import type { BucketStore, LedgerCounters } from '@humtemp/bucket-core';
+import type { BucketStore, LedgerCounters, Store } from '@humtemp/bucket-core';
 import { Intake } from '@humtemp/intake';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
@@ -34,11 +34,11 @@ const STOP_MS_MAX = 10_000;
  * @throws StartError when something of the outside world is in the way.
  */
 export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
-  const store = await openStore(config, log);
+  const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const store = await openStore(config, name, log);
   const commits: CommitCounts = { tried: 0, failed: 0 };
   let api: RunningApi | undefined;
   const intake = openIntake(store, config, (labs) => api?.markChanged(labs), commits, log);
-  const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const reporter = new LedgerReporter(store, intake, name, role);
 
   // The store has nobody to wait for but its own disk.
@@ -90,9 +90,9 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
   }
 }
 
-async function openStore(config: Config, log: Logger): Promise<BucketStore> {
+async function openStore(config: Config, name: string, log: Logger): Promise<Store> {
   const { grid, deduplicationHorizonS, labsMax, rejectionsMax, store } = config;
-  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
+  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax, process: name };
   if ('redisUrl' in store) {
     const { RedisStore } = await import('@humtemp/bucket-core/redis');
     return new RedisStore({

@@ -1,7 +1,7 @@
 import { ChangeFeed, createApi, PolledChanges, type RunningServer, startServer } from '@humtemp/api';
 import { AccessTokens } from '@humtemp/api/access';
 import type { Broker } from '@humtemp/broker';
-import type { BucketStore } from '@humtemp/bucket-core';
+import type { BucketStore, Store } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Worker } from '@humtemp/worker';
@@ -22,7 +22,7 @@ export interface CommitCounts {
 
 export interface ApiParts {
   readonly config: Config;
-  readonly store: BucketStore;
+  readonly store: Store;
   readonly intake: Intake;
   /** Names this process in the ledger. */
   readonly name: string;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { BucketStore } from '@humtemp/bucket-core';
+import type { SessionRegister } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { Worker, type WorkerOptions } from '@humtemp/worker';
 import type { Logger } from 'pino';
@@ -10,7 +10,7 @@ import { startErrorOf } from '../start-error.js';
 /** Starts the worker as configured. `name` is that of the process. @throws StartError */
 export function startWorker(
   config: Config,
-  store: BucketStore,
+  store: SessionRegister,
   intake: Intake,
   name: string,
   log: Logger,

@@ -1,0 +1,6 @@
+import type { Books } from './books.js';
+import type { BucketStore } from './bucket-store.js';
+import type { SessionRegister } from './session-register.js';
+
+/** What one server or folder offers: all three contracts. Whoever uses it asks for the one that it needs. */
+export interface Store extends BucketStore, Books, SessionRegister {}
