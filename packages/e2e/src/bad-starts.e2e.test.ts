@@ -101,19 +101,32 @@ test('without Redis, the API starts, says why it is not ready, and is ready once
   }
 });
 
-test('--help names every command and every variable', async () => {
-  const { code, stdout } = await runHumtemp(['--help']);
-  assert.equal(code, 0);
-  for (const word of [
-    'start',
-    'broker',
-    'worker',
-    'api',
-    'simulate',
-    'replay',
-    'HUMTEMP_BUCKET_OFFSET (1970',
-  ])
-    assert.ok(stdout.includes(word), word);
+test('--help names every command, help variables every variable, and ROLE --help those of the role', async () => {
+  const shown = async (...argv: string[]) => {
+    const { code, stdout } = await runHumtemp(argv);
+    assert.equal(code, 0, argv.join(' '));
+    return stdout;
+  };
+  const commands = await shown('--help');
+  for (const word of ['start', 'broker', 'worker', 'api', 'simulate', 'replay', 'passwd', 'token'])
+    assert.match(commands, new RegExp(`^  ${word} `, 'm'));
+  assert.ok(commands.split('\n').length < 40, 'fits a terminal');
+
+  const variables = await shown('help', 'variables');
+  assert.match(variables, /HUMTEMP_BUCKET_OFFSET\n.*\n.*default 1970-01-01T00:00:00\+00:00/);
+  const worker = await shown('worker', '--help');
+  assert.match(worker, /HUMTEMP_MQTT_GROUP +humtemp/);
+  assert.doesNotMatch(worker, /HUMTEMP_API_PORT/);
+  assert.equal(await shown('help', 'worker'), worker);
+  assert.equal(await shown('help', 'replay'), await shown('replay', '--help'));
+});
+
+test('version prints the version in every way one might ask for it', async () => {
+  for (const way of ['version', '--version']) {
+    const { code, stdout } = await runHumtemp([way]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  }
 });
 
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {

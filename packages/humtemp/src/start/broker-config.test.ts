@@ -54,7 +54,7 @@ describe('the configuration of the embedded broker', () => {
       for (const role of ['start', 'broker'] as const)
         assert.throws(() => readConfig(env, role), {
           name: 'StartError',
-          message: `bad configuration:\n${lines.map((line) => `  ${line}\n`).join('')}humtemp --help explains every variable.`,
+          message: `bad configuration:\n${lines.map((line) => `  ${line}\n`).join('')}humtemp help variables explains each.`,
         });
     });
 

@@ -5,7 +5,9 @@ import type { BucketStore, LedgerCounters, Store } from '@humtemp/bucket-core';
 import { Intake } from '@humtemp/intake';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
-import type { Config, Role } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { Role } from '../config/role.js';
+import { intakeLimits } from '../config/sources.js';
 import { startErrorOf } from '../start-error.js';
 import { LedgerReporter } from './ledger-reporter.js';
 import type { CommitCounts, RunningApi } from './start-api.js';
@@ -120,11 +122,10 @@ function openIntake(
   commits: CommitCounts,
   log: Logger,
 ): Intake {
-  const { grid, payloadBytesMax, arrayLengthMax, pendingMax } = config;
   return new Intake({
     store,
-    grid,
-    limits: { payloadBytesMax, arrayLengthMax, pendingMax },
+    grid: config.grid,
+    limits: intakeLimits(config),
     onFailure: (error, attempt, delayMs) => {
       commits.failed += 1;
       // The first failure, then each time their number has doubled.

@@ -6,7 +6,8 @@ import type { Intake } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
-import type { Config, Role } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
 
 /** How long the API waits for the store before it says 503. */

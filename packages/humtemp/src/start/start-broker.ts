@@ -1,17 +1,9 @@
-import {
-  Broker,
-  type BrokerLimits,
-  CertificateError,
-  ListenError,
-  type ListenerAddress,
-  OPEN_ACCESS,
-  openAccess,
-} from '@humtemp/broker';
+import { Broker, CertificateError, ListenError, OPEN_ACCESS, openAccess } from '@humtemp/broker';
 import type { Intake } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
+import { brokerLimits, brokerListeners } from '../config/broker.js';
 import type { Config } from '../config/config.js';
-import { FRAME_OVERHEAD_BYTES_MAX } from '../config/frame-overhead.js';
 import { StartError, startErrorOf } from '../start-error.js';
 
 /** The variable behind each kind of listener. */
@@ -27,11 +19,11 @@ export async function startBroker(config: Config, intake: Intake, log: Logger): 
   const { mqttCertFile: certFile, mqttKeyFile: keyFile, mqttTopics: filters } = config;
   try {
     return await Broker.start({
-      listeners: listenersOf(config),
+      listeners: brokerListeners(config),
       certificate: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
       filters,
       intake,
-      limits: limitsOf(config),
+      limits: brokerLimits(config),
       access: await accessOf(config, log),
       fastLane: config.mqttFastLane,
       log,
@@ -42,36 +34,6 @@ export async function startBroker(config: Config, intake: Intake, log: Logger): 
       throw new StartError(error.message, { cause: error });
     throw error;
   }
-}
-
-function listenersOf({ mqttHost: host, ...config }: Config): ListenerAddress[] {
-  const listeners: ListenerAddress[] = [];
-  if (config.mqttPort !== undefined) listeners.push({ kind: 'mqtt', host, port: config.mqttPort });
-  if (config.mqttTlsPort !== undefined) listeners.push({ kind: 'mqtts', host, port: config.mqttTlsPort });
-  if (config.mqttWsPort !== undefined) listeners.push({ kind: 'ws', host, port: config.mqttWsPort });
-  if (config.mqttWssPort !== undefined) listeners.push({ kind: 'wss', host, port: config.mqttWssPort });
-  return listeners;
-}
-
-function limitsOf(config: Config): BrokerLimits {
-  return {
-    connectionsMax: config.mqttConnectionsMax,
-    connectionsPerAddressMax: config.mqttConnectionsPerAddressMax,
-    connectTimeoutMs: config.mqttConnectTimeoutS * 1000,
-    connectBytesMax: config.mqttConnectBytesMax,
-    frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
-    keepAliveSMax: config.mqttKeepAliveSMax,
-    topicLevelsMax: config.mqttTopicLevelsMax,
-    subscriptionsPerClientMax: config.mqttSubscriptionsMax,
-    sessionsMax: config.mqttSessionsMax,
-    queuedMessagesMax: config.mqttQueueMax,
-    queuedBytesMax: config.mqttQueueBytesMax,
-    retainedMessagesMax: config.mqttRetainedMax,
-    retainedBytesMax: config.mqttRetainedBytesMax,
-    subscriberBytesMax: config.mqttSubscriberBytesMax,
-    subscriberTimeoutMs: config.mqttSubscriberTimeoutS * 1000,
-    publishRateMax: config.mqttPublishRateMax,
-  };
 }
 
 async function accessOf(config: Config, log: Logger) {

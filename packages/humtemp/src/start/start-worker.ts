@@ -4,7 +4,7 @@ import type { Intake } from '@humtemp/intake';
 import { Worker, type WorkerOptions } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { FRAME_OVERHEAD_BYTES_MAX } from '../config/frame-overhead.js';
+import { workerOptions } from '../config/worker.js';
 import { startErrorOf } from '../start-error.js';
 
 /** Starts the worker as configured. `name` is that of the process. @throws StartError */
@@ -16,20 +16,11 @@ export function startWorker(
   log: Logger,
 ): Worker {
   const options: WorkerOptions = {
-    url: config.mqttUrl!,
+    ...workerOptions(config),
     ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
-    clientId: config.mqttClientId,
-    group: config.mqttGroup,
-    sessionExpiryS: config.mqttSessionExpiryS,
-    keepAliveS: config.mqttKeepAliveS,
-    filters: config.mqttTopics,
     intake,
     store,
     process: name,
-    protocolVersion: config.mqttVersion,
-    adoptAfterS: config.mqttAdoptAfterS,
-    frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
-    receiveMaximum: Math.min(config.pendingMax, 65_535),
     log,
   };
   try {

@@ -1,0 +1,51 @@
+import { boolean, file, host, integer, origins, port } from './kinds.js';
+import { isLoopback, problem } from './problem.js';
+import { optional, type ValuesOf, withDefault } from './variable.js';
+
+/** The HTTP API. */
+export const API = {
+  heading: 'HTTP API',
+  variables: {
+    apiHost: withDefault('HUMTEMP_API_HOST', '127.0.0.1', 'address that the API listens on', host),
+    apiPort: withDefault('HUMTEMP_API_PORT', '8000', 'port of the API', port),
+    apiTokensFile: optional(
+      'HUMTEMP_API_TOKENS_FILE',
+      'tokens that may use the API, as humtemp token writes them; read again when it changes',
+      file,
+    ),
+    apiAllowAnonymous: withDefault(
+      'HUMTEMP_API_ALLOW_ANONYMOUS',
+      'false',
+      'without tokens, the API may listen on other addresses than loopback, open to everybody',
+      boolean,
+    ),
+    apiCorsOrigins: withDefault(
+      'HUMTEMP_API_CORS_ORIGINS',
+      '',
+      'origins whose pages may read the API from a browser; * for all',
+      origins,
+    ),
+    apiStreamsMax: withDefault(
+      'HUMTEMP_API_STREAMS_MAX',
+      '1000',
+      'live streams that are open at a time',
+      integer(0, 100_000),
+    ),
+    metricsLabsMax: withDefault(
+      'HUMTEMP_METRICS_LABS_MAX',
+      '1000',
+      'labs that /metrics/labs shows',
+      integer(0, 1_000_000),
+    ),
+  },
+} as const;
+
+export type ApiValues = ValuesOf<typeof API>;
+
+/** What the variables of the API, each of them good, do not say together. */
+export function apiProblems({ apiHost, apiTokensFile, apiAllowAnonymous }: Partial<ApiValues>): string[] {
+  const isOpen = apiHost !== undefined && !isLoopback(apiHost);
+  if (!isOpen || apiTokensFile !== undefined || apiAllowAnonymous !== false) return [];
+  const expected = 'a loopback address, or HUMTEMP_API_TOKENS_FILE, or HUMTEMP_API_ALLOW_ANONYMOUS=true';
+  return [problem('HUMTEMP_API_HOST', apiHost, expected)];
+}

@@ -1,0 +1,46 @@
+import { type IntakeLimits, TopicFilters } from '@humtemp/intake';
+import { integer, kind } from './kinds.js';
+import { type ValuesOf, withDefault } from './variable.js';
+
+/** Which topics are read, and what a payload may be. */
+export const SOURCES = {
+  heading: 'Topics and payloads',
+  variables: {
+    mqttTopics: withDefault(
+      'HUMTEMP_MQTT_TOPICS',
+      'labs/+/observation',
+      'topic filters; what + matches, joined by /, is the lab id',
+      kind('comma-separated filters', (value) => {
+        const filters = value.split(',').map((filter) => filter.trim());
+        // With the words of a shared subscription in front it is a text of MQTT [MQTT-1.5.3].
+        if (filters.some((filter) => Buffer.byteLength(filter) > 65_000))
+          throw new RangeError('topic filters of at most 65000 bytes');
+        return new TopicFilters(filters);
+      }),
+    ),
+    payloadBytesMax: withDefault(
+      'HUMTEMP_PAYLOAD_BYTES_MAX',
+      '65536',
+      'longest payload of a publish or a request',
+      integer(16, 1 << 28, 'bytes'),
+    ),
+    arrayLengthMax: withDefault(
+      'HUMTEMP_ARRAY_LENGTH_MAX',
+      '1000',
+      'observations in one payload',
+      integer(1, 1_000_000),
+    ),
+    pendingMax: withDefault(
+      'HUMTEMP_PENDING_MAX',
+      '100000',
+      'observations that wait for a commit; beyond, nothing more is read until some are committed',
+      integer(1, 10_000_000),
+    ),
+  },
+} as const;
+
+export type SourceValues = ValuesOf<typeof SOURCES>;
+
+export function intakeLimits({ payloadBytesMax, arrayLengthMax, pendingMax }: SourceValues): IntakeLimits {
+  return { payloadBytesMax, arrayLengthMax, pendingMax };
+}

@@ -1,0 +1,67 @@
+import { duration, folder, integer, kind, pattern } from './kinds.js';
+import { REDIS_DB_MAX, redisUrl, urlHost, withoutPassword } from './url.js';
+import { optional, type ValuesOf, withDefault } from './variable.js';
+
+/** Where buckets are kept. */
+export const STORE = {
+  heading: 'Store',
+  variables: {
+    dataDir: withDefault(
+      'HUMTEMP_DATA_DIR',
+      './humtemp-data',
+      'folder of the embedded store, which is used without Redis',
+      folder,
+    ),
+    redisUrl: optional(
+      'HUMTEMP_REDIS_URL',
+      'Redis to keep buckets in',
+      kind('redis:// or rediss://', redisUrl),
+      withoutPassword,
+    ),
+    redisHost: optional(
+      'HUMTEMP_REDIS_HOST',
+      'host of Redis, if no URL is given',
+      kind('address or host name', urlHost),
+      withoutPassword,
+    ),
+    redisPort: withDefault(
+      'HUMTEMP_REDIS_PORT',
+      '6379',
+      'port of Redis, if no URL is given',
+      integer(1, 65_535),
+    ),
+    redisDb: withDefault(
+      'HUMTEMP_REDIS_DB',
+      '0',
+      'database of Redis, if no URL is given',
+      integer(0, REDIS_DB_MAX),
+    ),
+    redisPrefix: withDefault(
+      'HUMTEMP_REDIS_PREFIX',
+      '',
+      'text in front of every key in Redis',
+      pattern(/^[^{}\s]*$/, 'no braces or blanks'),
+    ),
+    redisTimeoutS: withDefault(
+      'HUMTEMP_REDIS_TIMEOUT',
+      '5s',
+      'how long Redis may take to answer; after that, humtemp connects again',
+      duration(),
+    ),
+  },
+} as const;
+
+export type StoreValues = ValuesOf<typeof STORE>;
+
+/** The Redis to use, or the folder of the embedded store. */
+export type StoreAddress = { readonly redisUrl: string } | { readonly dataDir: string };
+
+/** Redis where one is named, and for the roles that share their store with other processes. */
+export function storeAddress(values: StoreValues, env: NodeJS.ProcessEnv, isShared: boolean): StoreAddress {
+  if (values.redisUrl !== undefined) return { redisUrl: values.redisUrl };
+  const isNamed = ['HUMTEMP_REDIS_HOST', 'HUMTEMP_REDIS_PORT', 'HUMTEMP_REDIS_DB'].some(
+    (name) => env[name] !== undefined,
+  );
+  if (!isNamed && !isShared) return { dataDir: values.dataDir };
+  return { redisUrl: `redis://${values.redisHost ?? '127.0.0.1'}:${values.redisPort}/${values.redisDb}` };
+}

@@ -1,0 +1,85 @@
+import { hostname } from 'node:os';
+import type { WorkerOptions } from '@humtemp/worker';
+import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
+import { duration, file, kind, pattern } from './kinds.js';
+import type { SourceValues } from './sources.js';
+import { mqttUrl, withoutPassword } from './url.js';
+import { optional, type ValuesOf, withDefault } from './variable.js';
+
+/** The external broker that a worker subscribes to. */
+export const WORKER = {
+  heading: 'Worker, at an external broker',
+  variables: {
+    mqttUrl: optional(
+      'HUMTEMP_MQTT_URL',
+      'external broker to subscribe to, with user and password; humtemp start then runs no broker itself',
+      kind('mqtt:// or mqtts://', mqttUrl),
+      withoutPassword,
+    ),
+    mqttVersion: withDefault(
+      'HUMTEMP_MQTT_VERSION',
+      '5',
+      'MQTT version to speak; a broker that does not speak 5 is asked again with 3.1.1',
+      kind('5 or 3.1.1', (value) => {
+        if (value !== '5' && value !== '3.1.1') throw new RangeError('5 or 3.1.1');
+        return value === '5' ? 5 : 4;
+      }),
+    ),
+    mqttCaFile: optional(
+      'HUMTEMP_MQTT_CA_FILE',
+      'PEM file of the authorities to trust for mqtts://, instead of those of the system',
+      file,
+    ),
+    mqttClientId: withDefault(
+      'HUMTEMP_MQTT_CLIENT_ID',
+      `humtemp-${hostname()}`,
+      'name of the session of this worker at the broker: stable, and different for each worker',
+      // Room for the longest host name, which is that of a pod, say.
+      pattern(/^[\w.:@-]{1,128}$/, '1 to 128 characters of A-Z a-z 0-9 _ - . : @'),
+    ),
+    mqttGroup: withDefault(
+      'HUMTEMP_MQTT_GROUP',
+      'humtemp',
+      'shared subscription group: workers of one group split the stream; empty: not shared, for a single worker',
+      pattern(/^[^/+#\s]{0,64}$/, 'up to 64 characters without / + # and blanks'),
+    ),
+    mqttSessionExpiryS: withDefault(
+      'HUMTEMP_MQTT_SESSION_EXPIRY',
+      '1d',
+      'how long the broker keeps the session of an absent worker',
+      // Of four bytes, of which the highest number is not a duration: never (MQTT 5, 3.1.2.11.2).
+      duration('7101w'),
+    ),
+    mqttAdoptAfterS: withDefault(
+      'HUMTEMP_MQTT_ADOPT_AFTER',
+      '30s',
+      'a session that its worker has not served for this long is emptied by another worker of the group',
+      duration(),
+    ),
+    mqttKeepAliveS: withDefault(
+      'HUMTEMP_MQTT_KEEPALIVE',
+      '30s',
+      'after this silence, broker and worker end their connection',
+      // Of two bytes [MQTT-3.1.2-10].
+      duration('65535s'),
+    ),
+  },
+} as const;
+
+export type WorkerValues = ValuesOf<typeof WORKER>;
+
+/** What the configuration alone decides of a worker's options. */
+export function workerOptions(config: WorkerValues & SourceValues) {
+  return {
+    url: config.mqttUrl!,
+    clientId: config.mqttClientId,
+    group: config.mqttGroup,
+    sessionExpiryS: config.mqttSessionExpiryS,
+    keepAliveS: config.mqttKeepAliveS,
+    filters: config.mqttTopics,
+    protocolVersion: config.mqttVersion,
+    adoptAfterS: config.mqttAdoptAfterS,
+    frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,
+    receiveMaximum: Math.min(config.pendingMax, 65_535),
+  } satisfies Partial<WorkerOptions>;
+}
