@@ -1,3 +1,4 @@
+import { attacks } from './attacks/attacks.js';
 import { churn } from './churn/churn.js';
 import { commit } from './commit/commit.js';
 import { floors } from './floors/floors.js';
@@ -31,4 +32,5 @@ export const SCENARIOS: readonly Scenario[] = [
   http,
   startup,
   reads,
+  attacks,
 ];

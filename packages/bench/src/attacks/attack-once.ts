@@ -1,0 +1,97 @@
+import { observationFrames } from '../load/observation-frames.js';
+import { Publisher } from '../load/publisher.js';
+import { memory } from '../measuring/process-figures.js';
+import { within } from '../measuring/within.js';
+import { startHumtemp } from '../processes/humtemp-process.js';
+import { ProcessGroup } from '../processes/process-group.js';
+import type { Attack, Target } from './attack.js';
+import type { VictimDone } from './victim.js';
+
+export interface AttackSize {
+  readonly labs: number;
+  readonly durationS: number;
+}
+
+export interface Attacked {
+  readonly victim: VictimDone;
+  readonly rssBytesMax: number;
+  /** Why the process under attack ended; undefined: it did not. */
+  readonly ended: string | undefined;
+  /** Observations of the victim, by the API once the attack is over; undefined: it does not answer. */
+  readonly counted: number | undefined;
+}
+
+const HEAP_MIB_MAX = 512;
+const SAMPLE_MS = 50;
+const EXTRA_S_MAX = 60;
+const PER_CHUNK = 100;
+const PER_LAB = 20;
+
+/** One attack on a process of its own, with the embedded broker and store and a small heap. */
+export async function attackOnce(attack: Attack | undefined, size: AttackSize): Promise<Attacked> {
+  const processes = new ProcessGroup();
+  try {
+    const humtemp = await startHumtemp(processes, {
+      HUMTEMP_DATA_DIR: await processes.folder(),
+      HUMTEMP_LOG_LEVEL: 'error',
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB_MAX}`,
+    });
+    const target: Target = { apiPort: humtemp.apiPort, mqttPort: humtemp.mqttPort, labs: size.labs };
+    await fill(target);
+    const committed = await humtemp.committed();
+    const victim = processes.startChild('victim', { port: target.mqttPort });
+    await within(EXTRA_S_MAX, victim.hear('ready'));
+    let rssBytesMax = 0;
+    const sample = setInterval(() => {
+      if (humtemp.process.ended() !== undefined) return;
+      const { rssBytes } = memory(humtemp.process.pid);
+      // A process that is just ending has none.
+      if (rssBytes > rssBytesMax) rssBytesMax = rssBytes;
+    }, SAMPLE_MS);
+    try {
+      victim.tell('go');
+      const attacker =
+        attack === undefined ? undefined : processes.startChild('attack', { name: attack.name, target });
+      await new Promise((resolve) => setTimeout(resolve, size.durationS * 1000));
+      const done = within(EXTRA_S_MAX, victim.hear<VictimDone>('done'));
+      victim.tell('stop');
+      const told = await done;
+      attacker?.tell('stop');
+      const ended = humtemp.process.ended();
+      const counted = ended === undefined ? await humtemp.committed().catch(() => undefined) : undefined;
+      return {
+        victim: told,
+        rssBytesMax,
+        ended,
+        counted: counted === undefined ? undefined : counted - committed,
+      };
+    } finally {
+      clearInterval(sample);
+    }
+  } catch (error) {
+    throw await processes.explained(error);
+  } finally {
+    await processes.stop();
+  }
+}
+
+/** A few observations of each lab, so that answers are long. */
+async function fill({ mqttPort, labs }: Target): Promise<void> {
+  const names = Array.from({ length: labs }, (_, i) => `lab-${i}`);
+  const chunks = observationFrames({
+    labs: names,
+    count: labs * PER_LAB,
+    perChunk: PER_CHUNK,
+    qos: 1,
+    nowMs: Date.now(),
+  });
+  const publisher = await Publisher.open({
+    port: mqttPort,
+    clientId: 'fill',
+    qos: 1,
+    window: 1000,
+    chunks,
+    perChunk: PER_CHUNK,
+  });
+  await publisher.run();
+}

@@ -1,0 +1,47 @@
+import { connect, type Socket } from 'node:net';
+
+export interface AttackSockets {
+  readonly port: number;
+  readonly connections: number;
+  /** What each sends, by its number. */
+  readonly bytes: (index: number) => string;
+  /** Whether they read what comes. */
+  readonly read: boolean;
+  /** Sends the bytes again so often while the connection is open. */
+  readonly everyMs?: number;
+}
+
+const OPENING_MAX = 100;
+const REOPEN_MS = 100;
+
+/** Opens connections that send bytes; one that is closed is opened again. Resolves when each has tried once. */
+export async function attackSockets(options: AttackSockets): Promise<void> {
+  for (let i = 0; i < options.connections; i += OPENING_MAX) {
+    const count = Math.min(OPENING_MAX, options.connections - i);
+    await Promise.all(Array.from({ length: count }, (_, k) => opened(options, i + k)));
+  }
+}
+
+function opened(options: AttackSockets, index: number): Promise<void> {
+  const { port, bytes, read, everyMs } = options;
+  return new Promise((resolve) => {
+    const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let timer: NodeJS.Timeout | undefined;
+    socket.on('connect', () => {
+      const send = () => {
+        if (socket.writableLength === 0) socket.write(bytes(index));
+      };
+      send();
+      if (everyMs !== undefined) timer = setInterval(send, everyMs);
+      if (read) socket.resume();
+      else socket.pause();
+      resolve();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      clearInterval(timer);
+      resolve();
+      setTimeout(() => void opened(options, index), REOPEN_MS);
+    });
+  });
+}
