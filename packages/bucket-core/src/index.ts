@@ -33,7 +33,7 @@ export {
   reachS,
 } from './grid/bucket-grid.js';
 export { ABSENT, averageOfThousandths, toThousandths } from './observation/fixed-point.js';
-export { identityHour, identityOf, identityOfReceipt } from './observation/identity.js';
+export { identityHour, identityOf } from './observation/identity.js';
 export { isLabId, LAB_ID_PATTERN, labPartition } from './observation/lab-id.js';
 export {
   decodeObservation,
@@ -50,6 +50,7 @@ export {
   type Rejection,
   type RejectionReason,
 } from './observation/rejection.js';
+export { RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
 export { rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';
 export { type Books, LEDGER_REPORT_KEPT_S, type StoreCount } from './store/books.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Batch, bucketExpiryS, bucketStartS, ROW_LENGTH } from '@humtemp/bucket-core';
+import { type Batch, bucketExpiryS, bucketStartS, identityOf, ROW_LENGTH } from '@humtemp/bucket-core';
 import { Redis } from 'ioredis';
 import { GRID } from '../redis.js';
 import type { Total } from './observations.js';
@@ -84,7 +84,7 @@ function packRows(rows: readonly number[]): Buffer {
   const bytes = Buffer.allocUnsafe((rows.length / ROW_LENGTH) * ROW_BYTES);
   let at = 0;
   for (let i = 0; i < rows.length; i += ROW_LENGTH) {
-    at = bytes.writeDoubleLE(rows[i + 1]!, at);
+    at = bytes.writeDoubleLE(identityOf(rows[i]!, rows[i + 2]!, rows[i + 3]!, rows[i + 1]!), at);
     at = bytes.writeInt32LE(rows[i + 2]!, at);
     at = bytes.writeInt32LE(rows[i + 3]!, at);
   }

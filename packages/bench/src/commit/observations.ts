@@ -1,4 +1,4 @@
-import { Batch, identityOf } from '@humtemp/bucket-core';
+import { Batch } from '@humtemp/bucket-core';
 
 /** Which labs commit how much at a time. */
 export interface Shape {
@@ -45,7 +45,7 @@ export function observationsOf(shape: Shape, clockMs: number): Observations {
     const name = `lab-${lab}`;
     const temp = 20_000 + (lab % 40) * 100 + Math.round(WIDTH.temp * swing) + (noise % 41);
     const humidity = 50_000 - (lab % 30) * 300 + Math.round(WIDTH.humidity * swing) - (noise % 83);
-    batch.add(name, ms, identityOf(ms, temp, humidity, ''), temp, humidity);
+    batch.add(name, ms, 0, temp, humidity);
     const total = truth.get(name) ?? { observations: 0, temp: 0, humidity: 0 };
     total.observations += 1;
     total.temp += temp;

@@ -1,4 +1,4 @@
-import { Batch, identityOf, type Resolution, reachS } from '@humtemp/bucket-core';
+import { Batch, type Resolution, reachS } from '@humtemp/bucket-core';
 import { startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { progress } from '../by-turns.js';
@@ -80,7 +80,7 @@ function addMinute(batch: Batch, lab: string, i: number, startMs: number, minute
   const noise = ((minute * 7919 + i * 7907) % 101) - 50;
   const temp = 20_000 + (i % 40) * 100 + Math.round(600 * swing) + noise;
   const humidity = 50_000 - (i % 30) * 300 + Math.round(550 * swing) - 2 * noise;
-  batch.add(lab, ms, identityOf(ms, temp, humidity, ''), temp, humidity);
+  batch.add(lab, ms, 0, temp, humidity);
 }
 
 /** For how many times the measured day each kind of keys is kept. */

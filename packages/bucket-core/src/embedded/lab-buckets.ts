@@ -8,6 +8,7 @@ import {
 import { keepsHistograms } from '../aggregate/histogram.js';
 import { packAggregate, unpackAggregate } from '../aggregate/packed-aggregate.js';
 import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
+import { identityOf } from '../observation/identity.js';
 import { ROW_LENGTH } from '../store/batch.js';
 import { areWithin, type BatchPart, partsOf } from '../store/batch-part.js';
 import type { LabBucket } from '../store/bucket-store.js';
@@ -235,7 +236,7 @@ export class LabBuckets {
     let counted = 0;
     for (let i = 0; i < rows.length; i += ROW_LENGTH) {
       if (remembered !== undefined) {
-        const identity = rows[i + 1]!;
+        const identity = identityOf(rows[i]!, rows[i + 2]!, rows[i + 3]!, rows[i + 1]!);
         if (!remembered.identities.add(identity)) continue;
         remembered.unsaved.push(identity);
       }

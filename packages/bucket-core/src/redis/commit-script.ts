@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { keepsHistograms } from '../aggregate/histogram.js';
 import { type BucketGrid, bucketExpiryS } from '../grid/bucket-grid.js';
+import { identityOf } from '../observation/identity.js';
 import { ROW_LENGTH } from '../store/batch.js';
 import type { BatchPart } from '../store/batch-part.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../store/deduplication.js';
@@ -81,7 +82,7 @@ function packPart(part: BatchPart, anew: boolean, grid: BucketGrid, horizonS: nu
   bytes.writeUInt32LE(histograms, 3);
   for (let i = 0; i < rows.length; i += ROW_LENGTH) {
     at = bytes.writeDoubleLE(rows[i]!, at);
-    at = bytes.writeDoubleLE(rows[i + 1]!, at);
+    at = bytes.writeDoubleLE(identityOf(rows[i]!, rows[i + 2]!, rows[i + 3]!, rows[i + 1]!), at);
     at = bytes.writeInt32LE(rows[i + 2]!, at);
     at = bytes.writeInt32LE(rows[i + 3]!, at);
   }

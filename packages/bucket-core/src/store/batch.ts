@@ -1,8 +1,8 @@
-import { identityOf } from '../observation/identity.js';
 import type { Observation } from '../observation/observation.js';
 import type { Rejection } from '../observation/rejection.js';
+import { sensorTag } from '../observation/tag.js';
 
-/** Numbers in a row of a batch: timestampMs, identity, temp, humidity. */
+/** Numbers in a row of a batch: timestampMs, tag (see tag.ts), temp, humidity. */
 export const ROW_LENGTH = 4;
 
 /** How many rejections of one batch are kept to be read; all are counted in any case. */
@@ -27,20 +27,20 @@ export class Batch {
     return this.#observations === 0 && this.rejections.length === 0;
   }
 
-  add(lab: string, timestampMs: number, identity: number, temp: number, humidity: number): void {
+  add(lab: string, timestampMs: number, tag: number, temp: number, humidity: number): void {
     let rows = this.rowsByLab.get(lab);
     if (rows === undefined) {
       rows = [];
       this.rowsByLab.set(lab, rows);
     }
-    rows.push(timestampMs, identity, temp, humidity);
+    rows.push(timestampMs, tag, temp, humidity);
     this.#observations += 1;
   }
 
   /** Adds an observation that says when it was measured. */
   addTimed(lab: string, observation: Observation): void {
     const { timestampMs, temp, humidity, sensor } = observation;
-    this.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, sensor), temp, humidity);
+    this.add(lab, timestampMs, sensorTag(sensor), temp, humidity);
   }
 
   /** Adds all rows of a lab, taken from another batch. */

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import {
-  addObservation,
-  Batch,
-  type BucketStore,
-  bucketStartS,
-  emptyAggregate,
-  identityOf,
-} from '../index.js';
+import { addObservation, Batch, type BucketStore, bucketStartS, emptyAggregate } from '../index.js';
 import { batchOf, CONTRACT_GRID, HOUR_S, type Row } from './store-contract.fixture.js';
 
 /** What happens between two pages of a reading: every `every`-th lab has an observation more, and so have some new labs. */
@@ -56,7 +49,7 @@ export async function readMeanwhile(
       const n = sent.get(lab) ?? 0;
       sent.set(lab, n + 1);
       const [timestampMs, temp, humidity] = observation(n);
-      batch.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, ''), temp, humidity);
+      batch.add(lab, timestampMs, 0, temp, humidity);
     }
     const counts = labs.map((lab) => sent.get(lab)!);
     await store.commit(batch, nowMs);

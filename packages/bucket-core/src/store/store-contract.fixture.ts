@@ -8,7 +8,6 @@ import {
   type BucketStore,
   bucketGrid,
   bucketStartS,
-  identityOf,
   type LabBucket,
   type Resolution,
   type Store,
@@ -40,7 +39,7 @@ export function batchOf(rows: readonly Row[], nowMs: number): Batch {
   const batch = new Batch();
   for (const [lab, agoS, temp, humidity] of rows) {
     const timestampMs = nowMs - agoS * 1000;
-    batch.add(lab, timestampMs, identityOf(timestampMs, temp, humidity, ''), temp, humidity);
+    batch.add(lab, timestampMs, 0, temp, humidity);
   }
   return batch;
 }

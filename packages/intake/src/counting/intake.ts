@@ -3,13 +3,13 @@ import {
   type BucketGrid,
   type BucketStore,
   decodeObservation,
-  identityOf,
-  identityOfReceipt,
   isHumidity,
   isLabId,
   isTemp,
   oldestLiveMs,
   type RejectionReason,
+  receiptTag,
+  sensorTag,
   timeRejection,
   timestampToMs,
   toThousandths,
@@ -198,16 +198,14 @@ export class Intake {
       const timestampMs = timestampToMs(timestamp);
       if (timestampMs === undefined) return false;
       if (timeRejection(timestampMs, this.#oldestLiveMs(nowMs), nowMs) !== undefined) return false;
-      const identity = identityOf(timestampMs, tempFixed, humidityFixed, sensor);
-      this.#loop.pending.add(lab, timestampMs, identity, tempFixed, humidityFixed);
+      this.#loop.pending.add(lab, timestampMs, sensorTag(sensor), tempFixed, humidityFixed);
     }
     this.ledger.accept();
     return true;
   }
 
   #addUntimed(lab: string, nowMs: number, temp: number, humidity: number): void {
-    const identity = identityOfReceipt(nowMs, this.#process, this.#serial++);
-    this.#loop.pending.add(lab, nowMs, identity, temp, humidity);
+    this.#loop.pending.add(lab, nowMs, receiptTag(this.#process, this.#serial++), temp, humidity);
   }
 
   /** Computed once a millisecond. */
