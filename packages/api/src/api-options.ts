@@ -2,6 +2,7 @@ import type { Books, BucketGrid, BucketStore } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
+import type { SiteFile } from './dashboard/site.js';
 import type { ChangeSource } from './stream/change-source.js';
 
 export interface ApiOptions {
@@ -27,6 +28,12 @@ export interface ApiOptions {
   readonly tokens?: AccessTokens | undefined;
   /** Origins whose pages may read the API from a browser, such as `https://dashboard.example`; `*` for all. */
   readonly corsOrigins?: readonly string[];
+  /** The files of the web page, as `readSite` gives them. Undefined: none is served. */
+  readonly site?: ReadonlyMap<string, SiteFile> | undefined;
+  /** Where the embedded broker listens, for who connects a first sensor. */
+  readonly mqttListeners?: () => readonly { readonly kind: string; readonly port: number }[];
+  /** The topic filters of observations. */
+  readonly mqttTopics?: readonly string[];
   /** Aborted when the server stops, for answers that would never end by themselves. */
   readonly stopping?: AbortSignal;
   /** Which labs change, for live streams. Default: the store is asked once a second. */

@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { accessGuard } from './access/access-guard.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
+import { dashboardPages } from './dashboard/dashboard-pages.js';
+import { serviceRoute } from './dashboard/service-route.js';
 import { BusyLimit } from './http/busy-limit.js';
 import { crossOrigin } from './http/cross-origin.js';
 import { failureHandler } from './http/failure.js';
@@ -40,6 +42,9 @@ export function createApi(apiOptions: ApiOptions): Hono {
     clock: Date.now,
     role: 'api',
     tokens: undefined,
+    site: undefined,
+    mqttListeners: () => [],
+    mqttTopics: [],
     corsOrigins: [],
     stopping: new AbortController().signal,
     heavyAnswersMax: HEAVY_ANSWERS_MAX,
@@ -57,6 +62,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
   app.use(liveData);
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => wrongMethod(c.req.raw, methods) }));
+  if (options.site !== undefined) app.use(dashboardPages(options.site));
   app.use(accessGuard({ tokens: options.tokens, isOpen: isDocumentation }));
   app.use(strictUrl);
 
@@ -93,6 +99,7 @@ function apiRoutes(options: RouteOptions): Route[] {
     stream,
     rejectionsRoute(options),
     ledgerRoute(options),
+    serviceRoute(options),
     liveRoute(),
     readyRoute(options),
     ...metricsRoutes({

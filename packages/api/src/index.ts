@@ -1,5 +1,6 @@
 export { createApi } from './api.js';
 export type { ApiOptions } from './api-options.js';
+export { readSite } from './dashboard/site.js';
 export { Problem, type ProblemType } from './http/problem.js';
 export { type RunningServer, type ServerOptions, startServer } from './http/server.js';
 export { LabStatus } from './labs/lab-status.js';

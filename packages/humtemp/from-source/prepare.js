@@ -8,7 +8,11 @@ import { transpile } from './transpile.js';
 export async function prepare(scope) {
   try {
     install(scope, console.error);
-    if (scope === 'run') await transpile(() => {});
+    if (scope === 'run') {
+      await transpile(() => {});
+      const { buildSite } = await import('../../dashboard/build-site.js');
+      await buildSite();
+    }
   } catch (error) {
     if (!(error instanceof PrepareError)) throw error;
     console.error(error.message);

@@ -1,4 +1,5 @@
 // Makes dist/ of the running packages from src/, if that has not been done: without types, in a moment.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PrepareError } from './install.js';
 import {
@@ -15,7 +16,7 @@ const STAMP = join(ROOT, 'packages', 'humtemp', 'dist', '.humtemp-built');
 
 /** @param {(line: string) => void} say is called once, if there is something to do. */
 export async function transpile(say) {
-  const packages = runningPackages();
+  const packages = runningPackages().filter((folder) => !buildsItself(folder));
   const sources = contentOf([import.meta.filename, ...packages.flatMap(sourcesOf)].filter(isFile));
   const stamp = readStamp(STAMP);
   // Who compiles with the developers' tools changes dist/, too.
@@ -38,6 +39,11 @@ export async function transpile(say) {
       throw new PrepareError(`${error.message}\nhumtemp: could not build ${folder}.`);
     }
   writeStamp(STAMP, { sources, results: listingOf(packages.flatMap(resultsOf)) });
+}
+
+/** The dashboard is bundled: see `buildSite`. @param {string} folder */
+function buildsItself(folder) {
+  return existsSync(join(folder, 'build-site.js'));
 }
 
 /** @param {unknown} file */

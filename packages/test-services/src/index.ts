@@ -1,4 +1,5 @@
 export { type Certificate, makeCertificate } from './certificate.js';
+export { chromiumPath } from './chromium.js';
 export { freePort } from './free-port.js';
 export { HeldStore } from './held-store.js';
 export { mosquittoClient } from './mosquitto-client.js';

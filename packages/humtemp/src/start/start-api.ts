@@ -1,4 +1,13 @@
-import { ChangeFeed, createApi, PolledChanges, type RunningServer, startServer } from '@humtemp/api';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import {
+  ChangeFeed,
+  createApi,
+  PolledChanges,
+  type RunningServer,
+  readSite,
+  startServer,
+} from '@humtemp/api';
 import { AccessTokens } from '@humtemp/api/access';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, Store } from '@humtemp/bucket-core';
@@ -58,6 +67,9 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     storeTimeoutMs: STORE_TIMEOUT_MS,
     readiness: () => notReadyReasons(store, intake, worker),
     tokens,
+    site: dashboardSite(log),
+    mqttListeners: () => broker?.listeners ?? [],
+    mqttTopics: config.mqttTopics.filters,
     corsOrigins: config.apiCorsOrigins,
     stopping: stopping.signal,
     // Other processes may commit to the same Redis.
@@ -86,6 +98,18 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     tokens?.close();
     throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
   }
+}
+
+/** The files of the web page; undefined, with a warning, where they are not built. */
+function dashboardSite(log: Logger): ReturnType<typeof readSite> {
+  const folder = join(
+    dirname(createRequire(import.meta.url).resolve('@humtemp/dashboard/package.json')),
+    'dist',
+    'site',
+  );
+  const site = readSite(folder);
+  if (site === undefined) log.warn({ folder }, 'the dashboard is not built: npm run build');
+  return site;
 }
 
 async function openTokens({ apiTokensFile: file }: Config, log: Logger): Promise<AccessTokens | undefined> {

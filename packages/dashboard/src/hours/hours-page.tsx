@@ -1,0 +1,3 @@
+export function HoursPage(_props: { readonly id?: string }) {
+  return <p>HoursPage</p>;
+}

@@ -1,0 +1,3 @@
+export function LabPage(_props: { readonly id?: string }) {
+  return <p>LabPage</p>;
+}

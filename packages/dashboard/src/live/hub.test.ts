@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiFailure } from '../api/client.js';
+import { Hub, type HubSources, type StreamListener } from './hub.js';
+import type { HubMessage, LabReport, Ledger } from './hub-message.js';
+
+const AT = '2026-09-22T12:00:00.000Z';
+const report = (lab_id: string, timestamp = AT): LabReport => ({
+  lab_id,
+  latest: { timestamp, temp: 21, humidity: 50 },
+});
+
+/** A hub whose service, clock and timers are the test's. */
+function scene() {
+  const state = {
+    nowMs: Date.parse(AT),
+    opened: 0,
+    failure: undefined as ApiFailure | undefined,
+    listed: [] as LabReport[],
+    received: 0,
+  };
+  let listener: StreamListener | undefined;
+  let timers: { atMs: number; action: () => void }[] = [];
+  const answer = async <T>(value: () => T) => {
+    if (state.failure !== undefined) throw state.failure;
+    return value();
+  };
+  const sources: HubSources = {
+    openStream: (given) => {
+      state.opened += 1;
+      listener = given;
+      return { close: () => {} };
+    },
+    ledger: () => answer(() => ({ received: state.received }) as Ledger),
+    labs: () =>
+      answer(
+        () =>
+          ({ labs: state.listed, next_cursor: null }) as unknown as Awaited<ReturnType<HubSources['labs']>>,
+      ),
+    clock: () => state.nowMs,
+    after: (ms, action) => {
+      const timer = { atMs: state.nowMs + ms, action };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((one) => one !== timer);
+      };
+    },
+  };
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    hub: new Hub(sources),
+    state,
+    stream: () => listener!,
+    settle,
+    async pass(ms: number) {
+      state.nowMs += ms;
+      const due = timers.filter(({ atMs }) => atMs <= state.nowMs);
+      timers = timers.filter((timer) => !due.includes(timer));
+      for (const { action } of due) action();
+      await settle();
+    },
+  };
+}
+
+test('a page that joins later has everything at once', async () => {
+  const { hub, stream, settle } = scene();
+  hub.start();
+  await settle();
+  stream().onLabs(AT, [report('a'), report('b')]);
+  const messages: HubMessage[] = [];
+  hub.join((message) => messages.push(message));
+  const labs = messages.find((message) => message.kind === 'labs');
+  assert.deepEqual(
+    labs?.labs.map(({ lab_id }) => lab_id),
+    ['a', 'b'],
+  );
+  assert.ok(messages.some((message) => message.kind === 'link' && message.link.state === 'live'));
+  assert.ok(messages.some((message) => message.kind === 'ledger'));
+});
+
+test('a lost connection is said at once with its beginning, tried again at growing distances, and found again', async () => {
+  const { hub, state, stream, settle, pass } = scene();
+  const links: unknown[] = [];
+  hub.join((message) => message.kind === 'link' && links.push(message.link));
+  hub.start();
+  await settle();
+  stream().onLabs(AT, [report('a')]);
+  const lostMs = state.nowMs;
+  stream().onError();
+  await pass(1000);
+  assert.equal(state.opened, 2);
+  stream().onError();
+  await pass(1000);
+  assert.equal(state.opened, 2);
+  await pass(1000);
+  assert.equal(state.opened, 3);
+  stream().onLabs(AT, []);
+  assert.deepEqual(links, [
+    { state: 'connecting' },
+    { state: 'live' },
+    { state: 'lost', sinceMs: lostMs },
+    { state: 'live' },
+  ]);
+});
+
+test('a service that asks for a token is not called lost', async () => {
+  const { hub, state, stream, settle } = scene();
+  const links: string[] = [];
+  hub.join((message) => message.kind === 'link' && links.push(message.link.state));
+  state.failure = new ApiFailure(401, 'a token is needed');
+  hub.start();
+  await settle();
+  stream().onError();
+  assert.deepEqual(links, ['connecting', 'signed_out']);
+});
+
+test('the list takes labs away that are gone, and never puts something older in place of what the stream said', async () => {
+  const { hub, state, stream, settle } = scene();
+  hub.start();
+  await settle();
+  const later = '2026-09-22T12:00:05.000Z';
+  stream().onLabs(AT, [report('a', later), report('gone')]);
+  const messages: HubMessage[] = [];
+  hub.join((message) => messages.push(message));
+  state.listed = [report('a'), report('b')];
+  hub.retry();
+  await settle();
+  const labs = messages.findLast((message) => message.kind === 'labs');
+  assert.ok(labs?.isAll);
+  assert.deepEqual(
+    labs.labs.map(({ lab_id, latest }) => [lab_id, latest.timestamp]),
+    [
+      ['a', later],
+      ['b', AT],
+    ],
+  );
+});

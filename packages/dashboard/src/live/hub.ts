@@ -1,0 +1,189 @@
+import { type Answer, ApiFailure } from '../api/client.js';
+import { ClockOffset } from './clock-offset.js';
+import type { HubMessage, LabReport, Ledger, Link } from './hub-message.js';
+import { RateMeter } from './rate-meter.js';
+
+/** Where the hub gets everything from; tests have their own. */
+export interface HubSources {
+  openStream(listener: StreamListener): { close(): void };
+  ledger(): Promise<Ledger>;
+  labs(cursor: string | undefined): Promise<Answer<'/labs'>>;
+  /** Unix milliseconds. */
+  clock(): number;
+  after(ms: number, action: () => void): () => void;
+}
+
+export interface StreamListener {
+  /** A snapshot or changes: `at` is the service's time. */
+  onLabs(at: string, labs: readonly LabReport[]): void;
+  /** The service lives, its store does not answer. */
+  onUnavailable(): void;
+  onError(): void;
+}
+
+const LEDGER_EVERY_MS = 2000;
+const RETRY_MS = [1000, 2000, 4000, 8000] as const;
+/** A stream silent for so long is opened again: its heartbeat cannot be seen from here. */
+const QUIET_MS = 60_000;
+/** The stream tells of a thousand labs; of more, and of those that have gone, the list does. */
+const LIST_EVERY_MS = 60_000;
+const LIST_EVERY_MS_OF_MANY = 10_000;
+export const STREAMED_LABS_MAX = 1000;
+
+/**
+ * The one connection of a browser to the service, for all its pages.
+ *
+ *     connecting ──first answer──▶ live ──error, no answer──▶ lost ──retry after 1, 2, 4, 8, 8 … s──▶ live
+ *
+ * It keeps the newest of each lab, so that a further page has everything at once. In `lost` it keeps them too: how old
+ * they are is for the pages to say.
+ */
+export class Hub {
+  readonly #labs = new Map<string, LabReport>();
+  readonly #listeners = new Set<(message: HubMessage) => void>();
+  readonly #rate = new RateMeter();
+  readonly #offset = new ClockOffset();
+  #link: Link = { state: 'connecting' };
+  #ledger: HubMessage | undefined;
+  #stream: { close(): void } | undefined;
+  #failures = 0;
+  #cancelQuiet = () => {};
+  #cancelRetry = () => {};
+
+  constructor(readonly sources: HubSources) {}
+
+  start(): void {
+    this.#openStream();
+    void this.#pollLedger();
+    void this.#pollList();
+  }
+
+  /** Calls the listener with all that is known, and then with each change. Returns what ends that. */
+  join(listener: (message: HubMessage) => void): () => void {
+    this.#listeners.add(listener);
+    listener({ kind: 'clock', aheadMs: this.#offset.aheadMs });
+    if (this.#labs.size > 0) listener({ kind: 'labs', isAll: true, labs: [...this.#labs.values()] });
+    if (this.#ledger !== undefined) listener(this.#ledger);
+    listener({ kind: 'link', link: this.#link });
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tries at once: somebody has signed in, or asks for it. */
+  retry(): void {
+    this.#failures = 0;
+    this.#openStream();
+    void this.#readLedger();
+    void this.#readList();
+  }
+
+  #openStream(): void {
+    this.#stream?.close();
+    this.#cancelRetry();
+    this.#waitInQuiet();
+    this.#stream = this.sources.openStream({
+      onLabs: (at, labs) => {
+        this.#failures = 0;
+        this.#waitInQuiet();
+        this.#noteServiceTime(Date.parse(at));
+        this.#update(labs, false);
+        this.#setLink({ state: 'live' });
+      },
+      onUnavailable: () => {
+        this.#waitInQuiet();
+        this.#fall('store_down');
+      },
+      onError: () => {
+        this.#stream?.close();
+        this.#cancelQuiet();
+        this.#fall('lost');
+        const delayMs = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]!;
+        this.#failures += 1;
+        this.#cancelRetry = this.sources.after(delayMs, () => this.#openStream());
+      },
+    });
+  }
+
+  #waitInQuiet(): void {
+    this.#cancelQuiet();
+    this.#cancelQuiet = this.sources.after(QUIET_MS, () => this.#openStream());
+  }
+
+  async #pollLedger(): Promise<void> {
+    await this.#readLedger();
+    this.sources.after(LEDGER_EVERY_MS, () => void this.#pollLedger());
+  }
+
+  async #readLedger(): Promise<void> {
+    try {
+      const ledger = await this.sources.ledger();
+      const perSecond = this.#rate.add(ledger.received, this.sources.clock());
+      this.#ledger = { kind: 'ledger', ledger, perSecond };
+      this.#tell(this.#ledger);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #pollList(): Promise<void> {
+    await this.#readList();
+    const everyMs = this.#labs.size > STREAMED_LABS_MAX ? LIST_EVERY_MS_OF_MANY : LIST_EVERY_MS;
+    this.sources.after(everyMs, () => void this.#pollList());
+  }
+
+  async #readList(): Promise<void> {
+    try {
+      const found: LabReport[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await this.sources.labs(cursor);
+        found.push(...page.labs);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor !== undefined);
+      this.#update(found, true);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #update(labs: readonly LabReport[], isAll: boolean): void {
+    if (isAll) {
+      const listed = new Set(labs.map(({ lab_id }) => lab_id));
+      for (const id of this.#labs.keys()) if (!listed.has(id)) this.#labs.delete(id);
+    }
+    const newer = labs.filter((lab) => isNewer(lab, this.#labs.get(lab.lab_id)));
+    for (const lab of newer) this.#labs.set(lab.lab_id, lab);
+    this.#tell({ kind: 'labs', isAll, labs: isAll ? [...this.#labs.values()] : newer });
+  }
+
+  #noteServiceTime(ms: number): void {
+    if (this.#offset.add(ms - this.sources.clock()))
+      this.#tell({ kind: 'clock', aheadMs: this.#offset.aheadMs });
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof ApiFailure)) throw error;
+    if (error.status === 401) this.#setLink({ state: 'signed_out' });
+    else this.#fall(error.status === 0 ? 'lost' : 'store_down');
+  }
+
+  #fall(state: 'lost' | 'store_down'): void {
+    if (this.#link.state === state || this.#link.state === 'signed_out') return;
+    const sinceMs = 'sinceMs' in this.#link ? this.#link.sinceMs : this.sources.clock();
+    this.#setLink({ state, sinceMs });
+  }
+
+  #setLink(link: Link): void {
+    if (link.state === this.#link.state) return;
+    this.#link = link;
+    this.#tell({ kind: 'link', link });
+  }
+
+  #tell(message: HubMessage): void {
+    for (const listener of this.#listeners) listener(message);
+  }
+}
+
+/** The list may have been read before what the stream said. */
+function isNewer(lab: LabReport, known: LabReport | undefined): boolean {
+  return known === undefined || lab.latest.timestamp >= known.latest.timestamp;
+}

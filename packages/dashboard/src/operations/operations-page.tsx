@@ -1,0 +1,3 @@
+export function OperationsPage(_props: { readonly id?: string }) {
+  return <p>OperationsPage</p>;
+}

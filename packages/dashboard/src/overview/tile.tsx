@@ -1,0 +1,69 @@
+import { fixed, inUnit } from '../format/measures.js';
+import { spanText } from '../format/spans.js';
+import { type Condition, conditionsOf } from '../lab/condition.js';
+import { ConditionIcon } from '../lab/condition-icon.js';
+import type { Lab } from '../lab/lab.js';
+import { labNow, now } from '../live/live-labs.js';
+import { locale, unit, words } from '../settings/settings.js';
+import { hrefWith, labHref } from '../shell/place.js';
+import { recentOf } from './recent.js';
+import { Sparkline } from './sparkline.js';
+
+export const TILE_HEIGHT = 96;
+
+/** A lab at a glance: what it says, whether that is all right, how old it is, and how it came there. */
+export function Tile({ id }: { readonly id: string }) {
+  const lab = labNow(id);
+  if (lab === undefined) return null;
+  const conditions = conditionsOf(lab, now.value);
+  const [worst] = conditions;
+  const isOld = worst === 'silent' || worst === 'never';
+  const recent = recentOf(id);
+  return (
+    <article class="tile" data-condition={worst}>
+      <a
+        href={hrefWith({ q: undefined, show: undefined, group: undefined, order: undefined }, labHref(id))}
+        data-page
+      >
+        {lab.name}
+      </a>
+      <p class="tile-values" data-old={isOld}>
+        <Value condition={side(conditions, 'too_warm', 'too_cold')}>
+          {fixed(lab.temp === null ? null : inUnit(lab.temp, unit.value.value), 1, locale.value)}
+          <small>°{unit.value.value}</small>
+        </Value>
+        <Value condition={side(conditions, 'too_damp', 'too_dry')}>
+          {fixed(lab.humidity, 0, locale.value)}
+          <small>%</small>
+        </Value>
+      </p>
+      <div class="tile-sparks">
+        <Sparkline points={recent} metric="temp" limits={lab.limits.temp} spanMin={2} />
+        <Sparkline points={recent} metric="humidity" limits={lab.limits.humidity} spanMin={10} />
+      </div>
+      <p class="tile-state">
+        <ConditionIcon condition={worst} />
+        <span>{stateText(lab, conditions, now.value)}</span>
+        {!isOld && <time>{spanText(now.value - lab.atMs!)}</time>}
+      </p>
+    </article>
+  );
+}
+
+function Value(props: {
+  readonly condition: Condition | undefined;
+  readonly children: preact.ComponentChildren;
+}) {
+  return <span data-condition={props.condition}>{props.children}</span>;
+}
+
+function side(conditions: readonly Condition[], ...wanted: readonly Condition[]): Condition | undefined {
+  return conditions.find((condition) => wanted.includes(condition));
+}
+
+/** All that holds of a lab, in words. */
+export function stateText(lab: Lab, conditions: readonly Condition[], nowMs: number): string {
+  const { condition, silentFor } = words.value;
+  if (conditions[0] === 'silent') return silentFor(spanText(nowMs - lab.atMs!));
+  return conditions.map((one) => condition[one]).join(', ');
+}

@@ -1,0 +1,3 @@
+export function PaperPage(_props: { readonly id?: string }) {
+  return <p>PaperPage</p>;
+}

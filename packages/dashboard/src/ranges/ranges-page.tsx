@@ -1,0 +1,3 @@
+export function RangesPage(_props: { readonly id?: string }) {
+  return <p>RangesPage</p>;
+}

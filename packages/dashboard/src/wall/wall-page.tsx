@@ -1,0 +1,3 @@
+export function WallPage(_props: { readonly id?: string }) {
+  return <p>WallPage</p>;
+}
