@@ -1,0 +1,10 @@
+export { compileSource, type Presets } from './compile-source.js';
+export type { Ask } from './decoders/decoder.js';
+export { SourceDescription, SourcesFile } from './language/table-schema.js';
+export { labIdOfName, nameOfLabId } from './names/lab-name.js';
+export type { ObservationSink, Publish } from './publish.js';
+export { type ReadSourcesOptions, readDescriptions, readSources, SourcesError } from './read-sources.js';
+export { RestOfSource } from './rest-of-source.js';
+export type { Route, Source } from './source.js';
+export type { SourceReport, UnusedKey } from './source-counts.js';
+export { SOURCE_EVENTS, type SourceEvent } from './tables/source-count.js';

@@ -1,0 +1,111 @@
+import { ABSENT } from '@humtemp/bucket-core';
+import { type Unit, unitOf } from '../language/unit.js';
+import type { Finder } from './finder.js';
+import { isReading, type MetricRule, NO_READING, WRONG } from './metric-rule.js';
+import { describeOutcome } from './outcome.js';
+import type { SourceEvent } from './source-count.js';
+import type { Reading } from './table.js';
+
+/** Sensors that one element may have. */
+const SENSORS_MAX = 1000;
+
+/**
+ * The values of one metric in one element, by the sensor that their keys name: '' for a key that names none. The
+ * lists are kept from element to element.
+ */
+export class MetricReader {
+  readonly sensors: string[] = [];
+  /** Thousandths, NO_READING or WRONG. */
+  readonly values: number[] = [];
+  length = 0;
+  /** More sensors than may be. */
+  isTooLong = false;
+
+  constructor(
+    readonly rule: MetricRule,
+    readonly finders: readonly Finder[],
+  ) {}
+
+  /** The first alternative that is there wins, for each sensor. `unit` undefined: the payload does not say it. */
+  read(element: unknown, reading: Reading, unit: Unit | undefined): void {
+    const { document, count, trace } = reading;
+    this.length = 0;
+    this.isTooLong = false;
+    for (const finder of this.finders) {
+      if (finder.pattern !== undefined) this.#readMatching(finder, element, reading, unit);
+      else if (!this.#has('')) {
+        const value = finder.find(element, document);
+        if (value === undefined) continue;
+        const thousandths = this.#valueOf(value, finder.unit ?? unit, count);
+        this.#set('', thousandths);
+        const place = trace && finder.locate(element, document);
+        if (place !== undefined) trace!.used(this.rule.metric, place, describeOutcome(thousandths, ''));
+      }
+    }
+  }
+
+  /** The value of a sensor, or ABSENT. */
+  valueFor(sensor: string): number {
+    for (let i = 0; i < this.length; i++) if (this.sensors[i] === sensor) return this.values[i]!;
+    return ABSENT;
+  }
+
+  #readMatching(
+    finder: Finder,
+    element: unknown,
+    { document, count, trace }: Reading,
+    unit: Unit | undefined,
+  ): void {
+    const container = finder.containerIn(element, document);
+    if (container === undefined) return;
+    for (const key in container) {
+      const sensor = finder.captureOf(key);
+      if (sensor === undefined || this.#has(sensor)) continue;
+      const value = finder.valueBehind(container[key]);
+      if (value === undefined) continue;
+      const thousandths = this.#valueOf(value, finder.unit ?? unit, count);
+      this.#set(sensor, thousandths);
+      if (this.isTooLong) return;
+      trace?.used(this.rule.metric, { container, key }, describeOutcome(thousandths, sensor));
+    }
+  }
+
+  #valueOf(value: unknown, unit: Unit | undefined, count: (event: SourceEvent) => void): number {
+    if (unit === undefined) return value === null ? NO_READING : WRONG;
+    return this.rule.read(value, unit, count);
+  }
+
+  /** Whether a sensor has a value already. No reading is none: the next alternative may have one. */
+  #has(sensor: string): boolean {
+    const value = this.valueFor(sensor);
+    return isReading(value) || value === WRONG;
+  }
+
+  #set(sensor: string, value: number): void {
+    for (let i = 0; i < this.length; i++)
+      if (this.sensors[i] === sensor) {
+        this.values[i] = value;
+        return;
+      }
+    if (this.length >= SENSORS_MAX) {
+      this.isTooLong = true;
+      return;
+    }
+    this.sensors[this.length] = sensor;
+    this.values[this.length] = value;
+    this.length += 1;
+  }
+}
+
+/** How a source knows the unit of its temperatures. */
+export interface UnitRule {
+  readonly fixed: Unit | undefined;
+  readonly finder: Finder | undefined;
+}
+
+/** The unit of an element; undefined if the payload says none, or one that is unknown. */
+export function unitIn(rule: UnitRule, element: unknown, document: unknown): Unit | undefined {
+  if (rule.finder === undefined) return rule.fixed;
+  const value = rule.finder.find(element, document);
+  return value === undefined || value === null ? rule.fixed : unitOf(value);
+}
