@@ -323,7 +323,7 @@ const rows: readonly Row[] = [
       gw_mac: 'C1:00:00:00:00:01',
       rssi: -60,
       ts: '1795881196',
-      data: '02010612FF9904'.replace('12FF', '1BFF') + '0512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F',
+      data: '0201061BFF99040512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F',
     },
     seen: [{ lab: 'CB.3AB8.3A33.3A4C.3A88.3A4F', temp: 24.3, humidity: 53.49, at: 1795881196000 }],
   },

@@ -72,7 +72,10 @@ function resolved(records: unknown, nowMs: number): unknown {
     const time = seconds === 0 ? undefined : seconds >= ABSOLUTE_FROM_S ? seconds : nowMs / 1000 + seconds;
     const key = `${base}\n${time}`;
     let group = groups.get(key);
-    if (group === undefined) groups.set(key, (group = { base, time, records: [] }));
+    if (group === undefined) {
+      group = { base, time, records: [] };
+      groups.set(key, group);
+    }
     const unit = textOr(memberOf(record, 'u'), baseUnit);
     group.records.push({ name: textOr(memberOf(record, 'n'), ''), unit, value: value + baseValue });
   }

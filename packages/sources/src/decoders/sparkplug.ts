@@ -53,7 +53,8 @@ export function sparkplugDecoder(): Decoder {
     let node = nodes.get(key);
     if (node === undefined) {
       if (nodes.size >= NODES_MAX) nodes.delete(nodes.keys().next().value!);
-      nodes.set(key, (node = { aliases: new Map(), names: new Map(), askedAtMs: -Infinity }));
+      node = { aliases: new Map(), names: new Map(), askedAtMs: -Infinity };
+      nodes.set(key, node);
     }
     if (type === 'NBIRTH' || type === 'DBIRTH') learn(node, payload);
     const documents = new Map<number | undefined, { timestamp?: number; metrics: Record<string, unknown> }>();
@@ -75,7 +76,7 @@ export function sparkplugDecoder(): Decoder {
         documents.set(timestamp, document);
       }
       document.metrics[name] = {
-        value: valueOf(metric, metric.datatype ?? born?.datatype ?? node.names.get(name)),
+        value: valueIn(metric, metric.datatype ?? born?.datatype ?? node.names.get(name)),
       };
     }
     if (isUnknown) askForBirth(node, `${namespace}/${group}/NCMD/${edge}`, context);
@@ -117,7 +118,7 @@ function rebirthCommand(nowMs: number): Uint8Array {
 }
 
 /** The value in the width of its datatype: encoders write a negative Int8 or Int16 in 32 or in 64 bits. */
-function valueOf(metric: Metric, datatype: number | undefined): number | string | boolean | null {
+function valueIn(metric: Metric, datatype: number | undefined): number | string | boolean | null {
   if (metric.isNull) return null;
   const { integer } = metric;
   if (integer === undefined) return metric.other ?? null;

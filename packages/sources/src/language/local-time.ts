@@ -41,7 +41,10 @@ export function localToMs(text: string, zone: string, nowMs: number): number | u
 function offsetMs(zone: string, ms: number): number {
   const quarter = Math.floor(ms / QUARTER_MS);
   let known = offsets.get(zone);
-  if (known === undefined) offsets.set(zone, (known = new Map()));
+  if (known === undefined) {
+    known = new Map();
+    offsets.set(zone, known);
+  }
   let offset = known.get(quarter);
   if (offset === undefined) {
     offset = computeOffsetMs(zone, quarter * QUARTER_MS);

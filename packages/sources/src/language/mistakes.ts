@@ -22,9 +22,14 @@ export function reportMistakes(
   if (kind === 'Union') {
     // The branch of the same form says more exactly what is wrong.
     const branch = (schema.anyOf as TSchema[]).find((one) => formOf(one) === formOfValue(value));
-    if (branch !== undefined && formOf(branch) !== 'scalar') return reportMistakes(branch, value, at, report);
-  } else if (schema.type === 'object' && isRecord(value)) return reportMembers(schema, value, at, report);
-  else if (kind === 'Array' && Array.isArray(value)) {
+    if (branch !== undefined && formOf(branch) !== 'scalar') {
+      reportMistakes(branch, value, at, report);
+      return;
+    }
+  } else if (schema.type === 'object' && isRecord(value)) {
+    reportMembers(schema, value, at, report);
+    return;
+  } else if (kind === 'Array' && Array.isArray(value)) {
     const before = countOf(report);
     for (const [i, element] of (value as unknown[]).entries())
       reportMistakes(schema.items as TSchema, element, [...at, i], before.report);

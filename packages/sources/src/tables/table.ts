@@ -133,8 +133,7 @@ export class Table {
       }
       const isTaken = reading.into.observation(
         lab!,
-        // NaN: at receipt.
-        timestampMs === timestampMs ? timestampMs : undefined,
+        Number.isNaN(timestampMs) ? undefined : timestampMs,
         isReading(tempValue) ? tempValue : ABSENT,
         isReading(humidityValue) ? humidityValue : ABSENT,
         sensor!,
