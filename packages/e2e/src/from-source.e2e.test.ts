@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, cp, mkdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { type TemporaryFolder, temporaryFolder } from '@humtemp/test-services';
+import type { TemporaryFolder } from '@humtemp/test-services';
+import { cleanClone } from './clean-clone.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'humtemp-data']);
 /** Nobody listens there, as behind a cut line. */
 const NO_REGISTRY = { npm_config_registry: 'http://127.0.0.1:9' };
 
@@ -42,13 +40,6 @@ test('npm start says in words that it cannot install, with the whole output, and
   assert.match(stderr, /npx --yes --prefer-offline pnpm@[\d.]+ install/);
   assert.doesNotMatch(stdout, /HTTP API/);
 });
-
-async function cleanClone(t: TestContext): Promise<TemporaryFolder> {
-  const folder = await temporaryFolder('humtemp-from-source');
-  t.after(() => folder.remove());
-  await cp(ROOT, folder.path, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
-  return folder;
-}
 
 /** Neither a registry, nor what npm has kept of one. */
 async function emptyHome(folder: TemporaryFolder): Promise<Record<string, string>> {

@@ -35,8 +35,9 @@ export class HumtempProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [COMMAND, ...args], {
+  /** @param command another than that of this clone. */
+  constructor(args: readonly string[], env: Record<string, string> = {}, command = COMMAND) {
+    this.#child = spawn(process.execPath, [command, ...args], {
       env: { ...withoutOurs(process.env), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

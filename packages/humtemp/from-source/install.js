@@ -1,6 +1,6 @@
 // Installs what is declared, if that has not been done. Without a change it needs no network.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOf, ROOT, readStamp, writeStamp } from './workspace.js';
 
@@ -25,10 +25,9 @@ export class PrepareError extends Error {}
 export function install(wanted, say) {
   const stamp = readStamp(STAMP);
   const declared = contentOf(declarations());
-  const isEnough = wanted === 'run' || stamp?.scope === 'all';
-  if (stamp?.declared === declared && isEnough) return;
-  // The tools of somebody who has them stay.
-  const scope = stamp?.scope === 'all' ? 'all' : wanted;
+  // Whoever has the tools of developers keeps them.
+  const scope = existsSync(join(ROOT, 'node_modules', 'typescript')) ? 'all' : wanted;
+  if (stamp?.declared === declared && (scope === 'run' || stamp.scope === 'all')) return;
   say(
     scope === 'run'
       ? 'humtemp: installing what it runs on, once (some 80 MB) …'
@@ -48,8 +47,8 @@ function declarations() {
   );
 }
 
-/** The pinned pnpm, without that anybody installs it. @param {string[]} args */
-function pnpm(args) {
+/** Runs the pinned pnpm, which nobody has to install. @param {string[]} args @throws PrepareError */
+export function pnpm(args) {
   const command = ['npx', '--yes', '--prefer-offline', PNPM, ...args];
   const { status, signal, error, stdout, stderr } = spawnSync(command[0], command.slice(1), {
     cwd: ROOT,

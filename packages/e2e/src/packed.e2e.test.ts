@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { cleanClone } from './clean-clone.js';
+import { freePorts, HumtempProcess } from './humtemp-process.js';
+
+const run = promisify(execFile);
+
+test('humtemp packed into one file is installed by one command, and runs', async (t) => {
+  const folder = await cleanClone(t);
+  const { stdout } = await run('npm', ['run', '--silent', 'pack'], { cwd: folder.path });
+  const file = stdout.trim();
+  assert.match(file, /humtemp-\d+\.\d+\.\d+\.tgz$/);
+
+  const prefix = join(folder.path, 'installed');
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+  await run('npm', ['install', '--prefix', prefix, ...options, file]);
+  const files = await readdir(join(prefix, 'node_modules', 'humtemp'), { recursive: true });
+  assert.deepEqual(
+    files.filter((name) => /\.(test|suite)\.js$|\.map$|\.ts$|^typescript/.test(name)),
+    [],
+  );
+  const licence = await readFile(join(prefix, 'node_modules', 'humtemp', 'LICENSE'), 'utf8');
+  assert.match(licence, /MIT/);
+
+  const ports = await freePorts();
+  const command = join(prefix, 'node_modules', '.bin', 'humtemp');
+  const humtemp = new HumtempProcess(
+    ['start'],
+    { ...ports.env, HUMTEMP_DATA_DIR: join(folder.path, 'data') },
+    command,
+  );
+  t.after(() => humtemp.kill());
+  await humtemp.ready(ports.baseUrl);
+  const posted = await fetch(`${ports.baseUrl}/observation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ lab_id: 'library-20', temp: 22.08, humidity: 51.53 }),
+  });
+  assert.equal(posted.status, 200, await posted.text());
+  const summary = await (await fetch(`${ports.baseUrl}/summary?offset=0`)).json();
+  assert.deepEqual(summary, [{ lab_id: 'library-20', avg_temp: 22.08, avg_humidity: 51.53 }]);
+  for (const path of ['/docs', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/openapi.json'])
+    assert.equal((await fetch(`${ports.baseUrl}${path}`)).status, 200, path);
+  await humtemp.stop();
+});
