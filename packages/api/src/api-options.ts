@@ -48,6 +48,9 @@ export interface ApiOptions {
   readonly connections?: () => Readonly<Record<string, number>>;
   /** What the embedded broker dropped or refused since the start, by what it was. */
   readonly brokerDrops?: () => Readonly<Record<string, number>>;
+  /** Answers that are made at a time, and bytes of those that clients have not taken. */
+  readonly answersMax?: number;
+  readonly heldBytesMax?: number;
   /** Answers that read much of the store and may be under way at once. */
   readonly heavyAnswersMax?: number;
 }

@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { accessGuard } from './access/access-guard.js';
+import { accessGuard, isHealth } from './access/access-guard.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
 import { dashboardPages } from './dashboard/dashboard-pages.js';
 import { serviceRoute } from './dashboard/service-route.js';
+import { Admission } from './http/admission.js';
 import { BusyLimit } from './http/busy-limit.js';
 import { crossOrigin } from './http/cross-origin.js';
 import { failureHandler } from './http/failure.js';
@@ -32,6 +33,8 @@ import { liveSummaries } from './stream/live-summaries.js';
 import { PolledChanges } from './stream/polled-changes.js';
 import { streamRoute } from './stream/stream-route.js';
 
+const ANSWERS_MAX = 16;
+const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const HEAVY_ANSWERS_MAX = 32;
 const STREAMS_MAX = 1000;
 const METRICS_LABS_MAX = 1000;
@@ -48,6 +51,8 @@ export function createApi(apiOptions: ApiOptions): Hono {
     corsOrigins: [],
     stopping: new AbortController().signal,
     heavyAnswersMax: HEAVY_ANSWERS_MAX,
+    answersMax: ANSWERS_MAX,
+    heldBytesMax: HELD_BYTES_MAX,
     changes: new PolledChanges({ store: apiOptions.store, clock: apiOptions.clock ?? Date.now }),
     streamsMax: STREAMS_MAX,
     metricsLabsMax: METRICS_LABS_MAX,
@@ -56,6 +61,12 @@ export function createApi(apiOptions: ApiOptions): Hono {
     brokerDrops: () => ({}),
     ...apiOptions,
   };
+  const admission = new Admission({
+    answersMax: options.answersMax,
+    heldBytesMax: options.heldBytesMax,
+    waitMsMax: options.storeTimeoutMs,
+    isLight: isHealth,
+  });
   const app = new Hono();
 
   app.use(requestLog(options.log));
@@ -64,6 +75,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => wrongMethod(c.req.raw, methods) }));
   if (options.site !== undefined) app.use(dashboardPages(options.site));
   app.use(accessGuard({ tokens: options.tokens, isOpen: isDocumentation }));
+  app.use(admission.middleware());
   app.use(strictUrl);
 
   const routes = apiRoutes(options);

@@ -10,7 +10,11 @@ export interface AccessGuardOptions {
   readonly isOpen?: (path: string) => boolean;
 }
 
-const HEALTH_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+/** Whether a path asks for the health of this process. */
+export function isHealth(path: string): boolean {
+  return path === '/livez' || path === '/readyz';
+}
+
 const READ_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** RFC 6750 §2.1. A token is accepted here only: a URL ends up in logs and histories. */
 const BEARER_PATTERN = /^bearer +([\w.~+/-]+=*) *$/i;
@@ -21,8 +25,7 @@ const BEARER_PATTERN = /^bearer +([\w.~+/-]+=*) *$/i;
  */
 export function accessGuard({ tokens, isOpen = () => false }: AccessGuardOptions): MiddlewareHandler {
   return async (c, next) => {
-    if (tokens === undefined || HEALTH_PATHS.has(c.req.path) || isOpen(c.req.path))
-      c.set('scope', EVERYTHING);
+    if (tokens === undefined || isHealth(c.req.path) || isOpen(c.req.path)) c.set('scope', EVERYTHING);
     else {
       const scope = scopeOf(tokens, c.req.header('authorization'));
       if (!READ_METHODS.has(c.req.method) && !scope.mayWrite)

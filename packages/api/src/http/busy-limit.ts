@@ -1,5 +1,3 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
 import { ProblemError } from './problem.js';
 
 /** Bounds how many answers that read much of the store are under way at once. */
@@ -38,12 +36,6 @@ export class BusyLimit {
     if (busy === 0) this.#busyOf.delete(client);
     else this.#busyOf.set(client, busy);
   }
-}
-
-/** Tells clients apart: by their tokens, or where none are needed by their addresses. */
-export function clientOf(c: Context): string | undefined {
-  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-  return c.get('scope').name ?? incoming?.socket.remoteAddress;
 }
 
 function tooMany(detail: string): ProblemError {

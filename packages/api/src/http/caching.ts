@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
 import { COMPRESSIBLE_CONTENT_TYPE_REGEX } from 'hono/utils/compress';
 
@@ -17,9 +16,6 @@ export const revalidated: MiddlewareHandler = (c, next) =>
     if (COMPRESSIBLE_CONTENT_TYPE_REGEX.test(c.res.headers.get('content-type') ?? ''))
       c.header('vary', 'Accept-Encoding', { append: true });
   });
-
-/** gzip or deflate for clients that take it; never for event streams. */
-export const compressed: MiddlewareHandler = compress();
 
 /**
  * Says how long an answer may be kept. A finished interval for a minute, because late observations still change it;

@@ -25,6 +25,7 @@ const TITLE_OF_TYPE = {
   '/problems/not-committed': 'The store did not commit the observation in time',
   '/problems/store-unavailable': 'The store does not answer',
   '/problems/not-ready': 'This process is not ready',
+  '/problems/overloaded': 'More is asked for than this process can answer',
   '/problems/too-many-requests': 'Too many answers of this kind are under way',
 } as const;
 

@@ -1,9 +1,16 @@
-import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type ProblemDetails, problemResponse, problemText } from './problem.js';
+import { RequestGate } from './request-gate.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -60,8 +67,7 @@ const SILENCE_MS_MAX = 60_000;
  */
 export async function startServer(app: Hono, options: ServerOptions): Promise<RunningServer> {
   const { host, port, connectionsMax = 1000, stopping, log } = options;
-  const sockets = new Set<Socket>();
-  const inFlight = new Set<ServerResponse>();
+  const gates = new Map<Socket, RequestGate>();
   let stopped: Promise<void> | undefined;
 
   const answer = getRequestListener(app.fetch, {
@@ -70,11 +76,17 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
   });
   // A missing Host is answered below, with a problem document.
   const server = createServer({ ...LIMITS, requireHostHeader: false }, (request, response) => {
-    inFlight.add(response);
+    const gate = gates.get(request.socket);
+    // The connection is closed already.
+    if (gate === undefined) return;
     response.once('close', () => {
-      inFlight.delete(response);
-      if (stopped !== undefined && !isBusy(request.socket)) request.socket.destroySoon();
+      gate.leave();
+      if (stopped !== undefined) request.socket.destroySoon();
     });
+    gate.enter(response, () => begin(request, response));
+  });
+
+  function begin(request: IncomingMessage, response: ServerResponse): void {
     const repeated = SINGLE_HEADERS.find((name) => countOf(name, request.rawHeaders) > 1);
     // RFC 9112 §3.2; HTTP/1.0 needs none.
     const needsHost = request.httpVersionMinor > 0 && !request.headers.host;
@@ -82,49 +94,34 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
       refuse(response, { status: 400, detail: `the header ${repeated} is given more than once` });
     else if (needsHost) refuse(response, { status: 400, detail: 'the header Host is missing' });
     else void answer(request, response);
-  });
+  }
+
   server.maxConnections = connectionsMax;
   server.timeout = SILENCE_MS_MAX;
   server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      process.nextTick(closeWaiting, socket);
-    });
+    gates.set(socket, new RequestGate(socket));
+    socket.once('close', () => gates.delete(socket));
   });
   // This is no proxy; Node would hang up without a word.
   server.on('connect', (_request, socket) => void socket.end(unreadable(undefined)));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const begun = [...inFlight].some((response) => response.req.socket === socket && response.headersSent);
+    const begun = gates.get(socket)?.isAnswering === true;
     if (begun || !socket.writable) socket.destroy();
     else socket.end(unreadable(error.code));
   });
-
-  /** Node tells only the answer that a connection was at, not those that wait behind it for a client that pipelines. */
-  function closeWaiting(socket: Socket): void {
-    for (const response of [...inFlight]) {
-      if (response.req.socket !== socket) continue;
-      response.destroy();
-      response.emit('close');
-    }
-  }
-
-  function isBusy(socket: Socket): boolean {
-    return [...inFlight].some((response) => response.req.socket === socket);
-  }
 
   function stop(graceMs: number): Promise<void> {
     stopped ??= new Promise((resolve) => {
       stopping?.abort();
       const cut = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
+        for (const socket of gates.keys()) socket.destroy();
       }, graceMs);
       server.close(() => {
         clearTimeout(cut);
         resolve();
       });
       // Not closeIdleConnections: it leaves connections on which no request has come yet.
-      for (const socket of sockets) if (!isBusy(socket)) socket.destroy();
+      for (const [socket, gate] of gates) if (!gate.isBusy) socket.destroy();
     });
     return stopped;
   }

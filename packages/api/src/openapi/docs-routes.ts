@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Type } from '@sinclair/typebox';
-import type { Context } from 'hono';
-import { compressed, revalidated } from '../http/caching.js';
+import { Asset, assetResponse } from '../http/asset.js';
 import { type Route, route } from '../http/route.js';
 
 // Swagger UI sets styles on elements; nothing else may come from anywhere but here.
@@ -38,20 +37,16 @@ const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#ui', validatorUr
 `;
 
 const ofPackage = (name: string) => () =>
-  new Uint8Array(readFileSync(createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`)));
+  readFileSync(createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`));
+
+const page = new Asset('text/html; charset=utf-8', () => PAGE);
 
 /** What the page loads: files of Swagger UI, and the line that starts it. */
-const FILES: ReadonlyMap<
-  string,
-  { readonly type: string; readonly content: () => string | Uint8Array<ArrayBuffer> }
-> = new Map([
-  ['start.js', { type: 'text/javascript; charset=utf-8', content: () => START }],
-  ['swagger-ui.css', { type: 'text/css; charset=utf-8', content: ofPackage('swagger-ui.css') }],
-  [
-    'swagger-ui-bundle.js',
-    { type: 'text/javascript; charset=utf-8', content: ofPackage('swagger-ui-bundle.js') },
-  ],
-  ['favicon-32x32.png', { type: 'image/png', content: ofPackage('favicon-32x32.png') }],
+const FILES: ReadonlyMap<string, Asset> = new Map([
+  ['start.js', new Asset('text/javascript; charset=utf-8', () => START)],
+  ['swagger-ui.css', new Asset('text/css; charset=utf-8', ofPackage('swagger-ui.css'))],
+  ['swagger-ui-bundle.js', new Asset('text/javascript; charset=utf-8', ofPackage('swagger-ui-bundle.js'))],
+  ['favicon-32x32.png', new Asset('image/png', ofPackage('favicon-32x32.png'))],
 ]);
 
 const FILES_MAX_AGE_S = 86_400;
@@ -73,13 +68,12 @@ export function docsRoutes(): readonly Route[] {
         answers: { 'text/html': Type.String() },
         revalidates: true,
       },
-      compressed,
-      revalidated,
-      (c) => {
-        c.header('content-security-policy', CONTENT_SECURITY_POLICY);
-        c.header('referrer-policy', 'no-referrer');
-        return asset(c, PAGE, 'text/html; charset=utf-8');
-      },
+      (c) =>
+        assetResponse(c, page, {
+          'cache-control': 'no-cache',
+          'content-security-policy': CONTENT_SECURITY_POLICY,
+          'referrer-policy': 'no-referrer',
+        }),
     ),
     route(
       {
@@ -97,11 +91,10 @@ export function docsRoutes(): readonly Route[] {
         problems: [404],
         revalidates: true,
       },
-      compressed,
-      revalidated,
       (c) => {
         const file = FILES.get(c.req.param('file') ?? '');
-        return file === undefined ? c.notFound() : asset(c, file.content(), file.type);
+        if (file === undefined) return c.notFound();
+        return assetResponse(c, file, { 'cache-control': `public, max-age=${FILES_MAX_AGE_S}` });
       },
     ),
     route(
@@ -116,9 +109,4 @@ export function docsRoutes(): readonly Route[] {
       (c) => c.redirect('docs', 308),
     ),
   ];
-}
-
-function asset(c: Context, body: string | Uint8Array<ArrayBuffer>, type: string): Response {
-  c.header('cache-control', type.startsWith('text/html') ? 'no-cache' : `public, max-age=${FILES_MAX_AGE_S}`);
-  return c.body(body, 200, { 'content-type': type });
 }

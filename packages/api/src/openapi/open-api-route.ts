@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { compressed, revalidated } from '../http/caching.js';
+import { Asset, assetResponse } from '../http/asset.js';
 import { type Route, route } from '../http/route.js';
 import { openApiDocument } from './open-api-document.js';
 
@@ -16,13 +16,10 @@ export function openApiRoute(described: readonly Route[]): Route {
       },
       revalidates: true,
     },
-    compressed,
-    revalidated,
-    (c) => {
-      c.header('cache-control', 'no-cache');
-      return c.body(text, 200, { 'content-type': 'application/json' });
-    },
+    (c) => assetResponse(c, document, { 'cache-control': 'no-cache' }),
   );
-  const text = JSON.stringify(openApiDocument([...described, own].map(({ spec }) => spec)));
+  const document = new Asset('application/json', () =>
+    JSON.stringify(openApiDocument([...described, own].map(({ spec }) => spec))),
+  );
   return own;
 }

@@ -308,11 +308,14 @@ test('beyond the limit of answers under way another one is a 429 problem', async
 test('a client that asks many times at once and hangs up gives all places back', async (t) => {
   const { url } = await servedPages(t, 100_000, { heavyAnswersMax: 8 });
   const { hostname, port, pathname } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(4));
-  await once(socket, 'data');
+  const sockets = [0, 1, 2, 3].map(() => connect(Number(port), hostname));
+  for (const socket of sockets) {
+    socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(4));
+    await once(socket, 'data');
+    socket.pause();
+  }
   assert.equal((await fetch(url)).status, 429);
-  socket.destroy();
+  for (const socket of sockets) socket.destroy();
   const { statusOf } = unread(t);
   const status = () => statusOf(url);
   while ((await status()) === 429) await pause(10);

@@ -3,8 +3,9 @@ import { bucketStartAtOffsetS, bucketStartS, type Resolution } from '@humtemp/bu
 import { type Static, Type } from '@sinclair/typebox';
 import type { Context } from 'hono';
 import type { RouteOptions } from '../api-options.js';
-import { type BusyLimit, clientOf } from '../http/busy-limit.js';
+import type { BusyLimit } from '../http/busy-limit.js';
 import { cacheControl } from '../http/caching.js';
+import { clientOf } from '../http/client.js';
 import { acceptsGzip, gzipped } from '../http/gzip-stream.js';
 import { acceptedType } from '../http/negotiation.js';
 import { ProblemError } from '../http/problem.js';

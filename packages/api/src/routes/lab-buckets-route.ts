@@ -1,7 +1,8 @@
 import { emptyAggregate } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
-import { cacheControl, compressed, revalidated } from '../http/caching.js';
+import { cacheControl, revalidated } from '../http/caching.js';
+import { compressed } from '../http/compression.js';
 import { ProblemError } from '../http/problem.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';

@@ -1,7 +1,8 @@
 import { emptyAggregate, mergeAggregate } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
-import { cacheControl, compressed, revalidated } from '../http/caching.js';
+import { cacheControl, revalidated } from '../http/caching.js';
+import { compressed } from '../http/compression.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { LabIdParameter, labResourcePattern } from '../labs/resource-path.js';

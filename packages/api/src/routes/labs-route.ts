@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Scope } from '../access/scope.js';
 import type { RouteOptions } from '../api-options.js';
-import { compressed } from '../http/caching.js';
+import { compressed } from '../http/compression.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { PREFIX_PATTERN } from '../labs/lab-prefix.js';

@@ -7,7 +7,7 @@ import {
 } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
-import { compressed } from '../http/caching.js';
+import { compressed } from '../http/compression.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';

@@ -1,7 +1,7 @@
 import { REJECTION_ADVICE } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
-import { compressed } from '../http/caching.js';
+import { compressed } from '../http/compression.js';
 import { ProblemError } from '../http/problem.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';

@@ -1,7 +1,7 @@
 import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import { Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
-import { compressed } from '../http/caching.js';
+import { compressed } from '../http/compression.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { readQuery } from '../query/read-query.js';
