@@ -34,6 +34,8 @@ export interface ApiOptions {
   readonly mqttListeners?: () => readonly { readonly kind: string; readonly port: number }[];
   /** The topic filters of observations. */
   readonly mqttTopics?: readonly string[];
+  /** Names by which clients reach the API, besides addresses and localhost; `*` for any. Without tokens others are refused. */
+  readonly publicHosts?: readonly string[];
   /** Aborted when the server stops, for answers that would never end by themselves. */
   readonly stopping?: AbortSignal;
   /** Which labs change, for live streams. Default: the store is asked once a second. */

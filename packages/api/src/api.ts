@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { accessGuard, isHealth } from './access/access-guard.js';
+import { pageGuard } from './access/page-guard.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
 import { dashboardPages } from './dashboard/dashboard-pages.js';
 import { serviceRoute } from './dashboard/service-route.js';
@@ -49,6 +50,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     mqttListeners: () => [],
     mqttTopics: [],
     corsOrigins: [],
+    publicHosts: [],
     stopping: new AbortController().signal,
     heavyAnswersMax: HEAVY_ANSWERS_MAX,
     answersMax: ANSWERS_MAX,
@@ -71,6 +73,8 @@ export function createApi(apiOptions: ApiOptions): Hono {
 
   app.use(requestLog(options.log));
   app.use(liveData);
+  if (options.tokens === undefined)
+    app.use(pageGuard({ hosts: options.publicHosts, origins: options.corsOrigins }));
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => wrongMethod(c.req.raw, methods) }));
   if (options.site !== undefined) app.use(dashboardPages(options.site));

@@ -76,7 +76,7 @@ test('two Authorization headers are not a token', async (t) => {
   const socket = connect(server.port, '127.0.0.1');
   await once(socket, 'connect');
   const header = 'Authorization: Bearer reader-secret\r\n';
-  socket.write(`GET /labs HTTP/1.1\r\nHost: x\r\n${header}${header}Connection: close\r\n\r\n`);
+  socket.write(`GET /labs HTTP/1.1\r\nHost: localhost\r\n${header}${header}Connection: close\r\n\r\n`);
   assert.match(await text(socket), /^HTTP\/1.1 40[01] /);
 });
 

@@ -1,4 +1,5 @@
 export { AccessTokens, type AccessTokensOptions, readTokenFile } from './access-tokens.js';
+export { type ForeignPage, foreignPage, type PageHeaders, type PagesAllowed } from './foreign-page.js';
 export { EVERY_LAB } from './lab-filter.js';
 export {
   parseExpiry,

@@ -55,7 +55,7 @@ async function served(t: TestContext, options: Partial<AdmissionOptions> = {}) {
     socket.on('error', () => {});
     await once(socket, 'connect');
     socket.pause();
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${name}-secret\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${name}-secret\r\n\r\n`);
     return socket;
   };
   return { admission, seen, release: () => release(), get, unread };

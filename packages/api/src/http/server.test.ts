@@ -59,7 +59,7 @@ test('a client that leaves in the middle of its body was not received', async (t
   const { app, intake, logged } = await startApi(t);
   const server = await startedServer(t, app);
   const socket = await connected(server);
-  socket.write('POST /observation HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"lab_id":');
+  socket.write('POST /observation HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"lab_id":');
   await delay(50);
   socket.destroy();
   while (logged.length === 0) await delay(5);
@@ -83,17 +83,17 @@ test('what is not valid HTTP is answered with a problem, and others are served o
     ['GET /buckets?format=csv HTTP/1.0\r\n\r\n', 200],
     [`GET /livez HTTP/1.1\r\nHost: a b\r\n${close}`, 400],
     [`GET /livez HTTP/1.1\r\nHost: a/b?c\r\n${close}`, 400],
-    [`GET livez HTTP/1.1\r\nHost: x\r\n${close}`, 400],
-    [`GET /a\\..\\livez HTTP/1.1\r\nHost: x\r\n${close}`, 400],
-    [`GET /labs/%E0%A4%A HTTP/1.1\r\nHost: x\r\n${close}`, 400],
-    [`GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n${close}`, 431],
+    [`GET livez HTTP/1.1\r\nHost: localhost\r\n${close}`, 400],
+    [`GET /a\\..\\livez HTTP/1.1\r\nHost: localhost\r\n${close}`, 400],
+    [`GET /labs/%E0%A4%A HTTP/1.1\r\nHost: localhost\r\n${close}`, 400],
+    [`GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n${close}`, 431],
     [
-      `POST /observation HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n${close}0\r\n\r\n`,
+      `POST /observation HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n${close}0\r\n\r\n`,
       400,
     ],
-    [`TRACE /livez HTTP/1.1\r\nHost: x\r\n${close}`, 405],
-    [`GET //livez HTTP/1.1\r\nHost: x\r\n${close}`, 404],
-    [`GET /labs/%2e%2e/livez HTTP/1.1\r\nHost: x\r\n${close}`, 200],
+    [`TRACE /livez HTTP/1.1\r\nHost: localhost\r\n${close}`, 405],
+    [`GET //livez HTTP/1.1\r\nHost: localhost\r\n${close}`, 404],
+    [`GET /labs/%2e%2e/livez HTTP/1.1\r\nHost: localhost\r\n${close}`, 200],
   ];
   for (const [bytes, status] of cases) {
     const answer = await exchange(server, bytes);
@@ -126,7 +126,7 @@ test('stopping closes connections that await nothing at once', async (t) => {
   const halfRequest = await connected(server);
   halfRequest.write('GET /livez HTTP/1.1\r\nHost:');
   const keptAlive = await connected(server);
-  keptAlive.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+  keptAlive.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await once(keptAlive, 'data');
   const startMs = performance.now();
   const closed = [silent, halfRequest, keptAlive].map((socket) => once(socket.resume(), 'close'));
@@ -147,7 +147,7 @@ test('stopping lets a request in flight end, and takes no other', async (t) => {
   const server = await startedServer(t, app);
   const socket = await connected(server);
   const answer = text(socket);
-  socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await delay(50);
   const stopped = server.stop(10_000);
   await assert.rejects(fetch(`http://${HOST}:${server.port}/slow`));
@@ -181,7 +181,7 @@ test('stopping cuts what does not end in time, and may be asked twice', async (t
   const server = await startedServer(t, app);
   const socket = await connected(server);
   const closed = once(socket.resume(), 'close');
-  socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write('GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await delay(50);
   const startMs = performance.now();
   await Promise.all([server.stop(100), server.stop(100), closed]);

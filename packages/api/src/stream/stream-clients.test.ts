@@ -13,7 +13,7 @@ async function pausedClient(t: TestContext, url: string, query: string) {
   socket.on('error', () => {});
   await once(socket, 'connect');
   socket.pause();
-  socket.write(`GET /stream${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer all-secret\r\n\r\n`);
+  socket.write(`GET /stream${query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer all-secret\r\n\r\n`);
   return socket;
 }
 

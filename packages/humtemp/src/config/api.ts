@@ -1,4 +1,4 @@
-import { boolean, file, host, integer, origins, port } from './kinds.js';
+import { boolean, file, host, hosts, integer, origins, port } from './kinds.js';
 import { isLoopback, problem } from './problem.js';
 import { optional, type ValuesOf, withDefault } from './variable.js';
 
@@ -24,6 +24,12 @@ export const API = {
       '',
       'origins whose pages may read the API from a browser; * for all',
       origins,
+    ),
+    publicHosts: withDefault(
+      'HUMTEMP_PUBLIC_HOSTS',
+      '',
+      'without tokens, names by which clients may reach humtemp besides addresses and localhost; * for any',
+      hosts,
     ),
     apiStreamsMax: withDefault(
       'HUMTEMP_API_STREAMS_MAX',

@@ -59,6 +59,14 @@ export const origins: Kind<readonly string[]> = kind('comma-separated origins', 
   return list;
 });
 
+/** A list of names as a browser sends them in Host, without port, or `*`; empty for none. */
+export const hosts: Kind<readonly string[]> = kind('comma-separated host names', (value) => {
+  const list = value.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim().toLowerCase()]));
+  if (!list.every((one) => one === '*' || /^[a-z0-9_]([a-z0-9_.-]{0,252})$/.test(one)))
+    throw new RangeError('* or host names without a port, such as labs.example');
+  return list;
+});
+
 function originOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { origin, protocol, host } = new URL(text);

@@ -71,6 +71,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     mqttListeners: () => broker?.listeners ?? [],
     mqttTopics: config.mqttTopics.filters,
     corsOrigins: config.apiCorsOrigins,
+    publicHosts: config.publicHosts,
     stopping: stopping.signal,
     // Other processes may commit to the same Redis.
     changes: 'redisUrl' in config.store ? new PolledChanges({ store, clock: Date.now }) : feed,
