@@ -20,7 +20,7 @@ const TEST = /\.(test|suite)\.js$/;
 /** The same once more for `require`, which nobody calls. */
 const TWICE = { '@sinclair/typebox': /^build\/cjs\//, hono: /^dist\/cjs\// };
 const UNREAD =
-  /\.(map|ts|mts|cts|flow|tsbuildinfo|md|markdown|yml)$|(^|\/)(test|tests|example|examples|benchmarks?)\//;
+  /\.(test\.c?js|map|ts|mts|cts|flow|tsbuildinfo|md|markdown|yml)$|(^|\/)(test|tests|example|examples|benchmarks?)\//;
 
 /** Hard links would let us change what other clones and the store of pnpm hold. */
 const COPIES = ['--config.package-import-method=copy'];
