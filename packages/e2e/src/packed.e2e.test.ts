@@ -45,5 +45,7 @@ test('humtemp packed into one file is installed by one command, and runs', async
   assert.deepEqual(summary, [{ lab_id: 'library-20', avg_temp: 22.08, avg_humidity: 51.53 }]);
   for (const path of ['/docs', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/openapi.json'])
     assert.equal((await fetch(`${ports.baseUrl}${path}`)).status, 200, path);
+  const page = await fetch(`${ports.baseUrl}/`, { headers: { accept: 'text/html' } });
+  assert.match(await page.text(), /<script type="module"/);
   await humtemp.stop();
 });

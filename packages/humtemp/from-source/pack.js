@@ -54,36 +54,45 @@ function pack(stage, into) {
   for (const name of ['LICENSE', 'README.md']) replace(join(stage, name), readFileSync(join(ROOT, name)));
   const modules = join(stage, 'node_modules');
   const native = closureOf(modules, NATIVE);
+  const needed = closureOf(modules, Object.keys(manifestIn(stage, '.').dependencies), native);
   const versions = Object.fromEntries(native.map((name) => [name, manifestIn(modules, name).version]));
   for (const name of readdirSync(modules).filter((name) => name.startsWith('.'))) remove(join(modules, name));
   for (const name of packagesIn(modules)) {
-    if (native.includes(name) || isForOnePlatform(modules, name)) remove(join(modules, name));
-    else prune(join(modules, name), name);
+    if (needed.includes(name)) prune(join(modules, name), name);
+    else remove(join(modules, name));
   }
   prune(stage, 'humtemp');
+  for (const name of ['src', 'from-source']) remove(join(stage, name));
   const bundled = packagesIn(modules);
   for (const name of bundled) withoutDependencies(join(modules, name, 'package.json'));
   writeManifest(join(stage, 'package.json'), versions, bundled);
   return archive(stage, into);
 }
 
-/** These libraries and all that they need, platforms' binaries left out. @param {string} modules @param {string[]} names */
-function closureOf(modules, names) {
-  const found = new Set(names.filter((name) => existsSync(join(modules, name))));
-  for (const name of found)
-    for (const needed of Object.keys(manifestIn(modules, name).dependencies ?? {})) found.add(needed);
+/**
+ * These packages and all that they need, but not the binaries of a platform.
+ * @param {string} modules
+ * @param {string[]} names
+ * @param {string[]} without
+ */
+function closureOf(modules, names, without = []) {
+  const left = new Set(without);
+  const found = new Set(names.filter((name) => !left.has(name)));
+  for (const name of found) {
+    // A page is built, and needs nothing more.
+    if (existsSync(join(modules, name, 'dist', 'site'))) continue;
+    const { dependencies = {} } = manifestIn(modules, name);
+    // The workspace leaves out what only counts installations.
+    for (const needed of Object.keys(dependencies))
+      if (!left.has(needed) && !needed.startsWith('@types/') && existsSync(join(modules, needed)))
+        found.add(needed);
+  }
   return [...found].sort();
 }
 
 /** @param {string} modules @param {string} name */
 function manifestIn(modules, name) {
   return JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8'));
-}
-
-/** @param {string} modules @param {string} name */
-function isForOnePlatform(modules, name) {
-  const { os, cpu } = manifestIn(modules, name);
-  return os !== undefined || cpu !== undefined || name.startsWith('@types/') || name === 'msgpackr-extract';
 }
 
 /** @param {string} modules @returns {string[]} */
@@ -98,16 +107,22 @@ function packagesIn(modules) {
 /** Removes the files of a package that do not run. @param {string} folder @param {string} name */
 function prune(folder, name) {
   const isOurs = name === 'humtemp' || name.startsWith('@humtemp/');
+  // Sources come last.
   for (const file of filesBelow(folder)) {
     const path = relative(folder, file);
-    if (path.startsWith('node_modules/')) continue;
     const stays = isOurs
-      ? OURS.test(path) && !TEST.test(path)
+      ? OURS.test(path) && !TEST.test(path) && hasSource(folder, path)
       : name === 'swagger-ui-dist'
         ? SWAGGER.test(path)
         : isRead(path) && TWICE[name]?.test(path) !== true;
     if (!stays) remove(file);
   }
+}
+
+/** Files of sources that are gone may still lie in dist/. @param {string} folder @param {string} path */
+function hasSource(folder, path) {
+  const source = path.replace(/^dist\/(.*)\.js$/, 'src/$1.ts');
+  return path.startsWith('dist/site/') || existsSync(join(folder, source));
 }
 
 /** @param {string} path */

@@ -9,7 +9,7 @@ export async function prepare(scope) {
   try {
     install(scope, console.error);
     if (scope === 'run') {
-      await transpile(() => {});
+      await transpile();
       const { buildSite } = await import('../../dashboard/build-site.js');
       await buildSite();
     }

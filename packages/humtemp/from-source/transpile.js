@@ -1,6 +1,7 @@
 // Makes dist/ of the running packages from src/, if that has not been done: without types, in a moment.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PrepareError } from './install.js';
 import {
   contentOf,
@@ -12,47 +13,49 @@ import {
   writeStamp,
 } from './workspace.js';
 
+const MADE = /^(dist|node_modules)\/|\/generated\//;
 const STAMP = join(ROOT, 'packages', 'humtemp', 'dist', '.humtemp-built');
 
-/** @param {(line: string) => void} say is called once, if there is something to do. */
-export async function transpile(say) {
-  const packages = runningPackages().filter((folder) => !buildsItself(folder));
-  const sources = contentOf([import.meta.filename, ...packages.flatMap(sourcesOf)].filter(isFile));
+/** Makes what is not made yet of the present sources. */
+export async function transpile() {
+  const packages = runningPackages();
+  const sources = contentOf([fileURLToPath(import.meta.url), ...packages.flatMap(sourcesOf)]);
   const stamp = readStamp(STAMP);
-  // Who compiles with the developers' tools changes dist/, too.
+  // Whoever compiles with the developers' tools changes dist/, too.
   if (stamp?.sources === sources && stamp.results === listingOf(packages.flatMap(resultsOf))) return;
-  say('humtemp: building …');
-  const { build } = await import('esbuild');
   for (const folder of packages)
     try {
-      await build({
-        entryPoints: sourcesOf(folder),
-        outdir: join(folder, 'dist'),
-        outbase: join(folder, 'src'),
-        format: 'esm',
-        platform: 'node',
-        target: 'node20',
-        sourcemap: true,
-        logLevel: 'silent',
-      });
+      if (isSite(folder)) await (await import(join(folder, 'build-site.js'))).buildSite();
+      else await transpilePackage(folder);
     } catch (error) {
       throw new PrepareError(`${error.message}\nhumtemp: could not build ${folder}.`);
     }
   writeStamp(STAMP, { sources, results: listingOf(packages.flatMap(resultsOf)) });
 }
 
-/** The dashboard is bundled: see `buildSite`. @param {string} folder */
-function buildsItself(folder) {
-  return existsSync(join(folder, 'build-site.js'));
+/** @param {string} folder */
+async function transpilePackage(folder) {
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: sourcesOf(folder),
+    outdir: join(folder, 'dist'),
+    outbase: join(folder, 'src'),
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'silent',
+  });
 }
 
-/** @param {unknown} file */
-function isFile(file) {
-  return typeof file === 'string';
+/** A page for browsers, which builds itself. @param {string} folder */
+function isSite(folder) {
+  return existsSync(join(folder, 'build-site.js'));
 }
 
 /** @param {string} folder */
 function sourcesOf(folder) {
+  if (isSite(folder)) return filesBelow(folder).filter((file) => !MADE.test(relative(folder, file)));
   return filesBelow(join(folder, 'src')).filter(
     (file) => file.endsWith('.ts') && !/\.(test|suite|d)\.ts$/.test(file),
   );
@@ -60,5 +63,7 @@ function sourcesOf(folder) {
 
 /** @param {string} folder */
 function resultsOf(folder) {
-  return filesBelow(join(folder, 'dist')).filter((file) => file.endsWith('.js'));
+  return isSite(folder)
+    ? filesBelow(join(folder, 'dist', 'site'))
+    : filesBelow(join(folder, 'dist')).filter((file) => file.endsWith('.js'));
 }

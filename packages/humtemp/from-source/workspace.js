@@ -20,12 +20,15 @@ function manifestOf(name) {
   return JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'));
 }
 
-/** The files below a folder, in order; none if it does not exist. @param {string} folder @returns {string[]} */
+/** The files below a folder, without those of installed packages, in order; none if it does not exist. @param {string} folder @returns {string[]} */
 export function filesBelow(folder) {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesBelow(path);
+      return entry.isFile() ? [path] : [];
+    })
     .sort();
 }
 
