@@ -42,6 +42,8 @@ export interface ApiOptions {
   readonly changes?: ChangeSource;
   /** Live streams open at a time. */
   readonly streamsMax?: number;
+  /** What one client, a token or an address, may have of streams and the labs that they are about: 0.5 is half. */
+  readonly clientShare?: number;
   /** Labs that /metrics/labs shows. */
   readonly metricsLabsMax?: number;
   /** Commits of this process since its start. */

@@ -13,6 +13,7 @@ import { liveData } from './http/live-data.js';
 import { problemResponse } from './http/problem.js';
 import { requestLog } from './http/request-log.js';
 import { type Route, registerRoute } from './http/route.js';
+import { CLIENT_SHARE } from './http/shares.js';
 import { strictUrl } from './http/strict-url.js';
 import { wrongMethod } from './http/wrong-method.js';
 import { metricsRoutes } from './metrics/metrics-routes.js';
@@ -57,6 +58,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     heldBytesMax: HELD_BYTES_MAX,
     changes: new PolledChanges({ store: apiOptions.store, clock: apiOptions.clock ?? Date.now }),
     streamsMax: STREAMS_MAX,
+    clientShare: CLIENT_SHARE,
     metricsLabsMax: METRICS_LABS_MAX,
     commits: () => ({ succeeded: 0, failed: 0 }),
     connections: () => ({}),

@@ -187,3 +187,28 @@ test('stopping cuts what does not end in time, and may be asked twice', async (t
   await Promise.all([server.stop(100), server.stop(100), closed]);
   assert.ok(performance.now() - startMs < 2000);
 });
+
+test('one address has at most half of the connections', async (t) => {
+  const server = await startedServer(t, new Hono(), { connectionsMax: 4 });
+  const from = async (localAddress: string) => {
+    const socket = connect({ port: server.port, host: HOST, localAddress });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  };
+  const first = [await from('127.0.0.1'), await from('127.0.0.1')];
+  assert.equal(await text(await from('127.0.0.1')), '');
+  const other = await from('127.0.0.2');
+  other.end('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  for (const socket of first) socket.destroy();
+  await Promise.all(first.map((socket) => once(socket, 'close')));
+  const again = async () => {
+    const socket = await from('127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    return text(socket);
+  };
+  // The server learns of the others' end a moment later.
+  let answer = await again();
+  while (answer === '') answer = await again();
+  assert.match(answer, /404/);
+});

@@ -9,8 +9,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import { addressOf } from './client.js';
 import { type ProblemDetails, problemResponse, problemText } from './problem.js';
 import { RequestGate } from './request-gate.js';
+import { CLIENT_SHARE, Shares, shareOf } from './shares.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -18,6 +20,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Connections beyond are closed at once. */
   readonly connectionsMax?: number;
+  /** What one address may have of them. */
+  readonly clientShare?: number;
   /** Aborted when stopping begins, for answers that would never end by themselves. */
   readonly stopping?: AbortController;
   readonly log?: Logger;
@@ -66,7 +70,8 @@ const SILENCE_MS_MAX = 60_000;
  * @throws the error of listening, with its `code`: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND.
  */
 export async function startServer(app: Hono, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, connectionsMax = 1000, stopping, log } = options;
+  const { host, port, connectionsMax = 1000, clientShare = CLIENT_SHARE, stopping, log } = options;
+  const connectionsOf = new Shares(shareOf(connectionsMax, clientShare));
   const gates = new Map<Socket, RequestGate>();
   let stopped: Promise<void> | undefined;
 
@@ -99,8 +104,17 @@ export async function startServer(app: Hono, options: ServerOptions): Promise<Ru
   server.maxConnections = connectionsMax;
   server.timeout = SILENCE_MS_MAX;
   server.on('connection', (socket) => {
+    const address = addressOf(socket.remoteAddress) ?? '';
+    if (!connectionsOf.allows(address, 1)) {
+      socket.destroy();
+      return;
+    }
+    connectionsOf.add(address, 1);
     gates.set(socket, new RequestGate(socket));
-    socket.once('close', () => gates.delete(socket));
+    socket.once('close', () => {
+      gates.delete(socket);
+      connectionsOf.add(address, -1);
+    });
   });
   // This is no proxy; Node would hang up without a word.
   server.on('connect', (_request, socket) => void socket.end(unreadable(undefined)));

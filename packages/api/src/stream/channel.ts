@@ -10,6 +10,17 @@ export interface WatchedLab {
   changedTurn: number;
   /** What it was then, as JSON; empty before. */
   text: string;
+  /** What it was when it was last read for a snapshot; undefined without data. */
+  snapshot: WatchedText | undefined;
+}
+
+/** A lab as it was read. */
+export interface WatchedText {
+  readonly text: string | undefined;
+  /** Every change that was noted up to this turn is in it. */
+  readonly turn: number;
+  /** By a clock that never jumps. */
+  readonly atMs: number;
 }
 
 interface ChannelLab {
@@ -27,6 +38,8 @@ export interface FirstFrame {
 /** What clients that asked for the same labs share: every frame is made once for all of them. */
 export class Channel {
   readonly clients = new Set<StreamClient>();
+  /** Of each client that has streams here or is about to: how many, and the labs that count for it. */
+  readonly clientsOf = new Map<string, { readonly labs: number; streams: number }>();
   /** Clients whose first answer is on its way. */
   opening = 0;
   idleSinceMs = performance.now();

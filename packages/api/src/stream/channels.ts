@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { LabFilter } from '../access/lab-filter.js';
 import type { Scope } from '../access/scope.js';
 import { ProblemError } from '../http/problem.js';
+import { Shares, shareOf } from '../http/shares.js';
 import type { ChangeSource } from './change-source.js';
 import { Channel, type WatchedLab } from './channel.js';
 import { LabList, labsMeant } from './lab-list.js';
 
 /** Labs of one stream. */
 const STREAM_LABS_MAX = 1000;
-/** Labs of all streams. */
-const WATCHED_LABS_MAX = 20_000;
+/** Labs of all channels, counted for each of them: frames are made for each. */
+const CHANNEL_LABS_MAX = 100_000;
 /** Known labs among which a prefix is looked for. */
 const LISTED_LABS_MAX = 100_000;
 
@@ -19,6 +20,10 @@ export interface ChannelsOptions {
   readonly listLabs: (after: string, limit: number) => Promise<readonly string[]>;
   /** How often new labs are looked for. */
   readonly listMs: number;
+  /** Labs of all streams, each counted once; a client may name those that nobody heard of, too. */
+  readonly watchedLabsMax: number;
+  /** Of the labs of all streams, what those of one client may be about. */
+  readonly clientShare: number;
 }
 
 /** Every channel, and the labs that they are about. */
@@ -29,11 +34,14 @@ export class Channels {
   readonly #byKey = new Map<string, Promise<Channel>>();
   readonly #made = new Set<Channel>();
   readonly #watched = new Map<string, WatchedLab>();
+  readonly #shares: Shares;
+  #channelLabs = 0;
   readonly #list: LabList;
   #count = 0;
   #listedAtMs = 0;
 
   constructor(readonly options: ChannelsOptions) {
+    this.#shares = new Shares(shareOf(options.watchedLabsMax, options.clientShare));
     this.#list = new LabList(() => options.listLabs('', LISTED_LABS_MAX), options.listMs);
   }
 
@@ -57,24 +65,54 @@ export class Channels {
 
   /**
    * The channel for these labs and this scope, which is made if it is not there. It is `opening` until it is left.
+   * @param client whose stream it is for.
    * @param turn the newest there was.
    * @throws ProblemError when there are too many labs, or the error of the store.
    */
-  async enter(filter: LabFilter, scope: Scope, turn: number): Promise<Channel> {
+  async enter(filter: LabFilter, scope: Scope, client: string, turn: number): Promise<Channel> {
     const key = `${filter} ${scope.labs.join()}`;
     for (;;) {
       let making = this.#byKey.get(key);
       if (making === undefined) {
-        making = this.#make(key, filter, scope, turn);
+        making = this.#make(key, filter, scope, client, turn);
         this.#byKey.set(key, making);
         making.catch(() => this.#byKey.delete(key));
       }
       const channel = await making;
       // It may have been dropped meanwhile.
       if (this.#byKey.get(key) !== making) continue;
+      this.#charge(channel, client);
       channel.opening += 1;
       return channel;
     }
+  }
+
+  /** A stream of this client to a channel is gone. */
+  leave(channel: Channel, client: string): void {
+    const own = channel.clientsOf.get(client);
+    if (own === undefined) return;
+    own.streams -= 1;
+    if (own.streams > 0) return;
+    channel.clientsOf.delete(client);
+    this.#shares.add(client, -own.labs);
+  }
+
+  /** Counts the labs of a channel for a client, once for all of its streams there. @throws ProblemError */
+  #charge(channel: Channel, client: string): void {
+    const own = channel.clientsOf.get(client);
+    if (own !== undefined) own.streams += 1;
+    else {
+      const labs = channel.labs.size;
+      this.#refuseBeyondShare(client, labs);
+      this.#shares.add(client, labs);
+      channel.clientsOf.set(client, { labs, streams: 1 });
+    }
+  }
+
+  #refuseBeyondShare(client: string, labs: number): void {
+    if (this.#shares.allows(client, labs)) return;
+    const detail = `the streams of this client are about ${this.#shares.max} labs, as many as may be: close some, or name fewer labs`;
+    throw new ProblemError({ type: '/problems/too-many-requests', status: 429, detail, retryAfterS: 60 });
   }
 
   /** Drops the channels that have had no client for so long. */
@@ -107,8 +145,9 @@ export class Channels {
     }
   }
 
-  async #make(key: string, filter: LabFilter, scope: Scope, turn: number): Promise<Channel> {
+  async #make(key: string, filter: LabFilter, scope: Scope, client: string, turn: number): Promise<Channel> {
     const meant = await this.#labsMeant(filter, scope.allows);
+    this.#refuseBeyondShare(client, meant.size);
     this.#count += 1;
     const channel = new Channel(key, `${this.#run}.${this.#count}`, filter, scope.allows, turn);
     try {
@@ -141,14 +180,18 @@ export class Channels {
    */
   async #watch(channel: Channel, labs: Iterable<string>, turn: number, joined?: Set<string>): Promise<void> {
     const added = [...labs].filter((lab) => !channel.labs.has(lab));
-    if (this.#watched.size + added.length > WATCHED_LABS_MAX) this.dropIdle(0);
-    if (this.#watched.size + added.length > WATCHED_LABS_MAX) {
-      const detail = `the open streams are about ${WATCHED_LABS_MAX} labs, as many as may be`;
-      throw new ProblemError({ status: 503, detail, retryAfterS: 60 });
-    }
+    // Labs that join are known, and a channel has few: whatever others watch, no stream is ended for them.
+    if (joined === undefined) this.#refuseIfFull(added);
     if (channel.isDropped) return;
+    this.#channelLabs += added.length;
     for (const lab of added) {
-      const watched = this.#watched.get(lab) ?? { lab, channels: 0, changedTurn: 0, text: '' };
+      const watched = this.#watched.get(lab) ?? {
+        lab,
+        channels: 0,
+        changedTurn: 0,
+        text: '',
+        snapshot: undefined,
+      };
       watched.channels += 1;
       this.#watched.set(lab, watched);
       channel.labs.set(lab, { watched, joinedTurn: turn });
@@ -157,9 +200,26 @@ export class Channels {
     await this.options.changes.watch(added);
   }
 
+  #refuseIfFull(added: readonly string[]): void {
+    if (this.#hasRoom(added)) return;
+    this.dropIdle(0);
+    if (this.#hasRoom(added)) return;
+    const detail = 'the open streams are about as many labs as may be';
+    throw new ProblemError({ status: 503, detail, retryAfterS: 60 });
+  }
+
+  #hasRoom(added: readonly string[]): boolean {
+    if (this.#channelLabs + added.length > CHANNEL_LABS_MAX) return false;
+    // Most often there is plenty, and nobody needs to count.
+    if (this.#watched.size + added.length <= this.options.watchedLabsMax) return true;
+    const unwatched = added.filter((lab) => !this.#watched.has(lab)).length;
+    return this.#watched.size + unwatched <= this.options.watchedLabsMax;
+  }
+
   #drop(channel: Channel): void {
     if (channel.isDropped) return;
     channel.isDropped = true;
+    this.#channelLabs -= channel.labs.size;
     this.#byKey.delete(channel.key);
     this.#made.delete(channel);
     const unwatched: string[] = [];

@@ -3,17 +3,24 @@ import type { Logger } from 'pino';
 import type { LabFilter } from '../access/lab-filter.js';
 import type { Scope } from '../access/scope.js';
 import { ProblemError } from '../http/problem.js';
-import type { Channel, FirstFrame } from './channel.js';
+import { CLIENT_SHARE, Shares, shareOf } from '../http/shares.js';
+import { Turns } from '../http/turns.js';
+import type { Channel, FirstFrame, WatchedLab } from './channel.js';
 import { Channels, type ChannelsOptions } from './channels.js';
 import { HEARTBEAT, retryAfterDisconnect, serverSentEvent } from './server-sent-event.js';
 import { StreamClient } from './stream-client.js';
 
-export interface LiveStreamsOptions extends Omit<ChannelsOptions, 'listMs'> {
+export interface LiveStreamsOptions
+  extends Omit<ChannelsOptions, 'listMs' | 'clientShare' | 'watchedLabsMax'> {
   /** What is told of each lab, in the order of the labs; undefined for a lab without data. */
   readonly summaries: (labs: readonly string[]) => Promise<readonly unknown[]>;
   readonly log: Logger;
   /** Streams open at a time. */
   readonly streamsMax?: number;
+  /** Labs that all streams are about. */
+  readonly watchedLabsMax?: number;
+  /** What one client may have of the streams, and of the labs that they are about. */
+  readonly clientShare?: number;
   /** Between two turns. */
   readonly everyMs?: number;
   /** Silence after which a comment is sent. */
@@ -35,6 +42,8 @@ export interface StreamCounters {
 
 const DEFAULTS = {
   streamsMax: 1000,
+  watchedLabsMax: 20_000,
+  clientShare: CLIENT_SHARE,
   everyMs: 1000,
   heartbeatMs: 15_000,
   stuckMsMax: 30_000,
@@ -43,7 +52,7 @@ const DEFAULTS = {
 } as const;
 
 /** Labs that are summarised by one call. */
-const SUMMARIES_AT_ONCE = 1000;
+const SUMMARIES_AT_ONCE = 250;
 
 /**
  * Streams of changed labs. As long as anybody listens, and a while longer, one turn follows another, a second apart:
@@ -57,8 +66,10 @@ const SUMMARIES_AT_ONCE = 1000;
 export class LiveStreams {
   readonly #options: Required<LiveStreamsOptions>;
   readonly #channels: Channels;
+  readonly #streamsOf: Shares;
   /** Labs that have changed and are not summarised yet: the store may be out of reach. */
   #changed = new Set<string>();
+  readonly #work = new Turns();
   #turn = 0;
   #open = 0;
   #cut = 0;
@@ -69,6 +80,7 @@ export class LiveStreams {
   constructor(options: LiveStreamsOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#channels = new Channels(this.#options);
+    this.#streamsOf = new Shares(shareOf(this.#options.streamsMax, this.#options.clientShare));
   }
 
   /** Streams that are open; labs that they, and those that may resume, are about; streams cut since the start. */
@@ -79,29 +91,38 @@ export class LiveStreams {
   /**
    * The body of a new stream: what has changed since `lastEventId` where that is known, a snapshot otherwise; and then
    * what changes.
+   * @param asks who opens it, as shares are counted.
    * @param outgoing the response that the body goes to, if there is a connection.
    * @throws ProblemError, or the error of the store.
    */
   async open(
     filter: LabFilter,
     scope: Scope,
+    asks: string,
     lastEventId: string | undefined,
     outgoing: Writable | undefined,
   ): Promise<ReadableStream<Uint8Array>> {
     this.#refuseIfClosed();
     const { streamsMax } = this.#options;
     if (this.#open >= streamsMax) throw unavailable(`${streamsMax} streams are open, as many as may be`, 10);
+    if (!this.#streamsOf.allows(asks, 1)) throw tooManyOf(this.#streamsOf.max);
+    const leave = () => {
+      this.#open -= 1;
+      this.#streamsOf.add(asks, -1);
+      if (channel !== undefined) this.#channels.leave(channel, asks);
+    };
     this.#open += 1;
+    this.#streamsOf.add(asks, 1);
     let channel: Channel | undefined;
     try {
-      channel = await this.#channels.enter(filter, scope, this.#turn);
+      channel = await this.#channels.enter(filter, scope, asks, this.#turn);
       if (!this.#isTurning) this.#turnLater();
       const { frame, turn } = await this.#firstFrame(channel, lastEventId);
       this.#refuseIfClosed();
       if (channel.isDropped) throw unavailable('the labs of this stream have become too many meanwhile', 1);
-      return this.#connect(channel, scope, frame, turn, outgoing);
+      return this.#connect(channel, scope, frame, turn, outgoing, leave);
     } catch (error) {
-      this.#open -= 1;
+      leave();
       throw error;
     } finally {
       if (channel !== undefined) {
@@ -128,8 +149,8 @@ export class LiveStreams {
       return { frame: channel.changesSince(told, turn) ?? channel.event('changes', [], turn), turn };
     // What changes while the snapshot is read is told after it.
     return channel.snapshot(this.#options.everyMs, async () => {
-      const texts = await this.#texts([...channel.labs.keys()]);
-      return { frame: channel.event('snapshot', [...texts.values()], turn), turn };
+      const texts = await this.#snapshotTexts(channel, turn);
+      return { frame: channel.event('snapshot', texts, turn), turn };
     });
   }
 
@@ -139,16 +160,34 @@ export class LiveStreams {
     first: Buffer,
     toldTurn: number,
     outgoing: Writable | undefined,
+    leave: () => void,
   ): ReadableStream<Uint8Array> {
     const onGone = () => {
-      this.#open -= 1;
+      leave();
       channel.clients.delete(client);
       channel.idleSinceMs = performance.now();
     };
-    const frame = Buffer.concat([retryAfterDisconnect(), first]);
-    const client: StreamClient = new StreamClient({ scope, first: frame, toldTurn, outgoing, onGone });
+    const client: StreamClient = new StreamClient({
+      scope,
+      first: [retryAfterDisconnect(), first],
+      toldTurn,
+      outgoing,
+      onGone,
+    });
     channel.clients.add(client);
     return client.body;
+  }
+
+  /** What there is to tell of a channel's labs. Channels that are about the same labs read them once in a turn. */
+  async #snapshotTexts(channel: Channel, turn: number): Promise<string[]> {
+    const nowMs = performance.now();
+    const watched = [...channel.labs.values()].map((lab) => lab.watched);
+    const isFresh = ({ snapshot, changedTurn }: WatchedLab) =>
+      snapshot !== undefined && snapshot.turn >= changedTurn && nowMs - snapshot.atMs < this.#options.everyMs;
+    const unread = watched.filter((lab) => !isFresh(lab));
+    const texts = await this.#texts(unread.map(({ lab }) => lab));
+    for (const lab of unread) lab.snapshot = { text: texts.get(lab.lab), turn, atMs: nowMs };
+    return watched.map(({ snapshot }) => snapshot?.text).filter((text) => text !== undefined);
   }
 
   #turnLater(): void {
@@ -172,10 +211,10 @@ export class LiveStreams {
       await this.#noteChanges();
       if (this.#isFailing) log.info('live streams have the store again');
       this.#isFailing = false;
-      this.#tell();
+      await this.#tell();
     } catch (error) {
       if (!this.#isFailing) log.warn({ err: error }, 'live streams cannot tell what changes');
-      this.#tell(this.#isFailing ? HEARTBEAT : UNAVAILABLE);
+      await this.#tell(this.#isFailing ? HEARTBEAT : UNAVAILABLE);
       this.#isFailing = true;
     }
   }
@@ -201,6 +240,8 @@ export class LiveStreams {
     const texts = new Map<string, string>();
     for (let i = 0; i < labs.length; i += SUMMARIES_AT_ONCE) {
       const some = labs.slice(i, i + SUMMARIES_AT_ONCE);
+      // The embedded store answers at once; others want a turn too.
+      await this.#work.next();
       const summaries = await this.#options.summaries(some);
       for (const [k, lab] of some.entries())
         if (summaries[k] !== undefined) texts.set(lab, JSON.stringify(summaries[k]));
@@ -209,9 +250,11 @@ export class LiveStreams {
   }
 
   /** Tells every client that reads what has changed, or a notice instead. */
-  #tell(notice?: Buffer): void {
+  async #tell(notice?: Buffer): Promise<void> {
     const nowMs = performance.now();
-    for (const channel of this.#channels)
+    for (const channel of this.#channels) {
+      // Each makes a frame of its own. Sensors have their turns between.
+      await this.#work.next();
       for (const client of channel.clients)
         if (!client.scope.isCurrent()) client.end();
         else if (client.hasRoom) this.#tellOne(channel, client, notice, nowMs);
@@ -219,6 +262,7 @@ export class LiveStreams {
           this.#cut += 1;
           client.cut();
         }
+    }
   }
 
   #tellOne(channel: Channel, client: StreamClient, notice: Buffer | undefined, nowMs: number): void {
@@ -233,6 +277,11 @@ export class LiveStreams {
 
 /** Tells clients that what they have may be old. */
 const UNAVAILABLE = serverSentEvent('unavailable', '{"detail":"the store does not answer; changes follow"}');
+
+function tooManyOf(streams: number): ProblemError {
+  const detail = `${streams} streams of this client are open, as many as one may have: close some`;
+  return new ProblemError({ type: '/problems/too-many-requests', status: 429, detail, retryAfterS: 10 });
+}
 
 function unavailable(detail: string, retryAfterS: number): ProblemError {
   return new ProblemError({ status: 503, detail, retryAfterS });

@@ -3,8 +3,8 @@ import type { Scope } from '../access/scope.js';
 
 export interface StreamClientOptions {
   readonly scope: Scope;
-  /** What is sent at once. */
-  readonly first: Uint8Array;
+  /** What is sent at once. Others may be sent the same bytes: they are not copied. */
+  readonly first: readonly Uint8Array[];
   /** The turn that it has been told everything of. */
   readonly toldTurn: number;
   /** The response under the body, to cut a connection that does not read; absent where there is no connection. */
@@ -34,7 +34,7 @@ export class StreamClient {
     this.body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
-        controller.enqueue(options.first);
+        for (const frame of options.first) controller.enqueue(frame);
       },
       cancel: () => this.#gone(),
     });

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { requireLab } from '../access/access-guard.js';
 import { EVERY_LAB, LabFilter } from '../access/lab-filter.js';
 import type { Scope } from '../access/scope.js';
+import { clientOf } from '../http/client.js';
 import { ProblemError } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
@@ -65,7 +66,7 @@ export function streamRoute(options: StreamRouteOptions): Route & { readonly str
       query: StreamQuery,
       headers: StreamHeaders,
       answers: { 'text/event-stream': StreamEvent },
-      problems: [403, 503],
+      problems: [403, 429, 503],
     },
     async (c) => {
       // Nobody would read it, nor end it.
@@ -73,7 +74,11 @@ export function streamRoute(options: StreamRouteOptions): Route & { readonly str
       const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
       const scope = c.get('scope');
       const filter = filterOf(c.req.query('labs'), scope);
-      return c.body(await streams.open(filter, scope, c.req.header('last-event-id'), outgoing), 200, HEADERS);
+      return c.body(
+        await streams.open(filter, scope, clientOf(c) ?? '', c.req.header('last-event-id'), outgoing),
+        200,
+        HEADERS,
+      );
     },
   );
   return { spec, handlers, streams };

@@ -44,11 +44,16 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     everyMs: AGAIN_MS,
     bytes: () => burst('/labs?limit=1000'),
   })),
-  httpAttack('http-many-unread', '900 connections ask for a page of labs each, and read nothing', () => ({
-    connections: 900,
-    read: false,
-    bytes: () => request('/labs?limit=1000').repeat(8),
-  })),
+  httpAttack(
+    'http-many-unread',
+    '900 connections from 100 addresses ask for pages of labs, and read nothing',
+    () => ({
+      connections: 900,
+      addresses: 100,
+      read: false,
+      bytes: () => request('/labs?limit=1000').repeat(8),
+    }),
+  ),
   httpAttack(
     'http-many',
     '300 connections ask for pages of labs, summaries and rejections, and read',
@@ -97,9 +102,10 @@ export const HTTP_ATTACKS: readonly Attack[] = [
   })),
   httpAttack(
     'http-streams',
-    '900 live streams of different labs are opened, and read nothing',
+    '900 live streams of different labs from 100 addresses read nothing',
     ({ labs }) => ({
       connections: 900,
+      addresses: 100,
       read: false,
       bytes: (index) => {
         const named = Array.from({ length: 300 }, (_, i) => `lab-${(index * 7 + i) % labs}`);

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 export interface AttackSockets {
   readonly port: number;
   readonly connections: number;
+  /** Addresses of this machine that they come from, by turns. */
+  readonly addresses?: number;
   /** What each sends, by its number. */
   readonly bytes: (index: number) => string;
   /** Whether they read what comes. */
@@ -23,9 +25,14 @@ export async function attackSockets(options: AttackSockets): Promise<void> {
 }
 
 function opened(options: AttackSockets, index: number): Promise<void> {
-  const { port, bytes, read, everyMs } = options;
+  const { port, addresses = 1, bytes, read, everyMs } = options;
   return new Promise((resolve) => {
-    const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket: Socket = connect({
+      port,
+      host: '127.0.0.1',
+      localAddress: `127.0.0.${1 + (index % addresses)}`,
+      noDelay: true,
+    });
     let timer: NodeJS.Timeout | undefined;
     socket.on('connect', () => {
       const send = () => {

@@ -37,6 +37,12 @@ export const API = {
       'live streams that are open at a time',
       integer(0, 100_000),
     ),
+    apiClientPercentMax: withDefault(
+      'HUMTEMP_API_CLIENT_PERCENT_MAX',
+      '50',
+      'share of connections, live streams and their labs that one client may have: a token, or an address',
+      integer(1, 100, 'percent'),
+    ),
     metricsLabsMax: withDefault(
       'HUMTEMP_METRICS_LABS_MAX',
       '1000',

@@ -56,6 +56,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const stopping = new AbortController();
+  const clientShare = config.apiClientPercentMax / 100;
   const app = createApi({
     store,
     intake,
@@ -76,6 +77,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     // Other processes may commit to the same Redis.
     changes: 'redisUrl' in config.store ? new PolledChanges({ store, clock: Date.now }) : feed,
     streamsMax: config.apiStreamsMax,
+    clientShare,
     metricsLabsMax: config.metricsLabsMax,
     commits: () => ({ succeeded: commits.tried - commits.failed, failed: commits.failed }),
     connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
@@ -85,7 +87,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { apiHost: host, apiPort: port } = config;
   const connectionsMax = config.apiStreamsMax + FURTHER_CONNECTIONS_MAX;
   try {
-    const server = await startServer(app, { host, port, connectionsMax, stopping, log });
+    const server = await startServer(app, { host, port, connectionsMax, clientShare, stopping, log });
     return {
       port: server.port,
       markChanged: (labs) => feed.mark(labs),
