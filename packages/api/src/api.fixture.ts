@@ -99,7 +99,7 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
       for (const { lab, ms, temp, humidity } of observations)
         batch.addTimed(lab, {
           timestampMs: ms,
-          timed: true,
+          badMetric: undefined,
           temp: temp === undefined ? ABSENT : toThousandths(temp),
           humidity: humidity === undefined ? ABSENT : toThousandths(humidity),
           sensor: '',

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { bucketGrid } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
-import { Intake, type IntakeLimits, TopicFilters } from '@humtemp/intake';
+import { Intake, type IntakeLimits, LabsSource, SourceTable, TopicFilters } from '@humtemp/intake';
 import { HeldStore, TOPIC, temporaryFolder, UNTIMED } from '@humtemp/test-services';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
@@ -113,7 +113,7 @@ export class Scene {
 export function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}): Promise<Broker> {
   return Broker.start({
     listeners: [mqttOn(0)],
-    filters: new TopicFilters(['labs/+/observation']),
+    sources: new SourceTable([new LabsSource(new TopicFilters(['labs/+/observation']))]),
     intake,
     limits: DEFAULT_LIMITS,
     fastLane: FAST_LANE,

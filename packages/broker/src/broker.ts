@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Intake, TopicFilters } from '@humtemp/intake';
+import type { Intake, SourceTable } from '@humtemp/intake';
 import { Aedes, type Client, type Subscription } from 'aedes';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
@@ -22,13 +22,13 @@ export interface BrokerOptions {
   readonly listeners: readonly ListenerAddress[];
   /** PEM files for the listeners of TLS. They are read again when they change. */
   readonly certificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
-  readonly filters: TopicFilters;
+  readonly sources: SourceTable;
   readonly intake: Intake;
   readonly limits: BrokerLimits;
   /** Closed with the broker. Default: everybody may do everything. */
   readonly access?: AccessControl | ReloadableAccess;
   /** Whether observations may go past aedes, which makes no difference but in speed. */
-  readonly fastLane: boolean;
+  readonly fastLane?: boolean;
   readonly log: Logger;
 }
 
@@ -66,7 +66,7 @@ export class Broker {
     readonly options: BrokerOptions,
     aedes: Aedes,
   ) {
-    const { filters, intake, limits, access = OPEN_ACCESS } = options;
+    const { sources, intake, limits, access = OPEN_ACCESS } = options;
     this.#aedes = aedes;
     this.#log = new ConnectionLog(options.log);
     this.#access = access === OPEN_ACCESS ? undefined : access;
@@ -75,7 +75,7 @@ export class Broker {
     const granted = new WeakSet<Subscription>();
     const { counters } = this;
     const sessions = this.#openSessions(index, granted);
-    const slowLane = new SlowLane({ aedes, filters, intake, sessions, counters, connectionOf });
+    const slowLane = new SlowLane({ aedes, sources, intake, sessions, counters, connectionOf });
     this.#hasSession = ({ id, clean }) => !clean && (sessions.has(id) || slowLane.isReceiving(id));
     new Deliveries({ aedes, index, sessions, granted, counters, connectionOf });
     this.#traffic = new CopyTraffic({
@@ -220,12 +220,12 @@ export class Broker {
   }
 
   #accept(transport: Duplex, address: string): void {
-    const { filters, intake, limits, fastLane } = this.options;
+    const { sources, intake, limits, fastLane = true } = this.options;
     const connection = new Connection({
       aedes: this.#aedes,
       transport,
       address,
-      filters,
+      sources,
       intake,
       limits,
       access: this.#access,

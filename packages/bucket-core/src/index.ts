@@ -39,7 +39,9 @@ export {
   decodeObservation,
   FUTURE_MS_MAX,
   isHumidity,
+  isHumidityFixed,
   isTemp,
+  isTempFixed,
   type Observation,
   ObservationPayload,
   timeRejection,
@@ -51,7 +53,7 @@ export {
   type RejectionReason,
 } from './observation/rejection.js';
 export { RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
-export { rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
+export { deviceTimeToMs, rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';
 export { type Books, LEDGER_REPORT_KEPT_S, type StoreCount } from './store/books.js';
 export type { BucketStore, LabBucket, StoreHealth } from './store/bucket-store.js';

@@ -1,7 +1,15 @@
 export { backOffMs } from './counting/back-off.js';
-export { CommitLoop, type CommitLoopEvents } from './counting/commit-loop.js';
+export { type CommitCounts, CommitLoop, type CommitLoopEvents } from './counting/commit-loop.js';
 export { Intake, type IntakeLimits, type IntakeOptions } from './counting/intake.js';
+export { LabsSource } from './counting/labs-source.js';
 export { Ledger } from './counting/ledger.js';
+export { PayloadSlice } from './counting/payload-slice.js';
+export {
+  type PublishExample,
+  type RejectionNote,
+  SourceTally,
+  type TallyLine,
+} from './counting/source-tally.js';
 export { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';
@@ -13,4 +21,14 @@ export type {
   TapPolicy,
   TapRate,
 } from './tap/tap-policy.js';
+export type { ObservationSink, Publish, PublishSource } from './topics/publish-source.js';
+export { SourceTable } from './topics/source-table.js';
 export { TopicFilters } from './topics/topic-filters.js';
+export {
+  filterLevels,
+  hasWildcard,
+  haveTopicInCommon,
+  type Levels,
+  matchesTopic,
+  overlapOf,
+} from './topics/topic-grammar.js';

@@ -1,4 +1,4 @@
-import { type Intake, PublishTap, type TopicFilters } from '@humtemp/intake';
+import { type Intake, PayloadSlice, PublishTap, type SourceTable } from '@humtemp/intake';
 import { type IConnackPacket, MqttClient } from 'mqtt';
 import { credentialsOf, openTransport } from './transport.js';
 
@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly clientId: string;
   /** Filters to subscribe to, shared or not. */
   readonly subscriptions: readonly string[];
-  readonly filters: TopicFilters;
+  readonly sources: SourceTable;
   readonly intake: Intake;
   readonly sessionExpiryS: number;
   /** Publishes that the broker may have in flight to us. */
@@ -70,7 +70,7 @@ export class BrokerConnection {
     readonly options: ConnectionOptions,
     readonly protocolVersion: ProtocolVersion,
   ) {
-    const { url, ca, clientId, filters, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
+    const { url, ca, clientId, sources, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
       options;
     const { onAcknowledge } = options;
     let tap: PublishTap;
@@ -81,7 +81,7 @@ export class BrokerConnection {
         tap = new PublishTap({
           transport,
           protocolVersion,
-          filters,
+          sources,
           intake,
           frameBytesMax,
           takeRetained: true,
@@ -108,15 +108,16 @@ export class BrokerConnection {
     // What the tap leaves: QoS 2, which our subscriptions do not ask for.
     this.#client.handleMessage = (packet, acknowledge) => {
       const topic = packet.topic;
-      const lab = filters.labOf(topic);
       if (topic === DROPPED_TOPIC) {
         options.onDropped(Number(packet.payload.toString()));
         return acknowledge();
       }
-      if (lab === undefined)
+      const source = sources.find(topic);
+      if (source === undefined)
         // With an error, mqtt.js goes on to the next packet and sends no acknowledgement.
         return options.onUnknownTopic(topic) === 'keep' ? acknowledge(new Error('kept')) : acknowledge();
-      intake.receive(lab, Buffer.from(packet.payload), topic, packet.retain);
+      const payload = PayloadSlice.of(Buffer.from(packet.payload));
+      intake.take(source, sources.match, { topic, payload, isReplayed: packet.retain });
       intake.afterSettled(() => acknowledge());
     };
     // From the beginning: it may be over before anybody asks.
@@ -145,7 +146,11 @@ export class BrokerConnection {
       throw new ConnectionError('the broker has no shared subscriptions', SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
     if (this.options.subscriptions.length === 0) return;
     const topics = Object.fromEntries(
-      this.options.subscriptions.map((filter) => [filter, { qos: 1 as const }]),
+      // Retained publishes at the first subscription of a session only (MQTT 5, 3.8.3.1); 3.1.1 cannot say so.
+      this.options.subscriptions.map((filter) => [
+        filter,
+        { qos: 1 as const, ...(this.protocolVersion === 5 && { rh: 1 }) },
+      ]),
     );
     const granted = await this.#unlessEnded(
       this.#client.subscribeAsync(topics).catch((error: Error & { code?: number }) => {

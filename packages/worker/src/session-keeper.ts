@@ -46,8 +46,8 @@ export class SessionKeeper {
     /** Told again and again why we do not begin. */
     readonly onWaiting: (reason: string) => void,
   ) {
-    const { filters, url, group, clientId } = options;
-    this.#names = sessionNames(filters.filters, url, group, clientId);
+    const { sources, url, group, clientId } = options;
+    this.#names = sessionNames(sources.filters, url, group, clientId);
   }
 
   /** Whether our word has run out, so that another worker may rightly have adopted our session. */
@@ -89,14 +89,14 @@ export class SessionKeeper {
    * those too.
    */
   async leaveOthers(connection: BrokerConnection): Promise<void> {
-    const { filters, store } = this.options;
+    const { sources, store } = this.options;
     const sessions = await this.#untilStopped(store.sessions()).catch(() => []);
     const [{ host, clientId }] = this.#names;
     for (const { name: text } of sessions) {
       const name = parseSessionName(text);
       if (name.host !== host || name.clientId !== clientId) continue;
       if (this.#names.some((ours) => ours.text === text)) continue;
-      const known = name.filters.length > 0 ? name.filters : filters.filters;
+      const known = name.filters.length > 0 ? name.filters : sources.filters;
       const left = subscriptionsOf(known, name.group).filter(
         (subscription) => !this.subscriptions.includes(subscription),
       );
@@ -248,7 +248,7 @@ export class SessionKeeper {
       for (const name of new Set([...names, served])) await this.#untilStopped(store.forgetSession(name));
       if (filters.length === 0)
         log.warn(
-          { clientId, topics: this.options.filters.filters.join() },
+          { clientId, topics: this.options.sources.filters.join() },
           'a session of an earlier version is empty now; if it has other topics, start its worker again',
         );
     } finally {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { TopicFilters } from '@humtemp/intake';
+import type { SourceTable } from '@humtemp/intake';
 import { noOpenHandles, pause, type Service, TOPIC, timed, UNTIMED, until } from '@humtemp/test-services';
-import { Scene } from './worker.fixture.js';
+import { Scene, sourcesOf } from './worker.fixture.js';
 import type { Worker } from './worker.js';
 
 const SITE = 'sites/a/observation';
-const LABS = new TopicFilters(['labs/+/observation']);
-const SITES = new TopicFilters(['sites/+/observation']);
-const BOTH = new TopicFilters(['labs/+/observation', 'sites/+/observation']);
+const LABS = sourcesOf('labs/+/observation');
+const SITES = sourcesOf('sites/+/observation');
+const BOTH = sourcesOf('labs/+/observation', 'sites/+/observation');
 const ADOPTING = { adoptAfterS: 1 };
 
 after(noOpenHandles);
@@ -28,8 +28,8 @@ async function publish(
 }
 
 /** A worker that was there once: its session and the word of it stay. */
-async function leave(scene: Scene, url: string, filters: TopicFilters, clientId = 'gone'): Promise<void> {
-  const gone = await scene.servingWorker(url, { ...ADOPTING, clientId, filters, process: clientId });
+async function leave(scene: Scene, url: string, sources: SourceTable, clientId = 'gone'): Promise<void> {
+  const gone = await scene.servingWorker(url, { ...ADOPTING, clientId, sources, process: clientId });
   await gone.close();
 }
 
@@ -62,7 +62,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
   test('with topics that no other has is left, and told once; its worker counts it all', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
-    const { worker, log } = scene.worker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    const { worker, log } = scene.worker(mosquitto.url, { ...ADOPTING, sources: LABS });
     await until(() => worker.notReadyReason === undefined);
     await leave(scene, mosquitto.url, BOTH);
     await publish(scene, mosquitto.url, SITE, 10);
@@ -71,7 +71,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     await pause(2000);
     assert.equal(tells(log, 'was left behind'), 1);
     assert.ok(log.some((line) => line.includes('"topics":"labs/+/observation,sites/+/observation"')));
-    await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'gone', filters: BOTH });
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'gone', sources: BOTH });
     await publish(scene, mosquitto.url, SITE, 1);
     await scene.committed(11);
     await pause(100);
@@ -84,8 +84,8 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     await leave(scene, mosquitto.url, BOTH);
     await publish(scene, mosquitto.url, SITE, 3);
     await publish(scene, mosquitto.url, TOPIC, 3);
-    const more = new TopicFilters([...BOTH.filters, 'more/+']);
-    await scene.servingWorker(mosquitto.url, { ...ADOPTING, filters: more });
+    const more = sourcesOf(...BOTH.filters, 'more/+');
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, sources: more });
     await scene.committed(6);
     await sessionsAre(scene, `labs/+/observation,more/+,sites/+/observation ${host(mosquitto)} g w1`);
     assert.deepEqual(scene.counts, { committed: 6, duplicate: 0, rejected: {} });
@@ -94,10 +94,10 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
   test('is emptied by a worker with the same long list of topics', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
-    const filters = new TopicFilters([...longFilters(100), 'labs/+/observation']);
-    await leave(scene, mosquitto.url, filters);
+    const sources = sourcesOf(...longFilters(100), 'labs/+/observation');
+    await leave(scene, mosquitto.url, sources);
     await publish(scene, mosquitto.url, TOPIC, 3);
-    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, filters });
+    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, sources });
     await scene.committed(3);
     while ((await sessionNames(scene)).some((name) => name.endsWith(' gone'))) await pause(100);
     assert.equal(tells(log, 'of an earlier version'), 0);
@@ -112,7 +112,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
     await publish(scene, mosquitto.url, SITE, 3);
     await publish(scene, mosquitto.url, TOPIC, 2);
-    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, sources: LABS });
     await scene.committed(2);
     await until(() => tells(log, 'took in what had waited') > 0);
     assert.equal(tells(log, 'was left behind with publishes on a topic of no filter'), 1);
@@ -120,7 +120,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     // Time to adopt it again and find nothing but those: a reason to leave it, not to forget it.
     await pause(6000);
     assert.ok((await sessionNames(scene)).includes(`${host(mosquitto)} g gone`));
-    await scene.servingWorker(mosquitto.url, { clientId: 'gone', process: 'gone', filters: BOTH });
+    await scene.servingWorker(mosquitto.url, { clientId: 'gone', process: 'gone', sources: BOTH });
     await scene.committed(5);
     await sessionsAre(
       scene,
@@ -134,7 +134,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
-    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, sources: LABS });
     await until(() => tells(log, 'a session of an earlier version is empty now') === 1);
     await sessionsAre(scene, `labs/+/observation ${host(mosquitto)} g w1`);
   });
@@ -146,7 +146,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     const mosquitto = await scene.mosquitto();
     await leave(scene, mosquitto.url, LABS, 'w1');
     await publish(scene, mosquitto.url, TOPIC, 3);
-    await scene.servingWorker(mosquitto.url, { filters: BOTH });
+    await scene.servingWorker(mosquitto.url, { sources: BOTH });
     await publish(scene, mosquitto.url, SITE, 3);
     await publish(scene, mosquitto.url, TOPIC, 3);
     await scene.committed(9);
@@ -159,8 +159,8 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await leave(scene, mosquitto.url, BOTH, 'w1');
-    await scene.servingWorker(mosquitto.url, { ...ADOPTING, filters: LABS });
-    await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'w2', process: 'w2', filters: SITES });
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, sources: LABS });
+    await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'w2', process: 'w2', sources: SITES });
     await publish(scene, mosquitto.url, SITE, 10);
     await scene.committed(10);
     await sessionsAre(
@@ -174,10 +174,10 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const less = longFilters(100);
-    const filters = new TopicFilters([...less, 'sites/+/observation']);
-    await leave(scene, mosquitto.url, filters, 'w1');
-    await scene.servingWorker(mosquitto.url, { clientId: 'w2', process: 'w2', filters });
-    await scene.servingWorker(mosquitto.url, { filters: new TopicFilters(less) });
+    const sources = sourcesOf(...less, 'sites/+/observation');
+    await leave(scene, mosquitto.url, sources, 'w1');
+    await scene.servingWorker(mosquitto.url, { clientId: 'w2', process: 'w2', sources });
+    await scene.servingWorker(mosquitto.url, { sources: sourcesOf(...less) });
     await publish(scene, mosquitto.url, SITE, 20);
     await scene.committed(20);
     assert.deepEqual(scene.counts, { committed: 20, duplicate: 0, rejected: {} });
@@ -189,8 +189,8 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     test(`stops when another with its client id has other topics, in ${spoken}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
-      const one = await scene.servingWorker(mosquitto.url, { protocolVersion, filters: LABS });
-      const options = { protocolVersion, filters: SITES, process: 'other' };
+      const one = await scene.servingWorker(mosquitto.url, { protocolVersion, sources: LABS });
+      const options = { protocolVersion, sources: SITES, process: 'other' };
       const { worker: other } = scene.worker(mosquitto.url, options);
       await until(() => isTakenOver(one));
       await until(() => other.notReadyReason === undefined);
@@ -217,9 +217,9 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const options = { ...ADOPTING, adoptAfterS: 2, protocolVersion };
-      const killed = await scene.servingWorker(mosquitto.url, { ...options, filters: LABS });
+      const killed = await scene.servingWorker(mosquitto.url, { ...options, sources: LABS });
       await killed.close();
-      const { worker } = scene.worker(mosquitto.url, { ...options, filters: SITES, process: 'again' });
+      const { worker } = scene.worker(mosquitto.url, { ...options, sources: SITES, process: 'again' });
       await until(() => worker.notReadyReason === undefined);
       await pause(4000);
       assert.equal(worker.notReadyReason, undefined);
@@ -231,14 +231,14 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
   test('is not taken for gone by a worker that has the old ones', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
-    const worker = await scene.servingWorker(mosquitto.url, { ...ADOPTING, filters: LABS });
+    const worker = await scene.servingWorker(mosquitto.url, { ...ADOPTING, sources: LABS });
     // As if it had ended before it could say that it has left them.
     await scene.held.store.touchSession(`sites/+/observation ${host(mosquitto)} g w1`, 'before', 1);
     const { worker: other, log } = scene.worker(mosquitto.url, {
       ...ADOPTING,
       clientId: 'w2',
       process: 'w2',
-      filters: SITES,
+      sources: SITES,
     });
     await until(() => other.notReadyReason === undefined);
     await pause(3000);
@@ -278,8 +278,8 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
 test('a worker refuses topic filters of which one publish may match two', async (t) => {
   const scene = await Scene.open(t);
   const mosquitto = await scene.mosquitto();
-  const filters = new TopicFilters(['sites/+', 'labs/+/observation', 'labs/#']);
-  assert.throws(() => scene.worker(mosquitto.url, { filters }), {
+  const sources = sourcesOf('sites/+', 'labs/+/observation', 'labs/#');
+  assert.throws(() => scene.worker(mosquitto.url, { sources }), {
     name: 'RangeError',
     message: /^labs\/\+\/observation and labs\/# overlap.*leave one out/,
   });

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { bucketGrid } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
-import { Intake, type IntakeLimits, TopicFilters } from '@humtemp/intake';
+import { Intake, type IntakeLimits, LabsSource, SourceTable, TopicFilters } from '@humtemp/intake';
 import {
   HeldStore,
   type MosquittoOptions,
@@ -20,6 +20,11 @@ import { Worker, type WorkerOptions } from './worker.js';
 /** As the program does it: room for a topic and properties around the largest payload. */
 const FRAME_OVERHEAD_BYTES = 65_536;
 const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 300, retention: 288 }]);
+
+/** Our own format on topics of a test's choice. */
+export function sourcesOf(...filters: string[]): SourceTable {
+  return new SourceTable([new LabsSource(new TopicFilters(filters))]);
+}
 
 /** A store, an intake, and whatever a test opens around them; all closed after the test, last first. */
 export class Scene {
@@ -89,7 +94,7 @@ export class Scene {
       sessionExpiryS: 60,
       keepAliveS: 30,
       protocolVersion: 5,
-      filters: new TopicFilters(['labs/+/observation']),
+      sources: sourcesOf('labs/+/observation'),
       intake: this.intake,
       store: this.held.store,
       process: 'this run',

@@ -1,5 +1,5 @@
 import type { SessionRegister } from '@humtemp/bucket-core';
-import { backOffMs, type Intake, type TopicFilters } from '@humtemp/intake';
+import { backOffMs, type Intake, overlapOf, type SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import {
   BrokerConnection,
@@ -29,7 +29,7 @@ export interface WorkerOptions {
   readonly keepAliveS: number;
   /** What to speak first: 5 gives way to 4, that is 3.1.1, where the broker does not speak it. */
   readonly protocolVersion: ProtocolVersion;
-  readonly filters: TopicFilters;
+  readonly sources: SourceTable;
   readonly intake: Intake;
   /** Where workers leave word of the sessions they serve. */
   readonly store: SessionRegister;
@@ -92,14 +92,15 @@ export class Worker {
   /** @throws RangeError if topic filters overlap. */
   constructor(options: WorkerOptions) {
     // For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1].
-    const overlap = options.filters.overlap;
+    const { filters } = options.sources;
+    const overlap = overlapOf(filters);
     if (overlap !== undefined)
       throw new RangeError(
         `${overlap.join(' and ')} overlap, and a broker may deliver one publish for each of them; ` +
           'leave one out, or choose filters that have no topic in common',
       );
     this.#options = options;
-    this.#subscriptions = subscriptionsOf(options.filters.filters, options.group);
+    this.#subscriptions = subscriptionsOf(filters, options.group);
     this.#sessions = new SessionKeeper(
       options,
       this.#subscriptions,

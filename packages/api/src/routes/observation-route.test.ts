@@ -40,11 +40,12 @@ test('what is not an observation is answered with the reason, and counted once',
     ['{', 400, 'not_json'],
     ['lab_id=lab01&temp=20', 400, 'not_json'],
     [`${JSON.stringify(observation)}${JSON.stringify(observation)}`, 400, 'not_json'],
-    [`\uFEFF${JSON.stringify(observation)}`, 400, 'not_json'],
     ['['.repeat(900), 400, 'not_json'],
     [Buffer.from([0xff, 0xfe]), 400, 'not_utf8'],
-    [Buffer.from('{"lab_id":"lab01","temp":20,"x":"\xe9"}', 'latin1'), 400, 'not_utf8'],
-    [Buffer.from('{"temp":20,"x":"\xe9"}', 'latin1'), 400, 'not_utf8'],
+    [Buffer.from('{"lab_id":"lab01","temp":20,"sensor":"\xe9"}', 'latin1'), 400, 'not_utf8'],
+    [Buffer.from('{"temp":20,"x":"\xe9"}', 'latin1'), 422, 'lab_id'],
+    // Whoever posts gets an answer: a metric that is wrong takes the other one with it.
+    [{ ...observation, temp: 300 }, 422, 'temp'],
     ['null', 422, 'not_an_object'],
     ['true', 422, 'not_an_object'],
     ['1', 422, 'not_an_object'],
@@ -98,6 +99,14 @@ test('what is not an observation is answered with the reason, and counted once',
     assert.equal(after.rejected[reason], before + 1, text);
   }
   assert.equal(imbalance(intake.ledger.counters()), 0);
+});
+
+test('what some devices send around or beside an observation does no harm', async (t) => {
+  const { post, intake } = await startApi(t);
+  const text = JSON.stringify(observation);
+  for (const body of [`\uFEFF${text}`, `${text}\0`, Buffer.from(`{"x":"\xe9",${text.slice(1)}`, 'latin1')])
+    assert.equal((await post(body)).status, 200);
+  assert.deepEqual([intake.ledger.counters().committed, intake.ledger.counters().duplicate], [1, 2]);
 });
 
 test('a body without a length is read no further than the limit', async (t) => {

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import {
   isLabId,
   LAB_ID_PATTERN,
@@ -6,6 +5,7 @@ import {
   REJECTION_ADVICE,
   type RejectionReason,
 } from '@humtemp/bucket-core';
+import { PayloadSlice } from '@humtemp/intake';
 import { Type } from '@sinclair/typebox';
 import { requireLab } from '../access/access-guard.js';
 import type { RouteOptions } from '../api-options.js';
@@ -39,8 +39,7 @@ const STATUS_OF_REASON: Partial<Record<RejectionReason, number>> = {
 export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: RouteOptions): Route {
   /** Resolves when what was received is settled, to whether its lab was refused. */
   async function whetherRefused(lab: string): Promise<boolean> {
-    await intake.whenSettled();
-    return intake.wasRefused(lab);
+    return (await intake.whenSettled()).has(lab);
   }
 
   return route(
@@ -64,7 +63,8 @@ export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: Ro
       }
       const { lab, payload, isNamed } = addressed(body.bytes);
       if (isNamed) requireLab(c.get('scope'), lab);
-      const reason = intake.receive(lab, payload, SOURCE);
+      // Who posts gets an answer, and can send it again: all of an observation counts, or nothing.
+      const reason = intake.receive(lab, payload, SOURCE, { mustBeWhole: true });
       if (reason !== undefined) throw rejected(reason);
       const refused = await within(storeTimeoutMs, whetherRefused(lab)).catch((error: unknown) => {
         throw error instanceof DeadlineExceeded ? notCommitted() : error;
@@ -80,10 +80,12 @@ export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: Ro
  * `isNamed`: the body names a lab that there can be.
  */
 function addressed(bytes: Buffer): { lab: string; payload: Buffer; isNamed: boolean } {
-  const value = parsed(bytes);
+  // As intake reads it: without what some devices send around it.
+  const text = PayloadSlice.of(bytes).toString();
+  const value = parsed(text);
   const anyLab = { lab: ANY_LAB, payload: bytes, isNamed: false };
   // Intake takes an array for a gateway's batch; in another array it is one element, and not an object.
-  if (Array.isArray(value)) return { ...anyLab, payload: Buffer.from(`[${bytes}]`) };
+  if (Array.isArray(value)) return { ...anyLab, payload: Buffer.from(`[${text}]`) };
   if (typeof value !== 'object' || value === null) return anyLab;
   const { lab_id } = value as { lab_id?: unknown };
   const lab = typeof lab_id === 'string' ? lab_id : NO_LAB;
@@ -91,10 +93,9 @@ function addressed(bytes: Buffer): { lab: string; payload: Buffer; isNamed: bool
 }
 
 /** The JSON value of a body; undefined where intake will find that it is none. */
-function parsed(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) return undefined;
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

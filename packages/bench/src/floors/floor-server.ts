@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { type Batch, type BucketStore, emptyCommitResult } from '@humtemp/bucket-core';
-import { Intake, PublishTap, TopicFilters } from '@humtemp/intake';
+import { Intake, LabsSource, PublishTap, SourceTable, TopicFilters } from '@humtemp/intake';
 import { listenAndSay } from '../processes/told.js';
 import { GRID } from '../redis.js';
 
@@ -94,12 +94,12 @@ function bodyOf(bytes: Buffer, at: number): { start: number; end: number } | und
 /** humtemp's own way of taking a publish, up to a store that counts: nothing merged, nothing kept, no broker behind it. */
 function decoding(): (socket: Socket) => void {
   const intake = countingIntake();
-  const filters = new TopicFilters(['labs/+/observation']);
+  const sources = new SourceTable([new LabsSource(new TopicFilters(['labs/+/observation']))]);
   return (transport) => {
     const tap = new PublishTap({
       transport,
       protocolVersion: 4,
-      filters,
+      sources,
       intake,
       frameBytesMax: 131_072,
       takeRetained: false,

@@ -1,6 +1,6 @@
 import { decodeObservation } from '@humtemp/bucket-core';
+import { LabsSource, PayloadSlice, TopicFilters } from '@humtemp/intake';
 import { median } from '../figures.js';
-import { GRID } from '../redis.js';
 import { countingIntake } from './floor-server.js';
 
 /** Nanoseconds for one payload, on one thread that does nothing else. */
@@ -29,6 +29,8 @@ export async function payloadTimes(turns: number): Promise<PayloadTimes> {
     ),
   );
   const intake = countingIntake();
+  const source = new LabsSource(new TopicFilters(['labs/+/observation']));
+  const publish = { topic: '', payload: new PayloadSlice(), isReplayed: false };
   const [parse, general, ours]: number[][] = [[], [], []];
   let sum = 0;
   for (let turn = 0; turn < turns; turn++) {
@@ -39,14 +41,15 @@ export async function payloadTimes(turns: number): Promise<PayloadTimes> {
     );
     general!.push(
       nsEach(payloads, (payload) => {
-        const observation = decodeObservation(JSON.parse(payload.toString()), GRID, nowMs);
+        const observation = decodeObservation(JSON.parse(payload.toString()));
         if (typeof observation === 'string') throw new Error(observation);
         sum += observation.temp;
       }),
     );
     ours!.push(
       nsEach(payloads, (payload, i) => {
-        const reason = intake.receiveSlice(LABS[i % LABS.length]!, payload, 0, payload.length, '', false);
+        publish.payload.set(payload, 0, payload.length);
+        const reason = intake.take(source, LABS[i % LABS.length], publish);
         if (reason !== undefined) throw new Error(reason);
       }),
     );

@@ -1,6 +1,6 @@
 import { connect as connectTcp } from 'node:net';
 import { type Batch, type BucketStore, emptyCommitResult } from '@humtemp/bucket-core';
-import { Intake, PublishTap, TopicFilters } from '@humtemp/intake';
+import { Intake, LabsSource, PublishTap, SourceTable, TopicFilters } from '@humtemp/intake';
 import { connect, MqttClient } from 'mqtt';
 import { say } from '../processes/told.js';
 import { GRID, openRedisStore } from '../redis.js';
@@ -61,13 +61,13 @@ async function consumeThroughTap(port: number, store: BucketStore) {
     grid: GRID,
     limits: { payloadBytesMax: 65_536, arrayLengthMax: 1000, pendingMax: 100_000 },
   });
-  const filters = new TopicFilters([FILTER]);
+  const sources = new SourceTable([new LabsSource(new TopicFilters([FILTER]))]);
   const client = new MqttClient(
     () =>
       new PublishTap({
         transport: connectTcp({ port, host: '127.0.0.1', noDelay: true }),
         protocolVersion: 4,
-        filters,
+        sources,
         intake,
         frameBytesMax: 131_072,
         takeRetained: true,

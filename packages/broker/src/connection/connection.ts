@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type Intake, PublishTap, type TapPolicy, type TopicFilters } from '@humtemp/intake';
+import { type Intake, PublishTap, type SourceTable, type TapPolicy } from '@humtemp/intake';
 import type { Aedes, Client, Subscription } from 'aedes';
 import type { AccessControl, ClientIdentity } from '../access/access-control.js';
 import { renewKeepAlive } from '../engine/aedes-internals.js';
@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   readonly aedes: Aedes;
   readonly transport: Duplex;
   readonly address: string;
-  readonly filters: TopicFilters;
+  readonly sources: SourceTable;
   readonly intake: Intake;
   readonly limits: BrokerLimits;
   /** Undefined: everybody may do everything. */
@@ -45,7 +45,7 @@ export class Connection {
   readonly #told = new Set<string>();
 
   constructor(readonly options: ConnectionOptions) {
-    const { aedes, transport, filters, intake, limits, fastLane, access, traffic } = options;
+    const { aedes, transport, sources, intake, limits, fastLane, access, traffic } = options;
     const readOn = () => this.tap.readOn();
     const policy: TapPolicy = {
       entrance: new Entrance(limits.connectBytesMax),
@@ -58,11 +58,11 @@ export class Connection {
     this.tap = new PublishTap({
       transport,
       protocolVersion: 4,
-      filters,
+      sources,
       intake,
       frameBytesMax: limits.frameBytesMax,
       takeRetained: true,
-      isTaking: () => fastLane,
+      takesPublishes: fastLane,
       onTaken: () => renewKeepAlive(this.client),
       policy,
     });

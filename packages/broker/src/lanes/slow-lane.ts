@@ -1,4 +1,10 @@
-import type { Intake, TopicFilters } from '@humtemp/intake';
+import {
+  type Intake,
+  PayloadSlice,
+  type Publish,
+  type PublishSource,
+  type SourceTable,
+} from '@humtemp/intake';
 import type { Aedes, Client, PublishPacket } from 'aedes';
 import type { Connection } from '../connection/connection.js';
 import type { BrokerCounters } from '../counters.js';
@@ -9,7 +15,7 @@ import { contentOf } from './publish-content.js';
 
 export interface SlowLaneOptions {
   readonly aedes: Aedes;
-  readonly filters: TopicFilters;
+  readonly sources: SourceTable;
   readonly intake: Intake;
   readonly sessions: Sessions;
   readonly counters: BrokerCounters;
@@ -48,7 +54,7 @@ export class SlowLane {
   }
 
   #authorize(client: Client | null, packet: PublishPacket, callback: Callback): void {
-    const { filters, connectionOf, counters } = this.options;
+    const { sources, connectionOf, counters } = this.options;
     const { topic } = packet;
     const isWill = client !== null && clientInternalsOf(client).will === packet;
     if (topic.startsWith('$')) {
@@ -58,17 +64,18 @@ export class SlowLane {
     const isDup = packet.dup;
     // It says something of this hop only [MQTT-3.3.1-3].
     packet.dup = false;
-    const lab = filters.labOf(topic);
+    const source = sources.find(topic);
+    const { match } = sources;
     const mayPublish = client === null || connectionOf(client)?.mayPublish(topic) === true;
     if (!mayPublish && !isWill) this.#refused.add(packet);
     const error =
       mayPublish || !isWill ? null : new Error('the will is on a topic that it may not publish on');
-    if (lab === undefined) {
+    if (source === undefined) {
       if (!mayPublish) counters.notAuthorized += 1;
       callback(error);
       return;
     }
-    const receive = () => this.#receive(lab, packet, mayPublish);
+    const receive = () => this.#receive(source, match, packet, mayPublish);
     if (packet.qos === 2 && client !== null && !isWill)
       this.#receiveOnce(client, packet, isDup, receive, () => callback(error));
     else {
@@ -103,10 +110,17 @@ export class SlowLane {
     });
   }
 
-  #receive(lab: string, { payload, topic, retain }: PublishPacket, mayPublish: boolean): void {
+  #receive(
+    source: PublishSource,
+    match: unknown,
+    { payload, topic }: PublishPacket,
+    mayPublish: boolean,
+  ): void {
     const { intake } = this.options;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    if (mayPublish) intake.receive(lab, bytes, topic, retain);
-    else intake.refuse('not_authorized', bytes, 0, bytes.length, topic);
+    // A client publishes it now, retained or not.
+    const publish: Publish = { topic, payload: PayloadSlice.of(bytes), isReplayed: false };
+    if (mayPublish) intake.take(source, match, publish);
+    else intake.refuse(source, 'not_authorized', publish);
   }
 }

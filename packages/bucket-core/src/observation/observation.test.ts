@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ABSENT, bucketGrid, decodeObservation, type Observation, type RejectionReason } from '../index.js';
+import {
+  ABSENT,
+  bucketGrid,
+  decodeObservation,
+  type Observation,
+  oldestLiveMs,
+  type RejectionReason,
+  timeRejection,
+} from '../index.js';
 
 const nowMs = Date.parse('2026-06-15T12:00:00Z');
 const nowS = nowMs / 1000;
 const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 3600, retention: 24 * 7 }]);
 
-const decode = (value: unknown) => decodeObservation(value, grid, nowMs);
+const decode = (value: unknown) => decodeObservation(value);
 const ok = (value: unknown): Observation => {
   const observation = decode(value);
   assert.equal(typeof observation, 'object', `${JSON.stringify(value)} gave ${String(observation)}`);
@@ -31,8 +39,9 @@ test('one of the two is enough, null is as good as absent, and temperature is ac
 });
 
 test('the limits of values are valid, and what lies beyond is not', () => {
-  for (const temp of [-100, 200, 85, 127.94]) assert.equal(ok({ temp }).temp, temp * 1000);
-  for (const temp of [-100.001, 200.001, -273.16, 1e6, Infinity, Number.NaN]) rejected({ temp }, 'temp');
+  // A dewar of liquid nitrogen is at -196 °C. Nothing is below absolute zero.
+  for (const temp of [-273.15, -196, 200, 85, 127.94]) assert.equal(ok({ temp }).temp, temp * 1000);
+  for (const temp of [-273.151, 200.001, -273.16, 1e6, Infinity, Number.NaN]) rejected({ temp }, 'temp');
   for (const humidity of [0, 100]) assert.equal(ok({ humidity }).humidity, humidity * 1000);
   for (const humidity of [-0.1, 100.1, 6553.5, 2 ** 53 + 1]) rejected({ humidity }, 'humidity');
 });
@@ -57,39 +66,43 @@ test('unknown fields are ignored', () => {
   assert.equal(ok({ temp: 20, battery: 97, linkquality: [1, { a: 2 }], humidityy: 'x' }).temp, 20_000);
 });
 
-test('a timestamp is in Unix seconds or RFC 3339, and absent means time of receipt', () => {
+test('a timestamp is Unix time as a number or a text, or RFC 3339; absent or null means time of receipt', () => {
   const cases: [unknown, number][] = [
     [nowS, nowMs],
     [nowS - 0.25, nowMs - 250],
+    [nowMs, nowMs],
+    [nowMs + 0.4, nowMs],
+    [`${nowS}`, nowMs],
+    [`${nowS}.250`, nowMs + 250],
+    [`${nowMs}`, nowMs],
     ['2026-06-15T12:00:00Z', nowMs],
     ['2026-06-15t12:00:00.125z', nowMs + 125],
     ['2026-06-16 02:00:00+14:00', nowMs],
+    ['2026-06-15T13:00:00+0100', nowMs],
+    ['2026-06-15 06:30:00-0530', nowMs],
     ['2026-06-15T11:59:59.9999Z', nowMs],
     ['2026-06-15T00:00:00-12:00', nowMs],
-    [nowS + 59, nowMs + 59_000],
-    [nowS + 60, nowMs + 60_000],
   ];
-  for (const [timestamp, expectedMs] of cases) {
-    const observation = ok({ timestamp, temp: 20 });
-    assert.equal(observation.timestampMs, expectedMs, String(timestamp));
-    assert.equal(observation.timed, true);
-  }
-  for (const timestamp of [undefined, null]) {
-    const observation = ok({ timestamp, temp: 20 });
-    assert.deepEqual([observation.timestampMs, observation.timed], [nowMs, false]);
-  }
+  for (const [timestamp, expectedMs] of cases)
+    assert.equal(ok({ timestamp, temp: 20 }).timestampMs, expectedMs, String(timestamp));
+  for (const timestamp of [undefined, null]) assert.equal(ok({ timestamp, temp: 20 }).timestampMs, undefined);
 });
 
-test('a timestamp that cannot be one is rejected', () => {
+test('a timestamp that cannot be one, or may mean two moments, is rejected', () => {
   const bad = [
-    nowMs,
     nowMs * 1000,
+    `${nowMs * 1000}`,
     1e21,
     -1e21,
     '',
+    ' ',
+    '0x10',
+    '1e9',
     'now',
     '2026-06-15',
     '2026-06-15T12:00:00',
+    '2026-06-15T12:00:00+1',
+    '2026-06-15T12:00:00+010',
     '2026-06-15T12:00:60Z',
     '2026-06-15T24:00:00Z',
     '2026-02-30T12:00:00Z',
@@ -97,7 +110,6 @@ test('a timestamp that cannot be one is rejected', () => {
     '2026-06-15T12:00:00+24:00',
     '10000-01-01T00:00:00Z',
     '+010000-01-01T00:00:00Z',
-    '1781524800',
     [],
     {},
     true,
@@ -106,11 +118,40 @@ test('a timestamp that cannot be one is rejected', () => {
 });
 
 test('what lies ahead of the clock or beyond every retention is rejected as such', () => {
-  rejected({ timestamp: nowS + 60.001, temp: 20 }, 'future');
-  rejected({ timestamp: nowS + 61, temp: 20 }, 'future');
-  for (const timestamp of [0, -1, '0001-01-01T00:00:00Z', nowS - 7 * 86_400 - 1])
-    rejected({ timestamp, temp: 20 }, 'expired');
-  assert.equal(ok({ timestamp: nowS - 6 * 86_400, temp: 20 }).timestampMs, nowMs - 6 * 86_400_000);
+  const oldestMs = oldestLiveMs(grid, nowMs);
+  const reason = (ms: number, futureMsMax?: number) => timeRejection(ms, oldestMs, nowMs, futureMsMax);
+  for (const ms of [nowMs, nowMs + 60_000, nowMs - 6 * 86_400_000]) assert.equal(reason(ms), undefined);
+  for (const ms of [nowMs + 60_001, nowMs + 61_000]) assert.equal(reason(ms), 'future');
+  assert.equal(reason(nowMs + 300_000, 300_000), undefined);
+  for (const ms of [0, -1000, nowMs - 7 * 86_400_000 - 1000]) assert.equal(reason(ms), 'expired');
+});
+
+test('a metric that is wrong does not take the other one with it', () => {
+  const wrong: [object, Partial<Observation>][] = [
+    [
+      { temp: 21.5, humidity: 100.4 },
+      { temp: 21_500, humidity: ABSENT, badMetric: 'humidity' },
+    ],
+    [
+      { temp: -300, humidity: 48 },
+      { temp: ABSENT, humidity: 48_000, badMetric: 'temp' },
+    ],
+    [
+      { temperature: 'nan', humidity: 48, timestamp: nowS },
+      { timestampMs: nowMs, badMetric: 'temp' },
+    ],
+    [
+      { temp: 20, humidity: 'x', sensor: 's' },
+      { sensor: 's', badMetric: 'humidity' },
+    ],
+  ];
+  for (const [payload, expected] of wrong) assert.deepEqual({ ...ok(payload), ...expected }, ok(payload));
+  assert.equal(ok({ temp: 20, humidity: 50 }).badMetric, undefined);
+  // Nothing good remains.
+  rejected({ temp: 300, humidity: 101 }, 'temp');
+  rejected({ temp: null, humidity: 101 }, 'humidity');
+  rejected({ temp: 20, humidity: 101, sensor: 7 }, 'sensor');
+  rejected({ temp: 20, humidity: 101, timestamp: 'x' }, 'timestamp');
 });
 
 test('a sensor is a text of at most 50 characters', () => {

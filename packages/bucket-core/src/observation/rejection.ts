@@ -19,6 +19,7 @@ export const REJECTION_REASONS = [
   'retained',
   'too_many_labs',
   'not_authorized',
+  'not_understood',
 ] as const;
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
@@ -46,13 +47,14 @@ export const REJECTION_ADVICE: Readonly<Record<RejectionReason, string>> = {
   lab_id: 'a lab id is 1 to 50 characters of A-Z a-z 0-9 / _ - .',
   lab_id_mismatch: 'the lab_id of the payload is not the one of the topic',
   no_value: 'neither temp (or temperature) nor humidity is given',
-  temp: 'temp is a number of °C from -100 to 200',
+  temp: 'temp is a number of °C from -273.15 to 200',
   humidity: 'humidity is a number of %RH from 0 to 100',
   sensor: 'sensor is a text of at most 50 characters',
-  timestamp: 'timestamp is in Unix seconds, or an RFC 3339 text with a zone',
+  timestamp: 'timestamp is in Unix seconds or milliseconds, or an RFC 3339 text with a zone',
   expired: "the timestamp is older than every resolution's retention",
-  future: 'the timestamp is more than 60 s ahead of the clock',
+  future: 'the timestamp is further ahead of the clock than HUMTEMP_FUTURE_MAX allows',
   retained: 'a retained publish needs a timestamp, or each reconnect would count it again',
   too_many_labs: 'a new lab beyond HUMTEMP_LABS_MAX',
   not_authorized: 'the access rules of the embedded broker do not let this client publish on this topic',
+  not_understood: 'the payload is not of the form that its source describes',
 };

@@ -1,22 +1,41 @@
 /** Milliseconds of the end of the year 9999, the last that RFC 3339 can write. */
 const TIMESTAMP_MS_MAX = 253_402_300_799_999;
 
-// RFC 3339 §5.6 date-time: the zone is required; its letters may be lower case, and a space may stand for the T.
+// RFC 3339 §5.6 date-time: the zone is required; its letters may be lower case, and a space may stand for the T. The
+// colon in the zone may be missing, as many devices and `date +%z` write it.
 const RFC_3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,20}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,20}))?(?:[Zz]|([+-])(\d\d):?(\d\d))$/;
+
+/** From here on a number is in milliseconds: as seconds it would lie in the year 5138, as milliseconds in 1973. */
+const MILLISECONDS_MIN = 1e11;
+const NUMBER = /^-?\d{1,15}(?:\.\d{1,20})?$/;
 
 /**
- * Unix milliseconds of an observation's timestamp: Unix seconds (integer or fractional, rounded to the millisecond)
- * or an RFC 3339 text. Undefined for everything else; milliseconds sent as seconds lie beyond the year 9999 and are
- * refused too. A leap second (:60) has no Unix time and is refused.
+ * Unix milliseconds of a time in Unix seconds (integer or fractional, rounded to the millisecond) or an RFC 3339 text.
+ * Undefined for everything else; milliseconds lie beyond the year 9999 and are refused too. A leap second (:60) has no
+ * Unix time and is refused.
  */
 export function timestampToMs(timestamp: unknown): number | undefined {
-  if (typeof timestamp === 'number') {
-    const ms = Math.round(timestamp * 1000);
-    return Math.abs(ms) <= TIMESTAMP_MS_MAX ? ms + 0 : undefined;
-  }
+  if (typeof timestamp === 'number') return withinReach(timestamp * 1000);
   if (typeof timestamp === 'string') return rfc3339ToMs(timestamp);
   return undefined;
+}
+
+/**
+ * Unix milliseconds of a time as devices write it: as `timestampToMs`, and also in Unix milliseconds, and either number
+ * as a text. Microseconds lie beyond the year 9999 and are refused.
+ */
+export function deviceTimeToMs(time: unknown): number | undefined {
+  if (typeof time === 'number')
+    return Math.abs(time) >= MILLISECONDS_MIN ? withinReach(time) : withinReach(time * 1000);
+  if (typeof time === 'string') return NUMBER.test(time) ? deviceTimeToMs(Number(time)) : rfc3339ToMs(time);
+  return undefined;
+}
+
+function withinReach(unixMs: number): number | undefined {
+  const ms = Math.round(unixMs);
+  // Adding 0 turns −0 into 0.
+  return Math.abs(ms) <= TIMESTAMP_MS_MAX ? ms + 0 : undefined;
 }
 
 /** Unix milliseconds of an RFC 3339 date-time with zone, or undefined. */

@@ -38,7 +38,7 @@ export class Batch {
   }
 
   /** Adds an observation that says when it was measured. */
-  addTimed(lab: string, observation: Observation): void {
+  addTimed(lab: string, observation: Observation & { readonly timestampMs: number }): void {
     const { timestampMs, temp, humidity, sensor } = observation;
     this.add(lab, timestampMs, sensorTag(sensor), temp, humidity);
   }

@@ -8,6 +8,13 @@ export interface LedgerCounters {
   /** Only the reasons that occurred. */
   readonly rejected: Readonly<Partial<Record<RejectionReason, number>>>;
   readonly in_flight: number;
+  /**
+   * Metrics that were wrong in observations that counted without them, by reason; only if there were any. They are no
+   * part of the balance: their observation is, with the metric that was good.
+   */
+  readonly metrics_rejected?: Readonly<Partial<Record<RejectionReason, number>>>;
+  /** Publishes that a source knows and does not want; only if there were any. They are no part of the balance. */
+  readonly ignored?: number;
 }
 
 /** The counters that one process reports, for other processes to read. */
@@ -38,14 +45,24 @@ export function imbalance(counters: LedgerCounters): number {
 }
 
 export function addCounters(a: LedgerCounters, b: LedgerCounters): LedgerCounters {
-  const rejected = { ...a.rejected };
-  for (const [reason, count] of Object.entries(b.rejected) as [RejectionReason, number][])
-    rejected[reason] = (rejected[reason] ?? 0) + count;
+  const metricsRejected = addReasons(a.metrics_rejected, b.metrics_rejected);
+  const ignored = (a.ignored ?? 0) + (b.ignored ?? 0);
   return {
     received: a.received + b.received,
     committed: a.committed + b.committed,
     duplicate: a.duplicate + b.duplicate,
-    rejected,
+    rejected: addReasons(a.rejected, b.rejected),
     in_flight: a.in_flight + b.in_flight,
+    ...(Object.keys(metricsRejected).length > 0 && { metrics_rejected: metricsRejected }),
+    ...(ignored > 0 && { ignored }),
   };
+}
+
+type ByReason = Readonly<Partial<Record<RejectionReason, number>>>;
+
+function addReasons(a: ByReason = {}, b: ByReason = {}): ByReason {
+  const sum: Partial<Record<RejectionReason, number>> = { ...a };
+  for (const [reason, count] of Object.entries(b) as [RejectionReason, number][])
+    sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
 }

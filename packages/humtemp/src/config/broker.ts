@@ -53,12 +53,6 @@ export const BROKER = {
       'without accounts, the embedded broker may listen on other addresses than loopback; with accounts, it accepts clients without a user name',
       boolean,
     ),
-    mqttFastLane: withDefault(
-      'HUMTEMP_MQTT_FAST_LANE',
-      'true',
-      'observations go past the MQTT library of the embedded broker; same results, faster',
-      boolean,
-    ),
     mqttConnectionsMax: withDefault(
       'HUMTEMP_MQTT_CONNECTIONS_MAX',
       String(DEFAULT_LIMITS.connectionsMax),

@@ -1,5 +1,5 @@
 import { type IntakeLimits, TopicFilters } from '@humtemp/intake';
-import { integer, kind } from './kinds.js';
+import { duration, integer, kind } from './kinds.js';
 import { type ValuesOf, withDefault } from './variable.js';
 
 /** Which topics are read, and what a payload may be. */
@@ -30,6 +30,12 @@ export const SOURCES = {
       'observations in one payload',
       integer(1, 1_000_000),
     ),
+    futureS: withDefault(
+      'HUMTEMP_FUTURE_MAX',
+      '60s',
+      'how far ahead of the clock a timestamp may be; beyond, the observation is rejected as future',
+      duration('1d'),
+    ),
     pendingMax: withDefault(
       'HUMTEMP_PENDING_MAX',
       '100000',
@@ -41,6 +47,7 @@ export const SOURCES = {
 
 export type SourceValues = ValuesOf<typeof SOURCES>;
 
-export function intakeLimits({ payloadBytesMax, arrayLengthMax, pendingMax }: SourceValues): IntakeLimits {
-  return { payloadBytesMax, arrayLengthMax, pendingMax };
+export function intakeLimits(values: SourceValues): IntakeLimits {
+  const { payloadBytesMax, arrayLengthMax, pendingMax, futureS } = values;
+  return { payloadBytesMax, arrayLengthMax, pendingMax, futureMsMax: futureS * 1000 };
 }

@@ -76,7 +76,6 @@ export function workerOptions(config: WorkerValues & SourceValues) {
     group: config.mqttGroup,
     sessionExpiryS: config.mqttSessionExpiryS,
     keepAliveS: config.mqttKeepAliveS,
-    filters: config.mqttTopics,
     protocolVersion: config.mqttVersion,
     adoptAfterS: config.mqttAdoptAfterS,
     frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,

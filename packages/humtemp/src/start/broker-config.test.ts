@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { bucketGrid, emptyCommitResult } from '@humtemp/bucket-core';
-import { Intake } from '@humtemp/intake';
+import { Intake, LabsSource, SourceTable } from '@humtemp/intake';
 import { pino } from 'pino';
 import { readConfig } from '../config/config.js';
 import { startBroker } from './start-broker.js';
@@ -90,7 +90,8 @@ describe('the embedded broker', () => {
       limits: { payloadBytesMax: 500, arrayLengthMax: 10, pendingMax: 100 },
     });
     const config = readConfig({ HUMTEMP_MQTT_PORT: '0', ...env }, 'start');
-    const broker = await startBroker(config, intake, pino({ level: 'silent' }));
+    const sources = new SourceTable([new LabsSource(config.mqttTopics)]);
+    const broker = await startBroker(config, sources, intake, pino({ level: 'silent' }));
     t.after(() => broker.close());
     return broker;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters, Store } from '@humtemp/bucket-core';
-import { Intake } from '@humtemp/intake';
+import { Intake, LabsSource, SourceTable } from '@humtemp/intake';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -10,7 +10,8 @@ import type { Role } from '../config/role.js';
 import { intakeLimits } from '../config/sources.js';
 import { startErrorOf } from '../start-error.js';
 import { LedgerReporter } from './ledger-reporter.js';
-import type { CommitCounts, RunningApi } from './start-api.js';
+import { rejectionLog } from './rejection-log.js';
+import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
 
 /** The parts of a running process, by what they listen to. */
@@ -38,9 +39,9 @@ const STOP_MS_MAX = 10_000;
 export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const store = await openStore(config, name, log);
-  const commits: CommitCounts = { tried: 0, failed: 0 };
   let api: RunningApi | undefined;
-  const intake = openIntake(store, config, (labs) => api?.markChanged(labs), commits, log);
+  const intake = openIntake(store, config, (labs) => api?.markChanged(labs), log);
+  const sources = new SourceTable([new LabsSource(config.mqttTopics)]);
   const reporter = new LedgerReporter(store, intake, name, role);
 
   // The store has nobody to wait for but its own disk.
@@ -51,17 +52,17 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
     // Each part is loaded only where it is needed: a worker has no use for all that broker and API take.
     const broker = embeddedBroker
-      ? await (await import('./start-broker.js')).startBroker(config, intake, log)
+      ? await (await import('./start-broker.js')).startBroker(config, sources, intake, log)
       : undefined;
     if (broker !== undefined) opened('the MQTT broker', broker);
     const worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
-        ? (await import('./start-worker.js')).startWorker(config, store, intake, name, log)
+        ? (await import('./start-worker.js')).startWorker(config, store, sources, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);
     if (role === 'start' || role === 'api') {
       const { startApi } = await import('./start-api.js');
-      api = await startApi({ config, store, intake, name, role, broker, worker, commits, log });
+      api = await startApi({ config, store, intake, name, role, broker, worker, log });
     }
     reporter.start();
     return {
@@ -119,7 +120,6 @@ function openIntake(
   store: BucketStore,
   config: Config,
   markChanged: (labs: Iterable<string>) => void,
-  commits: CommitCounts,
   log: Logger,
 ): Intake {
   return new Intake({
@@ -127,18 +127,17 @@ function openIntake(
     grid: config.grid,
     limits: intakeLimits(config),
     onFailure: (error, attempt, delayMs) => {
-      commits.failed += 1;
       // The first failure, then each time their number has doubled.
       if ((attempt & (attempt - 1)) === 0)
         log.warn(
-          { error: error.message, attempt, delayMs: Math.round(delayMs) },
+          { error: error.message, attempt, ...(delayMs !== undefined && { delayMs: Math.round(delayMs) }) },
           'commit failed; nothing is acknowledged until it succeeds',
         );
     },
     onRecovery: (attempts) => log.info({ attempts }, 'commits succeed again'),
     onLabsCommitted: markChanged,
+    onRejected: rejectionLog(log),
     onCommit: ({ suspended }) => {
-      commits.tried += 1;
       if (suspended > 0)
         log.warn(
           { observations: suspended },

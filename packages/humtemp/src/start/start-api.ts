@@ -24,12 +24,6 @@ const STORE_TIMEOUT_MS = 5000;
 /** Connections besides those of live streams, so that these lock nobody out. */
 const FURTHER_CONNECTIONS_MAX = 1000;
 
-/** Of this process since its start; counted up as they are made. */
-export interface CommitCounts {
-  tried: number;
-  failed: number;
-}
-
 export interface ApiParts {
   readonly config: Config;
   readonly store: Store;
@@ -39,7 +33,6 @@ export interface ApiParts {
   readonly role: Role;
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
-  readonly commits: CommitCounts;
   readonly log: Logger;
 }
 
@@ -52,7 +45,7 @@ export interface RunningApi extends RunningServer {
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, role, broker, worker, commits, log } = parts;
+  const { config, store, intake, name, role, broker, worker, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const stopping = new AbortController();
@@ -79,7 +72,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     streamsMax: config.apiStreamsMax,
     clientShare,
     metricsLabsMax: config.metricsLabsMax,
-    commits: () => ({ succeeded: commits.tried - commits.failed, failed: commits.failed }),
+    commits: () => intake.commits,
     connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
     brokerDrops: () => ({ ...broker?.counters }),
     log,

@@ -1,5 +1,5 @@
 import { Broker, CertificateError, ListenError, OPEN_ACCESS, openAccess } from '@humtemp/broker';
-import type { Intake } from '@humtemp/intake';
+import type { Intake, SourceTable } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
 import { brokerLimits, brokerListeners } from '../config/broker.js';
@@ -15,17 +15,21 @@ const PORT_VARIABLE = {
 } as const;
 
 /** Starts the embedded broker as configured. @throws StartError */
-export async function startBroker(config: Config, intake: Intake, log: Logger): Promise<Broker> {
-  const { mqttCertFile: certFile, mqttKeyFile: keyFile, mqttTopics: filters } = config;
+export async function startBroker(
+  config: Config,
+  sources: SourceTable,
+  intake: Intake,
+  log: Logger,
+): Promise<Broker> {
+  const { mqttCertFile: certFile, mqttKeyFile: keyFile } = config;
   try {
     return await Broker.start({
       listeners: brokerListeners(config),
       certificate: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
-      filters,
+      sources,
       intake,
       limits: brokerLimits(config),
-      access: await accessOf(config, log),
-      fastLane: config.mqttFastLane,
+      access: await accessOf(config, sources, log),
       log,
     });
   } catch (error) {
@@ -36,15 +40,15 @@ export async function startBroker(config: Config, intake: Intake, log: Logger): 
   }
 }
 
-async function accessOf(config: Config, log: Logger) {
-  const { mqttPasswordFile: passwordFile, mqttAclFile: aclFile, mqttTopics } = config;
+async function accessOf(config: Config, sources: SourceTable, log: Logger) {
+  const { mqttPasswordFile: passwordFile, mqttAclFile: aclFile } = config;
   if (passwordFile === undefined && aclFile === undefined) return OPEN_ACCESS;
   return openAccess({
     passwordFile,
     aclFile,
     // Without accounts there is nobody but anonymous clients.
     allowAnonymous: passwordFile === undefined || config.mqttAllowAnonymous,
-    labOf: (topic) => mqttTopics.labOf(topic),
+    labOf: (topic) => sources.labOf(topic),
     onReload: (what) => log.info(what, 'access has changed'),
     onError: ({ message }) => log.error({ reason: message }, 'access stays as it was'),
   });

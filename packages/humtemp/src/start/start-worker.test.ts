@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
-import { Intake } from '@humtemp/intake';
+import { Intake, LabsSource, SourceTable } from '@humtemp/intake';
 import { temporaryFolder } from '@humtemp/test-services';
 import { pino } from 'pino';
 import { readConfig } from '../config/config.js';
@@ -20,13 +20,14 @@ test('a worker does not start with topic filters that overlap, and names both', 
   const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax, dataDir: folder.path };
   const store = await EmbeddedStore.open(options);
   const intake = new Intake({ store, grid, limits: { payloadBytesMax, arrayLengthMax, pendingMax } });
+  const sources = new SourceTable([new LabsSource(config.mqttTopics)]);
   t.after(async () => {
     await intake.stop(0);
     await store.close();
     await folder.remove();
   });
   assert.throws(
-    () => startWorker(config, store, intake, 'this run', pino({ enabled: false })),
+    () => startWorker(config, store, sources, intake, 'this run', pino({ enabled: false })),
     (error) => {
       assert.ok(error instanceof StartError);
       assert.match(

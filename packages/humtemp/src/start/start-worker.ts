@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SessionRegister } from '@humtemp/bucket-core';
-import type { Intake } from '@humtemp/intake';
+import type { Intake, SourceTable } from '@humtemp/intake';
 import { Worker, type WorkerOptions } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -11,6 +11,7 @@ import { startErrorOf } from '../start-error.js';
 export function startWorker(
   config: Config,
   store: SessionRegister,
+  sources: SourceTable,
   intake: Intake,
   name: string,
   log: Logger,
@@ -18,6 +19,7 @@ export function startWorker(
   const options: WorkerOptions = {
     ...workerOptions(config),
     ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
+    sources,
     intake,
     store,
     process: name,

@@ -2,10 +2,10 @@ import { Batch, type BucketStore, CommitError, type CommitResult } from '@humtem
 import { backOffMs } from './back-off.js';
 import type { Ledger } from './ledger.js';
 
-/** What the loop tells of itself, for logs. */
+/** What the loop reports, for logs. */
 export interface CommitLoopEvents {
-  /** A commit failed; it is tried again after `delayMs`. */
-  readonly onFailure?: (error: Error, attempt: number, delayMs: number) => void;
+  /** A commit failed; it is tried again after `delayMs`, or not at all if that is undefined: we are stopping. */
+  readonly onFailure?: (error: Error, attempt: number, delayMs: number | undefined) => void;
   /** A commit succeeded after `attempts` failures. */
   readonly onRecovery?: (attempts: number) => void;
   /** What became of observations: of a whole batch, or of the part that a failed commit got done. */
@@ -14,7 +14,14 @@ export interface CommitLoopEvents {
   readonly onLabsCommitted?: (labs: Iterable<string>) => void;
 }
 
+/** Commits of this process since it began. */
+export interface CommitCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
 const RETRY_DELAY_MS = { min: 50, max: 5000 };
+const NO_LABS: ReadonlySet<string> = new Set();
 /** Observations that are not worth dividing any more. */
 const PIECE_MIN = 10;
 
@@ -33,7 +40,7 @@ const PIECE_MIN = 10;
  * reached that number, it is in the store or was rejected, and may be acknowledged. Batches settle in order.
  */
 export class CommitLoop {
-  #waiting: (() => void)[] = [];
+  #waiting: ((refusedLabs: ReadonlySet<string>) => void)[] = [];
   #pending = new Batch();
   #openBatch = 1;
   #settledBatch = 0;
@@ -44,11 +51,13 @@ export class CommitLoop {
   /** Observations in one commit: halved when one fails, as it may take longer than a slow link or store is given. */
   #pieceMax = Infinity;
   #failure: string | undefined;
-  /** Labs that the batch last committed was refused for. */
-  #refusedLabs = new Set<string>();
+  /** When the first observation of the open batch came, and of the one that is being committed, Unix milliseconds. */
+  #pendingSinceMs: number | undefined;
+  #committingSinceMs: number | undefined;
+  readonly #counts = { succeeded: 0, failed: 0 };
 
   constructor(
-    readonly store: BucketStore,
+    readonly store: Pick<BucketStore, 'commit'>,
     readonly ledger: Ledger,
     readonly clock: () => number,
     readonly events: CommitLoopEvents = {},
@@ -83,17 +92,40 @@ export class CommitLoop {
     return this.#failure;
   }
 
-  /** Labs of the newest settled batch whose observations were refused, because there are too many labs. */
-  get refusedLabs(): ReadonlySet<string> {
-    return this.#refusedLabs;
+  get counts(): CommitCounts {
+    return this.#counts;
   }
 
-  /** Calls back once, when everything received so far is settled. Never, if that was given up. */
-  afterSettled(callback: () => void): void {
+  /** When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none. */
+  get oldestUncommittedMs(): number | undefined {
+    return this.#committingSinceMs ?? this.#pendingSinceMs;
+  }
+
+  /**
+   * Adds an observation to the open batch; touch() afterwards.
+   * @param receivedMs when it came, Unix milliseconds.
+   */
+  add(
+    lab: string,
+    timestampMs: number,
+    tag: number,
+    temp: number,
+    humidity: number,
+    receivedMs: number,
+  ): void {
+    this.#pendingSinceMs ??= receivedMs;
+    this.#pending.add(lab, timestampMs, tag, temp, humidity);
+  }
+
+  /**
+   * Calls back once, when everything received so far is settled, with the labs whose observations the newest batch had
+   * and the store refused because there are too many labs. Never, if that was given up.
+   */
+  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void): void {
     if (this.#touched || this.#running) {
       this.touch();
       this.#waiting.push(callback);
-    } else if (this.ledger.inFlight === 0) callback();
+    } else if (this.ledger.inFlight === 0) callback(NO_LABS);
   }
 
   /** Gives up the retries; what is not settled then stays in flight and is never acknowledged. */
@@ -110,15 +142,20 @@ export class CommitLoop {
       this.#waiting = [];
       this.#openBatch += 1;
       this.#touched = false;
-      if (!batch.isEmpty && !(await this.#commit(batch))) break;
+      this.#committingSinceMs = this.#pendingSinceMs;
+      this.#pendingSinceMs = undefined;
+      const refusedLabs = batch.isEmpty ? NO_LABS : await this.#commit(batch);
+      // What is given up stays uncommitted.
+      if (refusedLabs === undefined) break;
+      this.#committingSinceMs = undefined;
       this.#settledBatch += 1;
-      for (const callback of waiting) callback();
+      for (const callback of waiting) callback(refusedLabs);
     }
     this.#running = false;
   }
 
-  /** Commits until it succeeds. False if given up. */
-  async #commit(batch: Batch): Promise<boolean> {
+  /** Commits until it succeeds. @returns the labs that were refused; undefined if it was given up. */
+  async #commit(batch: Batch): Promise<ReadonlySet<string> | undefined> {
     let remaining = batch;
     const refusedLabs = new Set<string>();
     let failures = 0;
@@ -126,20 +163,22 @@ export class CommitLoop {
       const isPiece = remaining.observations > this.#pieceMax;
       const piece = isPiece ? remaining.take(this.#pieceMax) : remaining;
       try {
-        this.#settle(await this.store.commit(piece, this.clock()), refusedLabs);
+        const result = await this.store.commit(piece, this.clock());
+        this.#counts.succeeded += 1;
+        this.#settle(result, refusedLabs);
         this.events.onLabsCommitted?.(piece.rowsByLab.keys());
         this.#failure = undefined;
         this.#pieceMax *= 2;
         attempt = 0;
         if (isPiece) {
-          if (this.#stopped) return false;
+          if (this.#stopped) return undefined;
           continue;
         }
-        this.#refusedLabs = refusedLabs;
         if (failures > 0) this.events.onRecovery?.(failures);
-        return true;
+        return refusedLabs;
       } catch (error) {
         if (!(error instanceof CommitError)) throw error;
+        this.#counts.failed += 1;
         this.#settle(error.done, refusedLabs);
         this.events.onLabsCommitted?.(piece.rowsByLab.keys());
         this.#failure = error.message;
@@ -147,12 +186,12 @@ export class CommitLoop {
         if (isPiece) remaining.merge(error.remaining);
         else remaining = error.remaining;
         failures += 1;
-        if (this.#stopped) return false;
-        const delayMs = backOffMs(attempt, RETRY_DELAY_MS);
-        attempt += 1;
+        const delayMs = this.#stopped ? undefined : backOffMs(attempt, RETRY_DELAY_MS);
         this.events.onFailure?.(error, failures, delayMs);
+        if (delayMs === undefined) return undefined;
+        attempt += 1;
         await this.#wait(delayMs);
-        if (this.#stopped) return false;
+        if (this.#stopped) return undefined;
       }
     }
   }

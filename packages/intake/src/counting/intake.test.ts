@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import {
+  ABSENT,
   type Batch,
   type BucketStore,
   bucketGrid,
@@ -14,7 +15,9 @@ import {
   type RejectionReason,
 } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import type { ObservationSink, PublishSource } from '../topics/publish-source.js';
 import { Intake, type IntakeOptions } from './intake.js';
+import { PayloadSlice } from './payload-slice.js';
 
 const grid = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 300, retention: 288 }]);
 const folder = mkdtempSync(join(tmpdir(), 'humtemp-intake-'));
@@ -76,6 +79,12 @@ afterEach(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+const publishOf = (topic: string) => ({ topic, payload: PayloadSlice.of(bytes('x')), isReplayed: false });
+
+function source(name: string, decode: PublishSource['decode']): PublishSource {
+  return { name, filters: [], match: () => undefined, decode };
+}
+
 const nowS = () => Math.floor(Date.now() / 1000);
 
 describe('intake', () => {
@@ -136,7 +145,8 @@ describe('intake', () => {
         Buffer.concat([bytes('{"temp":20,"sensor":"'), Buffer.from([0xed, 0xa0, 0x80]), bytes('"}')]),
         'not_utf8',
       ],
-      [Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes({ temp: 20 })]), 'not_json'],
+      [Buffer.from([0xef, 0xbb, 0xbf]), 'not_json'],
+      [Buffer.from([0, 0]), 'not_json'],
       [bytes('{"temp":20,"sensor":"a\u0000b"}'), 'not_json'],
       [gzip, 'not_utf8'],
       [Buffer.from(JSON.stringify({ temp: 20 }), 'utf16le'), 'not_json'],
@@ -187,12 +197,175 @@ describe('intake', () => {
     assert.ok(listed.every((rejection) => rejection.source === 'topic' && rejection.excerpt.length <= 200));
   });
 
-  test('a retained publish counts only with a timestamp', async () => {
-    const intake = openIntake(await openStore());
-    assert.equal(intake.receive('lab', bytes({ temp: 20 }), 't', true), 'retained');
-    assert.equal(intake.receive('lab', bytes({ temp: 20, timestamp: nowS() }), 't', true), undefined);
+  test('a replayed publish counts only with a timestamp; without one it is counted as retained, and not listed', async () => {
+    const store = await openStore();
+    const intake = openIntake(store);
+    assert.equal(intake.receive('lab', bytes({ temp: 20 }), 't', { isReplayed: true }), 'retained');
+    assert.equal(
+      intake.receive('lab', bytes({ temp: 20, timestamp: nowS() }), 't', { isReplayed: true }),
+      undefined,
+    );
     await intake.whenSettled();
     assert.equal(imbalance(intake.ledger.counters()), 0);
+    assert.equal(intake.ledger.counters().rejected.retained, 1);
+    assert.deepEqual(await store.rejections(10), []);
+  });
+
+  test('a byte order mark, trailing NULs, and bytes that are no UTF-8 where nobody reads do no harm', async () => {
+    const intake = openIntake(await openStore());
+    const latin1 = (text: string) => Buffer.from(text, 'latin1');
+    const payloads = [
+      Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes({ temp: 20 })]),
+      bytes('{"temp":20}\0'),
+      bytes('\ufeff{"temp":20}\0\0'),
+      bytes('[{"temp":20}]\0'),
+      latin1('{"temp":20,"unit":"\u00b0C"}'),
+    ];
+    for (const payload of payloads)
+      assert.equal(intake.receive('lab', payload, 't'), undefined, payload.toString('latin1'));
+    await intake.whenSettled();
+    assert.equal(intake.ledger.counters().committed, payloads.length);
+  });
+
+  test('bytes that are no UTF-8 in what is read are rejected, and shown in the excerpt', async () => {
+    const store = await openStore();
+    const intake = openIntake(store);
+    const payload = Buffer.from('{"temp":20,"sensor":"\u00b0"}', 'latin1');
+    assert.equal(intake.receive('lab', payload, 't'), 'not_utf8');
+    await intake.whenSettled();
+    assert.equal((await store.rejections(1))[0]?.excerpt, '{"temp":20,"sensor":"\\xB0"}');
+  });
+
+  test('a metric that is wrong is a rejection of its own, and the other one counts', async () => {
+    const store = await openStore();
+    const intake = openIntake(store);
+    assert.equal(intake.receive('lab', bytes({ temp: 21.5, humidity: 100.4 }), 'topic'), undefined);
+    const array = [{ temp: -300, humidity: 48 }, { temp: 20 }];
+    assert.equal(intake.receive('lab', bytes(array), 'topic'), undefined);
+    await intake.whenSettled();
+    const counters = intake.ledger.counters();
+    assert.deepEqual([counters.received, counters.committed, imbalance(counters)], [3, 3, 0]);
+    assert.deepEqual(counters.rejected, {});
+    assert.deepEqual(counters.metrics_rejected, { humidity: 1, temp: 1 });
+    const [latest] = await store.latest(['lab'], Date.now());
+    assert.deepEqual([latest?.aggregate.temp.count, latest?.aggregate.humidity.count], [2, 1]);
+    const listed = (await store.rejections(10)).map(({ reason }) => reason);
+    assert.deepEqual(listed.toSorted(), ['humidity', 'temp']);
+  });
+
+  test('who gets an answer gets all of an observation counted, or nothing of it', async () => {
+    const intake = openIntake(await openStore());
+    const payload = bytes({ temp: 21.5, humidity: 100.4 });
+    assert.equal(intake.receive('lab', payload, 'route', { mustBeWhole: true }), 'humidity');
+    await intake.whenSettled();
+    assert.deepEqual(intake.ledger.counters().rejected, { humidity: 1 });
+  });
+
+  test('how far ahead of the clock a timestamp may be is a limit', async () => {
+    const limits = { payloadBytesMax: 1000, arrayLengthMax: 5, pendingMax: 10, futureMsMax: 300_000 };
+    const intake = openIntake(await openStore(), { limits });
+    assert.equal(intake.receive('lab', bytes({ temp: 20, timestamp: nowS() + 290 }), 't'), undefined);
+    assert.equal(intake.receive('lab', bytes({ temp: 20, timestamp: nowS() + 310 }), 't'), 'future');
+    await intake.whenSettled();
+    assert.equal(intake.tallies.get('http')?.rejected.get('future')?.count, 1);
+  });
+
+  test('a rejection is noted once for each source, reason and minute, with how many there were', async () => {
+    let nowMs = Date.now();
+    const notes: unknown[] = [];
+    const intake = openIntake(await openStore(), {
+      clock: () => nowMs,
+      onRejected: ({ source, reason, isMetric, count, topic }) =>
+        notes.push([source, reason, isMetric, count, topic]),
+    });
+    for (let i = 0; i < 5; i++) intake.receive('lab', bytes('x'), `t${i}`);
+    intake.receive('lab', bytes({ temp: 'x' }), 't');
+    intake.receive('lab', bytes({ temp: 'x', humidity: 1 }), 't');
+    intake.take(
+      source('other', (_match, _publish, into) => into.reject('temp')),
+      undefined,
+      publishOf('o'),
+    );
+    assert.deepEqual(notes.splice(0), [
+      ['http', 'not_json', false, 1, 't0'],
+      ['http', 'temp', false, 1, 't'],
+      ['http', 'temp', true, 1, 't'],
+      ['other', 'temp', false, 1, 'o'],
+    ]);
+    nowMs += 59_000;
+    intake.receive('lab', bytes('x'), 't5');
+    assert.deepEqual(notes.splice(0), []);
+    nowMs += 1000;
+    intake.receive('lab', bytes('x'), 't6');
+    assert.deepEqual(notes.splice(0), [['http', 'not_json', false, 6, 't6']]);
+    await intake.whenSettled();
+  });
+
+  test('what the store refuses is noted too', async () => {
+    const notes: unknown[] = [];
+    const store = {
+      commit: async () => ({ ...emptyCommitResult(), tooManyLabs: 2, refusedLabs: new Set(['new']) }),
+    };
+    const intake = openIntake(store as unknown as BucketStore, {
+      onRejected: ({ source, reason, count, topic }) => notes.push([source, reason, count, topic]),
+    });
+    for (let i = 0; i < 2; i++) intake.receive('new', bytes({ temp: i }), 't');
+    assert.deepEqual([...(await intake.whenSettled())], ['new']);
+    assert.deepEqual(notes, [['store', 'too_many_labs', 2, 'new']]);
+  });
+
+  test('what a source does not want is ignored, and what it says nothing of is rejected', async () => {
+    const intake = openIntake(await openStore());
+    const ignoring = source('ignoring', (_match, _publish, into) => into.ignore());
+    assert.equal(intake.take(ignoring, undefined, publishOf('t')), undefined);
+    const silent = source('silent', () => {});
+    assert.equal(intake.take(silent, undefined, publishOf('t')), 'no_value');
+    await intake.whenSettled();
+    const { received, ignored, rejected } = intake.ledger.counters();
+    assert.deepEqual({ received, ignored, rejected }, { received: 1, ignored: 1, rejected: { no_value: 1 } });
+    assert.equal(intake.tallies.get('ignoring')?.ignored.example?.excerpt, 'x');
+  });
+
+  test('an observation of a source is checked, whatever the source says', async () => {
+    const intake = openIntake(await openStore());
+    const cases: [Parameters<ObservationSink['observation']>, RejectionReason | undefined][] = [
+      [['a b', undefined, 1000, 1000, ''], 'lab_id'],
+      [['lab', undefined, ABSENT, ABSENT, ''], 'no_value'],
+      [['lab', undefined, 200_001, ABSENT, ''], 'temp'],
+      [['lab', undefined, -273_151, ABSENT, ''], 'temp'],
+      [['lab', undefined, Number.NaN, ABSENT, ''], 'temp'],
+      [['lab', undefined, ABSENT, 100_001, ''], 'humidity'],
+      [['lab', 0, 1000, ABSENT, ''], 'expired'],
+      [['secret', undefined, 1000, ABSENT, ''], 'not_authorized'],
+      [['lab', undefined, 1000, ABSENT, 's'], undefined],
+    ];
+    for (const [observation, reason] of cases) {
+      const wild = source('wild', (_match, _publish, into) => void into.observation(...observation));
+      const publish = { ...publishOf('t'), mayCount: (lab: string) => lab !== 'secret' };
+      assert.equal(intake.take(wild, undefined, publish), reason, observation.join());
+    }
+    await intake.whenSettled();
+    assert.equal(intake.ledger.counters().committed, 1);
+  });
+
+  test('the receipt of the oldest observation that awaits its commit is known, and none when idle', async () => {
+    let nowMs = Date.now();
+    const startMs = nowMs;
+    const hurdle = new Hurdle(await openStore());
+    const intake = openIntake(hurdle.asStore, { clock: () => nowMs });
+    assert.equal(intake.oldestUncommittedMs, undefined);
+    hurdle.hold();
+    intake.receive('lab', bytes('x'), 't');
+    assert.equal(intake.oldestUncommittedMs, undefined, 'a rejection is none');
+    intake.receive('lab', bytes({ temp: 1 }), 't');
+    assert.equal(intake.oldestUncommittedMs, startMs);
+    await new Promise(setImmediate);
+    nowMs += 5000;
+    intake.receive('lab', bytes({ temp: 2 }), 't');
+    assert.equal(intake.oldestUncommittedMs, startMs, 'it is being committed');
+    hurdle.release();
+    await intake.whenSettled();
+    assert.equal(intake.oldestUncommittedMs, undefined);
   });
 
   test('a clock that is wrong, or jumps at a bucket edge, moves no observation to another bucket', async () => {
@@ -311,8 +484,26 @@ describe('intake', () => {
     await intake.stop(30);
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(settled, false);
+    assert.ok(intake.oldestUncommittedMs !== undefined);
     const counters = intake.ledger.counters();
     assert.deepEqual([counters.in_flight, imbalance(counters)], [1, 0]);
+  });
+
+  test('a commit that fails while stopping is a failed one, and is reported', async () => {
+    const hurdle = new Hurdle(await openStore());
+    const failed: (number | undefined)[] = [];
+    const intake = openIntake(hurdle.asStore, {
+      onFailure: (_error, _attempt, delayMs) => failed.push(delayMs),
+    });
+    hurdle.hold();
+    hurdle.failures = [(batch) => new CommitError('away', emptyCommitResult(), batch, { cause: undefined })];
+    intake.receive('lab', bytes({ temp: 20 }), 't');
+    await intake.stop(10);
+    hurdle.release();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(failed, [undefined]);
+    assert.deepEqual(intake.commits, { succeeded: 0, failed: 1 });
+    assert.equal(intake.ledger.counters().in_flight, 1);
   });
 });
 

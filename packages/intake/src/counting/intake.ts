@@ -1,23 +1,18 @@
 import {
-  ABSENT,
   type BucketGrid,
   type BucketStore,
-  decodeObservation,
-  isHumidity,
-  isLabId,
-  isTemp,
-  oldestLiveMs,
+  type CommitResult,
+  FUTURE_MS_MAX,
   type RejectionReason,
-  receiptTag,
-  sensorTag,
-  timeRejection,
-  timestampToMs,
-  toThousandths,
 } from '@humtemp/bucket-core';
+import type { Publish, PublishSource } from '../topics/publish-source.js';
 import { CanonicalPayload } from './canonical-payload.js';
-import { CommitLoop, type CommitLoopEvents } from './commit-loop.js';
+import { type CommitCounts, CommitLoop, type CommitLoopEvents } from './commit-loop.js';
+import { decodeLabPayload } from './labs-source.js';
 import { Ledger } from './ledger.js';
-import { decodeUtf8 } from './utf8.js';
+import { PayloadSlice } from './payload-slice.js';
+import { Receiving } from './receiving.js';
+import { type RejectionNote, SourceTally } from './source-tally.js';
 
 /** Every limit of intake. */
 export interface IntakeLimits {
@@ -26,23 +21,25 @@ export interface IntakeLimits {
   readonly arrayLengthMax: number;
   /** Observations in flight before sources must stop reading. */
   readonly pendingMax: number;
+  /** How far ahead of the clock a timestamp may be, milliseconds. */
+  readonly futureMsMax?: number;
 }
 
 export interface IntakeOptions extends CommitLoopEvents {
-  readonly store: BucketStore;
+  readonly store: Pick<BucketStore, 'commit'>;
   readonly grid: BucketGrid;
   readonly limits: IntakeLimits;
   /** Unix milliseconds. */
   readonly clock?: () => number;
+  /** Something was rejected: at once, and then once a minute for each source and reason. */
+  readonly onRejected?: (note: RejectionNote) => void;
 }
 
-/** Bytes of a payload that a listed rejection shows. */
-const EXCERPT_BYTES_MAX = 200;
-
 /**
- * From bytes to committed. Sources hand in publishes and acknowledge them once the batch they went into has settled:
+ * From bytes to committed. Taps and routes hand in publishes and acknowledge them once the batch they went into has
+ * settled:
  *
- *     receive() ─▶ decode ─▶ batch `openBatch` ─▶ commit ─▶ settledBatch ≥ that number: acknowledge
+ *     take() ─▶ the source decodes ─▶ batch `openBatch` ─▶ commit ─▶ settledBatch ≥ that number: acknowledge
  *
  * Whatever is not an observation is counted, listed and settles with its batch: a bad payload never stalls a stream.
  */
@@ -51,17 +48,24 @@ export class Intake {
   readonly #loop: CommitLoop;
   readonly #options: IntakeOptions;
   readonly #clock: () => number;
-  /** Distinguishes the receipts of this process from those of any other, at any time. */
-  readonly #process = (Math.random() * 2 ** 32) | 0;
-  #serial = 0;
-  readonly #canonical = new CanonicalPayload();
-  #oldestLiveAtMs = Number.NaN;
-  #oldestLive = 0;
+  readonly #receiving: Receiving;
+  readonly #tallies = new Map<string, SourceTally>();
+  /** The source of the last publish, and its tally: most often it is that of the next. */
+  #source: PublishSource | undefined;
+  #tally: SourceTally | undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#loop = new CommitLoop(options.store, this.ledger, this.#clock, options);
+    this.#loop = new CommitLoop(options.store, this.ledger, this.#clock, {
+      ...options,
+      onCommit: (result) => {
+        this.#noteRefused(result);
+        options.onCommit?.(result);
+      },
+    });
+    const { arrayLengthMax, futureMsMax = FUTURE_MS_MAX } = options.limits;
+    this.#receiving = new Receiving(this.#loop, this.ledger, options.grid, { arrayLengthMax, futureMsMax });
   }
 
   /** Number of the batch that the next publish goes into. */
@@ -79,62 +83,74 @@ export class Intake {
     return this.#loop.failure;
   }
 
+  /** Commits of this process since it began. */
+  get commits(): CommitCounts {
+    return this.#loop.counts;
+  }
+
+  /** When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none. */
+  get oldestUncommittedMs(): number | undefined {
+    return this.#loop.oldestUncommittedMs;
+  }
+
+  /** The time by the clock of intake, Unix milliseconds. */
+  get nowMs(): number {
+    return this.#clock();
+  }
+
   /** Whether sources must stop reading until a batch has settled. */
   get isFull(): boolean {
     return this.ledger.inFlight >= this.#options.limits.pendingMax;
   }
 
-  /** Calls back once, when everything received so far is in the store or was rejected. Never calls if it is stopped before. */
-  afterSettled(callback: () => void): void {
+  /** What became of the publishes of each source, by its name. */
+  get tallies(): ReadonlyMap<string, SourceTally> {
+    return this.#tallies;
+  }
+
+  /**
+   * Calls back once, when everything received so far is in the store or was rejected, with the labs that the newest
+   * batch was refused for because there are too many. Never calls if it is stopped before.
+   */
+  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void): void {
     this.#loop.afterSettled(callback);
   }
 
-  /** Resolves when everything received so far is in the store or was rejected. */
-  whenSettled(): Promise<void> {
+  /** Resolves as `afterSettled` calls back. */
+  whenSettled(): Promise<ReadonlySet<string>> {
     return new Promise((resolve) => this.afterSettled(resolve));
   }
 
   /**
-   * Takes one payload for a lab: one observation, or an array of them.
-   * @param lab the id that the topic gives; checked here.
-   * @param source the topic or route, for the list of rejections.
+   * Takes one publish of a source.
+   * @param match what the topic said to the source.
    * @returns the reason of the first rejection in it, or undefined when every observation awaits its commit.
    */
-  receive(lab: string, payload: Buffer, source: string, retained = false): RejectionReason | undefined {
-    return this.receiveSlice(lab, payload, 0, payload.length, source, retained);
-  }
-
-  /** As `receive`, of a payload that stands within other bytes. `source` is made a text only for a rejection. */
-  receiveSlice(
-    lab: string,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    source: { toString(): string },
-    retained: boolean,
-  ): RejectionReason | undefined {
-    const nowMs = this.#clock();
-    const reason = this.#decode(lab, bytes, start, end, source, retained, nowMs);
-    if (reason !== undefined) this.#reject(reason, source, bytes, start, end, nowMs);
+  take(source: PublishSource, match: unknown, publish: Publish): RejectionReason | undefined {
+    const receiving = this.#receiving;
+    this.#begin(source, publish);
+    if (publish.payload.length > this.#options.limits.payloadBytesMax) receiving.reject('payload_too_large');
+    else source.decode(match, publish, receiving);
+    const reason = receiving.end();
     this.#loop.touch();
     return reason;
   }
 
-  /** Counts and lists a publish that its source did not let through, for a reason of its own. It settles with the open batch. */
-  refuse(
-    reason: RejectionReason,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    source: { toString(): string },
-  ): void {
-    this.#reject(reason, source, bytes, start, end, this.#clock());
-    this.#loop.touch();
+  /** Takes one payload of our own format for a lab. @param topic the topic or route, for the list of rejections. */
+  receive(
+    lab: string,
+    payload: Buffer,
+    topic: string,
+    as: Partial<Publish> = {},
+  ): RejectionReason | undefined {
+    return this.take(HANDED_IN, lab, { topic, payload: PayloadSlice.of(payload), isReplayed: false, ...as });
   }
 
-  /** Whether observations of this lab were refused in the newest settled batch, because there are too many labs. */
-  wasRefused(lab: string): boolean {
-    return this.#loop.refusedLabs.has(lab);
+  /** Counts and lists a publish that did not come through, for a reason of its own. It settles with the open batch. */
+  refuse(source: PublishSource, reason: RejectionReason, publish: Publish): void {
+    this.#begin(source, publish);
+    this.#receiving.reject(reason);
+    this.#loop.touch();
   }
 
   /** Commits what is pending. What the store does not take within `graceMs` stays unacknowledged. */
@@ -148,98 +164,41 @@ export class Intake {
     this.#loop.abandon();
   }
 
-  #decode(
-    lab: string,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    source: { toString(): string },
-    retained: boolean,
-    nowMs: number,
-  ): RejectionReason | undefined {
-    const { limits } = this.#options;
-    if (end - start > limits.payloadBytesMax) return 'payload_too_large';
-    if (!isLabId(lab)) return 'lab_id';
-    if (!retained && this.#takeCanonical(lab, bytes, start, end, nowMs)) return undefined;
-    const text = decodeUtf8(bytes, start, end);
-    if (text === undefined) return 'not_utf8';
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return 'not_json';
+  #begin(source: PublishSource, publish: Publish): void {
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#tally = this.#tallyOf(source.name);
     }
-    if (!Array.isArray(value)) return this.#take(lab, value, retained, nowMs);
-    if (value.length === 0) return 'array_empty';
-    if (value.length > limits.arrayLengthMax) return 'array_too_long';
-    let first: RejectionReason | undefined;
-    for (const element of value) {
-      const reason = this.#take(lab, element, retained, nowMs);
-      if (reason === undefined) continue;
-      // The first is counted by the caller.
-      if (first !== undefined) this.#reject(reason, source, bytes, start, end, nowMs);
-      first ??= reason;
+    this.#receiving.begin(publish, this.#tally!, publish.receivedMs ?? this.#clock());
+  }
+
+  /** What the store refused, of whichever source. */
+  #noteRefused({ tooManyLabs, refusedLabs, expired }: CommitResult): void {
+    const note = (reason: RejectionReason, count: number, lab = '') => {
+      if (count === 0) return;
+      const example = { atMs: this.#clock(), topic: lab, excerpt: '' };
+      this.#tallyOf('store').reject(reason, false, example, count);
+    };
+    note('too_many_labs', tooManyLabs, refusedLabs.values().next().value);
+    note('expired', expired);
+  }
+
+  #tallyOf(source: string): SourceTally {
+    let tally = this.#tallies.get(source);
+    if (tally === undefined) {
+      tally = new SourceTally(source, (note) => this.#options.onRejected?.(note));
+      this.#tallies.set(source, tally);
     }
-    return first;
-  }
-
-  /** Adds an observation that is written as almost all are. False: it needs the general way, for good or ill. */
-  #takeCanonical(lab: string, bytes: Buffer, start: number, end: number, nowMs: number): boolean {
-    const payload = this.#canonical;
-    if (!payload.read(bytes, start, end)) return false;
-    const { timestamp, temp, humidity, sensor } = payload;
-    if (temp === undefined && humidity === undefined) return false;
-    if ((temp !== undefined && !isTemp(temp)) || (humidity !== undefined && !isHumidity(humidity)))
-      return false;
-    const tempFixed = temp === undefined ? ABSENT : toThousandths(temp);
-    const humidityFixed = humidity === undefined ? ABSENT : toThousandths(humidity);
-    if (timestamp === undefined) this.#addUntimed(lab, nowMs, tempFixed, humidityFixed);
-    else {
-      const timestampMs = timestampToMs(timestamp);
-      if (timestampMs === undefined) return false;
-      if (timeRejection(timestampMs, this.#oldestLiveMs(nowMs), nowMs) !== undefined) return false;
-      this.#loop.pending.add(lab, timestampMs, sensorTag(sensor), tempFixed, humidityFixed);
-    }
-    this.ledger.accept();
-    return true;
-  }
-
-  #addUntimed(lab: string, nowMs: number, temp: number, humidity: number): void {
-    this.#loop.pending.add(lab, nowMs, receiptTag(this.#process, this.#serial++), temp, humidity);
-  }
-
-  /** Computed once a millisecond. */
-  #oldestLiveMs(nowMs: number): number {
-    if (nowMs !== this.#oldestLiveAtMs) {
-      this.#oldestLiveAtMs = nowMs;
-      this.#oldestLive = oldestLiveMs(this.#options.grid, nowMs);
-    }
-    return this.#oldestLive;
-  }
-
-  /** Adds an observation to the batch, or says why it is none. */
-  #take(lab: string, value: unknown, retained: boolean, nowMs: number): RejectionReason | undefined {
-    const observation = decodeObservation(value, this.#options.grid, nowMs);
-    if (typeof observation === 'string') return observation;
-    const named = (value as { lab_id?: unknown }).lab_id;
-    if (named !== undefined && named !== lab) return 'lab_id_mismatch';
-    if (observation.timed) this.#loop.pending.addTimed(lab, observation);
-    else if (retained) return 'retained';
-    else this.#addUntimed(lab, nowMs, observation.temp, observation.humidity);
-    this.ledger.accept();
-    return undefined;
-  }
-
-  #reject(
-    reason: RejectionReason,
-    source: { toString(): string },
-    bytes: Buffer,
-    start: number,
-    end: number,
-    nowMs: number,
-  ): void {
-    this.ledger.reject(reason);
-    const excerpt = bytes.toString('utf8', start, Math.min(end, start + EXCERPT_BYTES_MAX));
-    this.#loop.pending.list({ atMs: nowMs, reason, source: source.toString(), excerpt });
+    return tally;
   }
 }
+
+const canonical = new CanonicalPayload();
+
+/** Our own format, of a lab that somebody else than a topic names. */
+const HANDED_IN: PublishSource = {
+  name: 'http',
+  filters: [],
+  match: () => undefined,
+  decode: (lab, publish, into) => decodeLabPayload(canonical, lab as string, publish, into),
+};

@@ -1,16 +1,21 @@
+import { PayloadSlice } from '../counting/payload-slice.js';
+import type { Publish } from '../topics/publish-source.js';
+import { TopicSlice } from '../topics/topic-text.js';
 import { bodyStart } from './frame.js';
-import { TopicSlice } from './topic-slice.js';
 
 /** The publish at hand, read where it stands. One object reads all publishes of a connection. */
-export class PublishFrame {
+export class PublishFrame implements Publish {
   qos = 0;
   isRetained = false;
   /** 0 at QoS 0. */
   packetId = 0;
+  isReplayed = false;
+  receivedMs: number | undefined;
+  mayCount: ((lab: string) => boolean) | undefined;
   readonly topic = new TopicSlice();
   topicStart = 0;
   topicEnd = 0;
-  payloadStart = 0;
+  readonly payload = new PayloadSlice();
 
   /**
    * Reads the frame [start, end) as far as its payload, of MQTT 3.1.1 (4) or 5. Of what it does not say, the values of the
@@ -33,8 +38,8 @@ export class PublishFrame {
     }
     this.topicStart = topicStart;
     this.topicEnd = topicEnd;
-    this.payloadStart = payloadStart;
     this.topic.set(bytes, topicStart, topicEnd);
+    this.payload.set(bytes, payloadStart, end);
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Intake } from '../counting/intake.js';
-import type { TopicFilters } from '../topics/topic-filters.js';
+import type { SourceTable } from '../topics/source-table.js';
 import type { TapPolicy } from './tap-policy.js';
 
 export interface PublishTapOptions {
@@ -8,7 +8,8 @@ export interface PublishTapOptions {
   readonly transport: Duplex;
   /** MQTT 3.1.1 is 4. The two differ in that publishes of 5 have properties. */
   readonly protocolVersion: 4 | 5;
-  readonly filters: TopicFilters;
+  /** Whose publishes are taken. */
+  readonly sources: SourceTable;
   readonly intake: Intake;
   /** Bytes of a frame. A longer one ends the connection, but for publishes if `skipTooLong`. */
   readonly frameBytesMax: number;
@@ -19,11 +20,11 @@ export interface PublishTapOptions {
   readonly skipTooLong?: boolean;
   /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
   readonly takeRetained: boolean;
-  /** Whether publishes are taken at present; if not, all pass. Asked for each. Default: always. */
-  readonly isTaking?: () => boolean;
-  /** Told whenever publishes were taken: the endpoint does not see them, and may think that nobody is there. */
+  /** Whether publishes are taken; if not, all pass. For tests of what stands behind. Default: true. */
+  readonly takesPublishes?: boolean;
+  /** Called whenever publishes were taken: the endpoint does not see them, and may think that nobody is there. */
   readonly onTaken?: () => void;
-  /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
+  /** Called at each round of acknowledgements: how many publishes awaited theirs when it began. */
   readonly onAcknowledge?: (unacknowledged: number) => void;
   /** For a tap in front of a broker. */
   readonly policy?: TapPolicy;

@@ -4,6 +4,8 @@ import { bucketGrid } from '@humtemp/bucket-core';
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import { CountingStore } from '../counting/counting-store.fixture.js';
 import { Intake } from '../counting/intake.js';
+import { LabsSource } from '../counting/labs-source.js';
+import { SourceTable } from '../topics/source-table.js';
 import { TopicFilters } from '../topics/topic-filters.js';
 import { PublishTap } from './publish-tap.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
@@ -37,7 +39,7 @@ export function openTap(options: Partial<PublishTapOptions> = {}, pendingMax = 1
   const tap = new PublishTap({
     transport,
     protocolVersion: 4,
-    filters: new TopicFilters(['labs/+/observation']),
+    sources: new SourceTable([new LabsSource(new TopicFilters(['labs/+/observation']))]),
     intake,
     frameBytesMax: FRAME_BYTES_MAX,
     takeRetained: true,

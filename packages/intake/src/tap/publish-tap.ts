@@ -2,12 +2,12 @@ import { Duplex } from 'node:stream';
 import { AckedOutput } from './acked-output.js';
 import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames } from './inbound-frames.js';
+import { isOfWhatWasSent, type PauseReason } from './pause-reason.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
-import type { TapEntrance, TapGreeting } from './tap-policy.js';
-import { isPlainLab } from './topic-slice.js';
+import type { PublishCopies, TapEntrance, TapGreeting } from './tap-policy.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 /** Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what intake rejects. */
@@ -23,32 +23,34 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  *         │                               ▼
  *         └──PUBACKs, settled──────── intake          endpoint ──bytes──▶ transport
  *
- * Reading from the transport stops while the endpoint, intake or the transport's own output is full, and goes on when
- * none is. While it is stopped for intake, the endpoint's pings are answered here: the answers of the other side
- * stand behind the publishes that wait, and the endpoint would give up a connection that is merely waiting.
+ *     entering ──the broker accepts the client──▶ open ──stopReading() or the endpoint ends──▶ stopped
+ *        └── in front of a broker only                └──the other side ends──▶ ended
  *
- * In front of a broker, the first frame must be a CONNECT, and what stands behind it waits until the broker has accepted
- * the client. Then, reading also stops while the client publishes too fast, or too many copies of its publishes wait for
- * subscribers.
+ * Entering: the first frame must be a CONNECT, and what stands behind it waits. Open: publishes are taken. Stopped:
+ * nothing more is read, and what was taken is still acknowledged. Ended: the endpoint reads the last words.
+ *
+ * Reading from the transport pauses for the reasons in pause-reason.ts, and goes on when there is none. While intake is
+ * full, the endpoint's pings are answered here: the answers of the other side stand behind the publishes that wait, and
+ * the endpoint would give up a connection that is merely waiting.
  *
  * When the connection closes, its pending acknowledgements are forgotten: the other side sends those publishes again.
  */
 export class PublishTap extends Duplex {
   readonly #options: PublishTapOptions;
+  readonly #takesPublishes: boolean;
   readonly #inbound: InboundFrames;
   readonly #output: AckedOutput;
   readonly #acks = new PendingAcks();
   readonly #pings = new Pings(() => this.push(PINGRESP_FRAME));
   readonly #publish = new PublishFrame();
-  /** Of a broker, until the client is accepted. */
+  #phase: 'entering' | 'open' | 'stopped' | 'ended' = 'open';
+  /** While the phase is entering. */
   #entrance: TapEntrance | undefined;
   /** Of a broker, until its CONNACK is written. */
   #greeting: TapGreeting | undefined;
   #endpointFull = false;
   #intakeFull = false;
   #waitsForRoom = false;
-  #ended = false;
-  #reading = true;
   /** Publishes that came, and those of them that were taken. */
   #publishes = 0;
   #taken = 0;
@@ -61,6 +63,7 @@ export class PublishTap extends Duplex {
   constructor(options: PublishTapOptions) {
     super();
     this.#options = options;
+    this.#takesPublishes = options.takesPublishes ?? true;
     this.#inbound = new InboundFrames(options, {
       takes: (bytes, start, end) => this.#takes(bytes, start, end),
       pass: (bytes, start, end) => this.#pass(bytes, start, end),
@@ -69,6 +72,7 @@ export class PublishTap extends Duplex {
     const { transport, policy } = options;
     this.#output = new AckedOutput(transport);
     this.#entrance = policy?.entrance;
+    if (policy !== undefined) this.#phase = 'entering';
     this.#greeting = policy?.greeting;
     transport.on('data', (chunk: Buffer) => this.#receive(chunk));
     transport.on('end', () => this.#endpointEnd());
@@ -90,12 +94,22 @@ export class PublishTap extends Duplex {
 
   /** Whether reading has stopped, not for what the other side does not read, but for what it has sent. */
   get isHeldBack(): boolean {
-    return (
-      this.#intakeFull ||
-      this.#acks.count > PACKET_IDS ||
-      this.#options.policy?.rate?.isOn === true ||
-      this.#options.policy?.copies.isFull === true
-    );
+    return isOfWhatWasSent(this.pauseReason);
+  }
+
+  /** Why it reads no more for the moment; undefined: it reads. */
+  get pauseReason(): PauseReason | undefined {
+    const { policy } = this.#options;
+    if (this.#intakeFull) return 'intake is full';
+    if (this.#acks.count > PACKET_IDS) return 'all packet ids await their acknowledgement';
+    if (policy !== undefined) {
+      if (policy.rate?.isOn) return 'the client publishes too fast';
+      if (policy.copies.isFull) return 'copies for subscribers wait';
+      if (this.#entrance?.isWaiting) return 'the client is not accepted yet';
+    }
+    if (this.#endpointFull) return 'the endpoint is full';
+    if (this.#output.isFull) return 'the output is full';
+    return this.#phase === 'stopped' ? 'reading has stopped' : undefined;
   }
 
   /** Publishes taken since the connection began. */
@@ -107,6 +121,7 @@ export class PublishTap extends Duplex {
   open(): void {
     const bytes = this.#entrance?.open();
     this.#entrance = undefined;
+    if (this.#phase === 'entering') this.#phase = 'open';
     if (bytes !== undefined && bytes.length > 0) this.#receive(bytes);
     else this.#updateFlow();
   }
@@ -118,7 +133,7 @@ export class PublishTap extends Duplex {
 
   /** Takes no more publishes, and passes no more; those taken are still acknowledged. */
   stopReading(): void {
-    this.#reading = false;
+    if (this.#phase !== 'ended') this.#phase = 'stopped';
     this.#updateFlow();
   }
 
@@ -144,12 +159,13 @@ export class PublishTap extends Duplex {
   override _final(callback: (error?: Error | null) => void): void {
     const { transport } = this.#options;
     // Reads to the end, without looking, so that the end is seen.
-    this.#reading = false;
+    if (this.#phase !== 'ended') this.#phase = 'stopped';
     transport.resume();
     transport.end(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#phase = 'ended';
     this.#forgetAcks();
     this.#entrance = undefined;
     this.#options.policy?.rate?.end();
@@ -159,8 +175,8 @@ export class PublishTap extends Duplex {
 
   /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
   #endpointEnd(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#phase === 'ended') return;
+    this.#phase = 'ended';
     this.once('end', () => this.destroy());
     this.push(null);
   }
@@ -172,11 +188,13 @@ export class PublishTap extends Duplex {
 
   /** Takes what the transport has read. */
   #receive(chunk: Buffer): void {
-    if (!this.#reading) return;
+    if (this.#phase === 'stopped') return;
     if (this.#entrance !== undefined) this.#enter(this.#entrance, chunk);
     else {
       const taken = this.#taken;
       const publishes = this.#publishes;
+      // All publishes of a piece came together: one look at the clock is enough.
+      this.#publish.receivedMs = this.#options.intake.nowMs;
       this.#inbound.take(chunk);
       if (this.#taken > taken) this.#options.onTaken?.();
       if (this.#publishes > publishes && !this.destroyed)
@@ -195,41 +213,44 @@ export class PublishTap extends Duplex {
   /** Takes the frame [start, end) if it is for us. If not, it must pass. */
   #takes(bytes: Buffer, start: number, end: number): boolean {
     // What stands behind a frame that ended the connection.
-    if (this.destroyed) return true;
+    if (this.#phase === 'ended') return true;
     const header = bytes[start]!;
     const type = header >> 4;
     if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
     this.#publishes += 1;
-    const { policy, filters, intake, protocolVersion } = this.#options;
+    const { policy, sources, intake, protocolVersion } = this.#options;
     const publish = this.#publish;
     // What is not well-formed passes: the endpoint knows how to refuse it.
     if (!publish.read(bytes, start, end, protocolVersion)) return false;
-    const { qos, isRetained, packetId, topic, payloadStart } = publish;
-    const lab = this.#mayTake(qos, isRetained)
-      ? filters.labOfBytes(bytes, publish.topicStart, publish.topicEnd)
-      : undefined;
-    if (lab === undefined || (policy !== undefined && !isPlainLab(lab)))
+    const { qos, packetId, topic } = publish;
+    const source =
+      qos <= 1 && this.#takesPublishes && (!publish.isRetained || this.#options.takeRetained)
+        ? sources.findBytes(bytes, publish.topicStart, publish.topicEnd)
+        : undefined;
+    if (source === undefined || (policy !== undefined && !sources.isPlain(source)))
       return policy !== undefined && this.#refusesPassing();
     if (qos === 1 && packetId === 0) return this.#refuse(ID_0);
 
     const batch = intake.openBatch;
     this.#taken += 1;
+    // A client of a broker publishes it now; what reaches a subscriber as retained was published before.
+    publish.isReplayed = publish.isRetained && policy === undefined;
     if (policy?.mayPublish !== undefined && !policy.mayPublish(topic.toString()))
-      intake.refuse('not_authorized', bytes, payloadStart, end, topic);
+      intake.refuse(source, 'not_authorized', publish);
     else {
-      intake.receiveSlice(lab, bytes, payloadStart, end, topic, isRetained);
-      if (policy?.copies.wants(topic, isRetained)) {
-        const payload = Buffer.from(bytes.subarray(payloadStart, end));
-        policy.copies.add({ topic: topic.toString(), payload, qos: qos === 0 ? 0 : 1, isRetained, batch });
-      }
+      intake.take(source, sources.match, publish);
+      if (policy !== undefined) this.#copy(policy.copies, batch);
     }
     if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
     return true;
   }
 
-  #mayTake(qos: number, isRetained: boolean): boolean {
-    const { takeRetained, isTaking } = this.#options;
-    return qos <= 1 && (!isRetained || takeRetained) && (isTaking === undefined || isTaking());
+  /** Copies the publish at hand for whoever else wants it. */
+  #copy(copies: PublishCopies, batch: number): void {
+    const { topic, qos, isRetained, payload } = this.#publish;
+    if (!copies.wants(topic, isRetained)) return;
+    const copy = { topic: topic.toString(), payload: Buffer.from(payload.toBuffer()), isRetained, batch };
+    copies.add({ ...copy, qos: qos === 0 ? 0 : 1 });
   }
 
   /** A broker ends the connection where its MQTT library would read something into what is no topic, or no packet id. */
@@ -292,14 +313,7 @@ export class PublishTap extends Duplex {
         intake.afterSettled(this.#onRoom);
       }
     }
-    if (
-      this.#endpointFull ||
-      this.#output.isFull ||
-      !this.#reading ||
-      this.#entrance?.isWaiting === true ||
-      this.isHeldBack
-    )
-      transport.pause();
+    if (this.pauseReason !== undefined) transport.pause();
     else if (transport.isPaused()) transport.resume();
   }
 

@@ -14,16 +14,19 @@ export class TopicSlice {
     this.#text = undefined;
   }
 
-  /** Whether it is a text as MQTT has them: UTF-8 [MQTT-1.5.3-1] without NUL [MQTT-1.5.3-2]. */
   get isText(): boolean {
-    const bytes = this.#bytes.subarray(this.#start, this.#end);
-    return isUtf8(bytes) && !bytes.includes(0);
+    return isTopicText(this.#bytes.subarray(this.#start, this.#end));
   }
 
   toString(): string {
     this.#text ??= this.#bytes.toString('utf8', this.#start, this.#end);
     return this.#text;
   }
+}
+
+/** Whether bytes are a text as MQTT has them: UTF-8 [MQTT-1.5.3-1] without NUL [MQTT-1.5.3-2]. */
+export function isTopicText(bytes: Buffer): boolean {
+  return isUtf8(bytes) && !bytes.includes(0);
 }
 
 /** Whether a lab that a topic gives is short printable ASCII, as almost all are. If not, it is no lab id either. */

@@ -1,0 +1,28 @@
+/**
+ * Why a tap reads no more for the moment. The first six say that somebody has sent more than is taken; the others that
+ * nothing may come now.
+ */
+export const PAUSE_REASONS = [
+  'intake is full',
+  'all packet ids await their acknowledgement',
+  'the client publishes too fast',
+  'copies for subscribers wait',
+  'the endpoint is full',
+  'the output is full',
+  'the client is not accepted yet',
+  'reading has stopped',
+] as const;
+
+export type PauseReason = (typeof PAUSE_REASONS)[number];
+
+/** Those for which the other side, by what it sent, is to blame, and not by what it does not read. */
+const OF_WHAT_WAS_SENT: ReadonlySet<PauseReason> = new Set([
+  'intake is full',
+  'all packet ids await their acknowledgement',
+  'the client publishes too fast',
+  'copies for subscribers wait',
+]);
+
+export function isOfWhatWasSent(reason: PauseReason | undefined): boolean {
+  return reason !== undefined && OF_WHAT_WAS_SENT.has(reason);
+}
