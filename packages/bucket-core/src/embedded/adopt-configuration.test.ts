@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { until } from '@humtemp/test-services';
 import fc from 'fast-check';
-import { open } from 'lmdb';
 import { Batch, type BucketGrid, bucketGrid, type StoreOptions } from '../index.js';
 import {
   batchOf,
@@ -13,8 +13,8 @@ import {
   contentOf,
   type Row,
 } from '../store/store-contract.fixture.js';
-import { Disk } from './disk.js';
 import { EmbeddedStore } from './embedded-store.js';
+import { CatalogKeeper } from './engine/catalog-keeper.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'humtemp-configuration-'));
 let serial = 0;
@@ -160,7 +160,7 @@ test('changes of the configuration lose and repeat nothing, whenever the process
           horizonS: fc.constantFrom(0, 2 * DAY_S),
           commits: commitsArbitrary,
           killed: fc.boolean(),
-          /** After how many transactions of the next start it is killed, too. */
+          /** After how many changes of the catalog of the next start it is killed, too. */
           killedAgain: fc.integer({ min: 0, max: 6 }),
         }),
         { minLength: 2, maxLength: 4 },
@@ -193,20 +193,20 @@ test('changes of the configuration lose and repeat nothing, whenever the process
   );
 });
 
-/** What is left by a start that is killed after so many transactions; or after the start, if it has fewer. */
-async function leftByStart(dataDir: string, options: StoreOptions, transactions: number): Promise<string> {
+/** What is left by a start that is killed after so many changes of its catalog; or after the start, if it has fewer. */
+async function leftByStart(dataDir: string, options: StoreOptions, changes: number): Promise<string> {
   const copies = [leftBy(dataDir)];
-  const { write } = Disk.prototype;
-  Disk.prototype.write = async function (this: Disk, work: () => void) {
-    await write.call(this, work);
+  const { change } = CatalogKeeper.prototype;
+  CatalogKeeper.prototype.change = async function (this: CatalogKeeper, changed) {
+    await change.call(this, changed);
     copies.push(leftBy(dataDir));
   };
   try {
     await (await EmbeddedStore.open({ ...options, dataDir })).close();
   } finally {
-    Disk.prototype.write = write;
+    CatalogKeeper.prototype.change = change;
   }
-  return copies[Math.min(transactions, copies.length - 1)]!;
+  return copies[Math.min(changes, copies.length - 1)]!;
 }
 
 test('buckets of a resolution that is taken out come back with it, and are removed when they were to expire', async () => {
@@ -214,7 +214,8 @@ test('buckets of a resolution that is taken out come back with it, and are remov
   const other = optionsOf(bucketGrid(0, DAY, []));
   const dataDir = newDir();
   await openFor(dataDir, usual, (store) => commit(store, [['x', 60, 1000, 0]]));
-  const hoursOf = (store: EmbeddedStore) => store.disk.hasBuckets(HOUR_S);
+  const hoursOf = ({ engine }: EmbeddedStore) =>
+    engine.labs.formerResolutions.some(({ durationS }) => durationS === HOUR_S);
   // An observation of another lab, so that the store looks for what has expired.
   const later = (days: number) => nowMs + days * DAY_S * 1000;
   await openFor(dataDir, other, async (store) => {
@@ -232,8 +233,8 @@ test('buckets of a resolution that is taken out come back with it, and are remov
     // Each is done when the next one has been; the second finds that there are none left.
     for (const days of [8, 8.5, 9]) await commit(store, [], later(days));
     assert.equal(hoursOf(store), false);
-    assert.deepEqual(store.disk.configuration.get('configuration')?.formerResolutions, []);
-    assert.equal(store.disk.labs.get('x'), undefined);
+    await until(() => store.engine.catalog.content.configuration.formerResolutions.length === 0);
+    assert.equal(store.engine.labs.isKnown('x'), false);
   });
 });
 
@@ -254,26 +255,12 @@ test('rejections beyond a limit that was lowered are neither shown nor kept', as
     await reject(store, '6');
     await reject(store, '7');
     assert.deepEqual(await excerpts(store), ['7', '6']);
-    assert.equal(store.disk.rejections.getCount({}), 2);
+    assert.equal(store.engine.books.rejections.length, 2);
   });
   await openFor(dataDir, { ...options, rejectionsMax: 0 }, async (store) => {
     assert.deepEqual(await excerpts(store), []);
     await commit(store, []);
     await commit(store, []);
-    assert.equal(store.disk.rejections.getCount({}), 0);
+    assert.equal(store.engine.books.rejections.length, 0);
   });
-});
-
-test('data without a configuration is taken for that of the present one', async () => {
-  const options = optionsOf(bucketGrid(0, DAY, [HOUR]));
-  const dataDir = newDir();
-  const left = await openFor(dataDir, options, async (store) => {
-    await commit(store, [['x', 60, 1000, 0]]);
-    return leftBy(dataDir);
-  });
-  const root = open({ path: left, noSubdir: false });
-  await root.openDB('meta', {}).remove('configuration');
-  await root.close();
-  for (let i = 0; i < 2; i++)
-    await openFor(left, options, async (store) => assert.deepEqual(await countsOf(store, 'x'), [1, 1]));
 });

@@ -1,70 +1,94 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import { copyAggregate } from '../aggregate/aggregate.js';
 import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from '../store/batch.js';
 import { LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
-import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
+import type { CommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
 import type { SessionRecord } from '../store/session-register.js';
 import type { Store } from '../store/store.js';
 import type { StoreFault } from '../store/store-fault.js';
 import type { StoreOptions } from '../store/store-options.js';
 import { adoptConfiguration } from './adopt-configuration.js';
-import { Disk } from './disk.js';
+import { catalogOf, loadFolder, unlistedFiles } from './engine/load-folder.js';
+import { type EngineLimits, StoreEngine } from './engine/store-engine.js';
+import { FaultList } from './fault-list.js';
+import { removeUnneeded } from './files/files.js';
 import { FolderLock } from './folder-lock.js';
-import { LabBuckets } from './lab-buckets.js';
-import { bucketPages, namePages } from './lab-pages.js';
-import { StoreWriter, type WriterLimits } from './store-writer.js';
+import { bucketPages } from './labs/bucket-pages.js';
+import type { LabBuckets } from './labs/lab-buckets.js';
+import { namesAfter } from './labs/name-pages.js';
+import { BlockCache } from './tables/block-cache.js';
 
 export interface EmbeddedStoreOptions extends StoreOptions {
   /** Folder of the database; made if missing. One process at a time uses it. */
   readonly dataDir: string;
   /**
-   * Bytes of labs held in memory, roughly; default: a quarter of what V8's heap may have. What is over is saved, let go,
-   * and read from the disk when it is needed again.
+   * Bytes in memory of what labs got since they were last saved, roughly; default: 1/32 of what V8's heap may have, from
+   * 16 to 128 MiB.
    */
   readonly memoryBytesMax?: number;
-  /** Bytes of journal after which every lab that they touched has been saved, so that a start replays no more. */
+  /** Bytes of journal that a start replays, roughly. */
   readonly journalBytesMax?: number;
+  /** Bytes of the disk's blocks that are kept in memory. */
+  readonly cacheBytesMax?: number;
+  /** The disk refuses something, or takes it again. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** Of the heap that V8 allows, which it derives from the memory of the machine or container. */
-const MEMORY_SHARE = 1 / 4;
-const JOURNAL_BYTES_MAX = 64 * 2 ** 20;
+const MEMORY_SHARE = 1 / 32;
+const MEMORY_BYTES = { min: 16 * 2 ** 20, max: 128 * 2 ** 20 } as const;
+const JOURNAL_BYTES_MAX = 32 * 2 ** 20;
+const CACHE_BYTES_MAX = 8 * 2 ** 20;
 /** Buckets read before everything else has a turn. */
-const READ_AT_ONCE = 250;
+const READ_AT_ONCE = 100;
 
 /**
- * Buckets in memory and in an LMDB environment: durable when `commit` returns, whole after a kill at any moment, no
- * server. One process, one commit at a time. The reads are here; everything that is written goes through a StoreWriter.
+ * Buckets in plain files: a journal, and tables that are made of it. Durable when `commit` returns, whole after a kill at
+ * any moment, no server. One process, one commit at a time. The reads are here; everything that is written goes through a
+ * StoreEngine.
  */
 export class EmbeddedStore implements Store {
   readonly #labs: LabBuckets;
-  readonly #writer: StoreWriter;
   #closed = false;
-  readonly #counted: { process: string; committed: number; duplicate: number; suspended: number };
 
   /**
-   * Opens the folder and replays its journal, under the configuration that it was written under.
-   * @throws FolderInUseError; FolderFormatError; the file system's error when the folder cannot be made or opened.
+   * Opens the folder and replays its journal, under the configuration that it was written under. On a full disk it opens
+   * as well, and takes commits once there is room.
+   * @throws FolderInUseError; FolderFormatError; DamagedFileError; DiskError: each says what to do.
    */
   static async open(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-    const lock = await FolderLock.take(options.dataDir);
-    let disk: Disk | undefined;
+    const folder = options.dataDir;
+    const lock = await FolderLock.take(folder);
     try {
-      disk = new Disk(options.dataDir);
-      const limits = {
-        memoryBytesMax: options.memoryBytesMax ?? getHeapStatistics().heap_size_limit * MEMORY_SHARE,
-        journalBytesMax: options.journalBytesMax ?? JOURNAL_BYTES_MAX,
-      };
-      await adoptConfiguration(disk, options, limits);
-      return new EmbeddedStore(options, lock, disk, limits);
+      const cache = new BlockCache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
+      const faults = new FaultList(options.onFault);
+      let catalog = catalogOf(folder, options);
+      if (await adoptConfiguration(folder, catalog, options, cache, Date.now()))
+        catalog = catalogOf(folder, options);
+      const loaded = loadFolder(folder, catalog, options, cache, faults.report);
+      for (const path of unlistedFiles(folder, catalog.content)) await removeUnneeded(path);
+      const { onWarning = () => {}, onFatal = () => {} } = options;
+      const engine = new StoreEngine(
+        folder,
+        loaded,
+        limitsOf(options),
+        { onWarning, onFatal },
+        cache,
+        options.process ?? randomUUID(),
+      );
+      try {
+        await engine.start();
+      } catch (error) {
+        await engine.close();
+        throw error;
+      }
+      return new EmbeddedStore(options, lock, engine, faults);
     } catch (error) {
-      await disk?.close();
       await lock.release();
       throw error;
     }
@@ -73,30 +97,14 @@ export class EmbeddedStore implements Store {
   private constructor(
     readonly options: EmbeddedStoreOptions,
     readonly lock: FolderLock,
-    readonly disk: Disk,
-    limits: WriterLimits,
+    readonly engine: StoreEngine,
+    readonly faultList: FaultList,
   ) {
-    this.#counted = { process: options.process ?? randomUUID(), committed: 0, duplicate: 0, suspended: 0 };
-    this.#labs = new LabBuckets(disk, options);
-    this.#writer = new StoreWriter(this.#labs, limits);
+    this.#labs = engine.labs;
   }
 
-  /** Bytes of labs held in memory, roughly. */
-  get heldBytes(): number {
-    return this.#labs.memory.bytes;
-  }
-
-  async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
-    try {
-      const result = await this.#writer.commit(batch, nowMs);
-      this.#counted.committed += result.committed;
-      this.#counted.duplicate += result.duplicate;
-      this.#counted.suspended += result.suspended;
-      return result;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new CommitError(`embedded store: ${message}`, emptyCommitResult(), batch, { cause: error });
-    }
+  commit(batch: Batch, nowMs: number): Promise<CommitResult> {
+    return this.engine.commit(batch, nowMs);
   }
 
   async *buckets(
@@ -106,21 +114,20 @@ export class EmbeddedStore implements Store {
     nowMs: number,
     withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
+    const { durationS } = resolution;
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    if (labs !== 'all') {
-      for (let i = 0; i < labs.length; i += READ_AT_ONCE) {
-        const page: LabBucket[] = [];
-        for (const lab of labs.slice(i, i + READ_AT_ONCE)) {
-          const held = this.#labs.bucket(lab, resolution.durationS, startS);
-          if (held === undefined) continue;
-          page.push({ lab, startS, aggregate: withHistograms ? held : copyAggregate(held, false) });
-        }
-        if (page.length > 0) yield page;
-        await nextTurn();
-      }
+    if (labs === 'all') {
+      yield* bucketPages(this.#labs, durationS, startS, withHistograms);
       return;
     }
-    for (const page of bucketPages(this.#labs, resolution, startS, withHistograms)) {
+    for (let i = 0; i < labs.length; i += READ_AT_ONCE) {
+      const page: LabBucket[] = [];
+      for (const lab of labs.slice(i, i + READ_AT_ONCE)) {
+        const aggregate = this.#labs.orLeftOut(() =>
+          this.#labs.bucket(lab, durationS, startS, withHistograms),
+        );
+        if (aggregate !== undefined) page.push({ lab, startS, aggregate });
+      }
       if (page.length > 0) yield page;
       await nextTurn();
     }
@@ -137,7 +144,7 @@ export class EmbeddedStore implements Store {
     let read = 0;
     for (let startS = fromS; startS < toS; startS += resolution.durationS) {
       if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
-      const aggregate = this.#labs.bucket(lab, resolution.durationS, startS);
+      const aggregate = this.#labs.orLeftOut(() => this.#labs.bucket(lab, resolution.durationS, startS));
       if (aggregate !== undefined) buckets.push({ lab, startS, aggregate });
       read += 1;
       if (read % READ_AT_ONCE === 0) await nextTurn();
@@ -145,84 +152,83 @@ export class EmbeddedStore implements Store {
     return buckets;
   }
 
-  async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
-    const names: string[] = [];
-    for (const page of namePages(this.#labs, after, limit, nowMs)) {
-      for (const name of page) names.push(name);
-      if (names.length >= limit) break;
-      await nextTurn();
-    }
-    return names.slice(0, limit);
+  labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
+    return namesAfter(this.#labs, after, limit, nowMs);
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
     const newest: (LabBucket | undefined)[] = [];
     for (const lab of labs) {
-      newest.push(this.#labs.newest(lab, nowMs));
+      newest.push(this.#labs.orLeftOut(() => this.#labs.newest(lab, nowMs)));
       if (newest.length % READ_AT_ONCE === 0) await nextTurn();
     }
     return newest;
   }
 
   async rejections(limit: number): Promise<readonly Rejection[]> {
-    // More may be on the disk, of a time when more were kept.
-    const kept = { reverse: true, limit: Math.min(limit, this.options.rejectionsMax) };
-    return [...this.disk.rejections.getRange(kept)].map(({ value }) => value);
+    return this.engine.books.rejections.toReversed().slice(0, limit);
   }
 
   async counted(): Promise<readonly StoreCount[]> {
-    return [{ ...this.#counted }];
+    return this.engine.books.counted;
   }
 
-  async faults(): Promise<readonly StoreFault[]> {
-    return [];
+  async faults(limit: number): Promise<readonly StoreFault[]> {
+    return this.faultList.newest(limit);
   }
 
-  async reportLedger(report: LedgerReport): Promise<void> {
-    await this.#writer.write(() => this.disk.ledgers.put(report.process, report));
+  reportLedger(ledger: LedgerReport): Promise<void> {
+    return this.engine.write({ ledger });
   }
 
   async ledgers(nowMs: number): Promise<readonly LedgerReport[]> {
-    return [...this.disk.ledgers.getRange({})]
-      .map(({ value }) => value)
-      .filter((report) => report.reportedMs + LEDGER_REPORT_KEPT_S * 1000 > nowMs);
+    return [...this.engine.books.ledgers.values()].filter(
+      ({ reportedMs }) => reportedMs + LEDGER_REPORT_KEPT_S * 1000 > nowMs,
+    );
   }
 
-  async touchSession(name: string, owner: string, aliveS: number, value = ''): Promise<void> {
+  touchSession(name: string, owner: string, aliveS: number, value = ''): Promise<void> {
     const expiresMs = Date.now() + aliveS * 1000;
-    await this.#writer.write(() => this.disk.sessions.put(name, { owner, expiresMs, value }));
+    return this.engine.write({ touched: name, session: { owner, value, expiresMs } });
   }
 
   async sessionOwner(name: string): Promise<string | undefined> {
-    const session = this.disk.sessions.get(name);
+    const session = this.engine.books.sessions.get(name);
     return session !== undefined && session.expiresMs > Date.now() ? session.owner : undefined;
   }
 
   async sessions(): Promise<readonly SessionRecord[]> {
-    return [...this.disk.sessions.getRange({})].map(({ key, value }) => ({
-      name: key,
-      value: value.value ?? '',
-      abandoned: value.expiresMs <= Date.now(),
+    return [...this.engine.books.sessions].map(([name, { value, expiresMs }]) => ({
+      name,
+      value,
+      abandoned: expiresMs <= Date.now(),
     }));
   }
 
-  async forgetSession(name: string): Promise<void> {
-    await this.#writer.write(() => this.disk.sessions.remove(name));
+  forgetSession(name: string): Promise<void> {
+    return this.engine.write({ forgotten: name });
   }
 
-  async ping(): Promise<void> {
-    this.disk.labs.get('');
+  ping(): Promise<void> {
+    return this.engine.ping();
   }
 
   health(): StoreHealth {
-    return 'ok';
+    return this.engine.health();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#writer.close();
-    await this.disk.close();
+    await this.engine.close();
     await this.lock.release();
   }
+}
+
+function limitsOf({ memoryBytesMax, journalBytesMax }: EmbeddedStoreOptions): EngineLimits {
+  const share = getHeapStatistics().heap_size_limit * MEMORY_SHARE;
+  return {
+    memoryBytesMax: memoryBytesMax ?? Math.min(MEMORY_BYTES.max, Math.max(MEMORY_BYTES.min, share)),
+    journalBytesMax: journalBytesMax ?? JOURNAL_BYTES_MAX,
+  };
 }

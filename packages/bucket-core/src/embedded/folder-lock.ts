@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from './files/make-folder.js';
 
 /** The folder is in use by another process. */
 export class FolderInUseError extends Error {
@@ -22,7 +23,7 @@ export class FolderLock {
 
   /** Makes the folder if it is missing. @throws FolderInUseError; the file system's error. */
   static async take(folder: string): Promise<FolderLock> {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const name = socketName(folder);
     const server = (await listen(name)) ?? (await listenInPlaceOfTheDead(name));
     if (server === undefined) throw new FolderInUseError(folder);

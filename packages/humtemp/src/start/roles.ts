@@ -110,7 +110,16 @@ async function openStore(config: Config, name: string, log: Logger): Promise<Sto
   }
   const { EmbeddedStore } = await import('@humtemp/bucket-core/embedded');
   try {
-    return await EmbeddedStore.open({ ...options, dataDir: store.dataDir });
+    return await EmbeddedStore.open({
+      ...options,
+      dataDir: store.dataDir,
+      onWarning: (message) => log.warn(message),
+      onFault: (fault) => log.error(fault, 'a stored value cannot be read; answers leave out its lab'),
+      onFatal: (error) => {
+        log.fatal(error.message);
+        process.exit(1);
+      },
+    });
   } catch (error) {
     throw startErrorOf('HUMTEMP_DATA_DIR', store.dataDir, error);
   }

@@ -9,14 +9,11 @@ const FULL = [0.4, 0.6] as const;
  * and nothing else would get done meanwhile.
  */
 export class IdentitySet {
-  /** When they may be forgotten, Unix seconds. */
-  expiryS: number;
   readonly #full = FULL[0] + Math.random() * (FULL[1] - FULL[0]);
   #table: Float64Array;
   #count = 0;
 
-  constructor(expiryS: number, expected = 0) {
-    this.expiryS = expiryS;
+  constructor(expected = 0) {
     this.#table = new Float64Array(this.#capacityFor(expected, CAPACITY_MIN)).fill(EMPTY);
   }
 
@@ -26,12 +23,6 @@ export class IdentitySet {
 
   get bytes(): number {
     return this.#table.byteLength;
-  }
-
-  /** Makes room for so many more at once. */
-  reserve(more: number): void {
-    const capacity = this.#capacityFor(this.#count + more, this.#table.length);
-    if (capacity > this.#table.length) this.#resize(capacity);
   }
 
   /** Adds an identity; false if it was there. */
@@ -47,6 +38,17 @@ export class IdentitySet {
     this.#count += 1;
     if (this.#count > table.length * this.#full) this.#resize(table.length * 2);
     return true;
+  }
+
+  has(identity: number): boolean {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let slot = hashOf(identity) & mask;
+    for (let held = table[slot]!; held !== EMPTY; held = table[slot]!) {
+      if (held === identity) return true;
+      slot = (slot + 1) & mask;
+    }
+    return false;
   }
 
   #capacityFor(count: number, atLeast: number): number {

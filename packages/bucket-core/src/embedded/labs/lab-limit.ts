@@ -1,5 +1,5 @@
-import { type Batch, ROW_LENGTH } from '../store/batch.js';
-import type { CommitResult } from '../store/commit-result.js';
+import { type Batch, ROW_LENGTH } from '../../store/batch.js';
+import type { CommitResult } from '../../store/commit-result.js';
 import type { LabBuckets } from './lab-buckets.js';
 
 /** The rows of a batch without those of labs that are new beyond labsMax: they are counted in `result` instead. */
@@ -12,7 +12,7 @@ export function withinLimit(
   if (rowsByLab.size <= room) return rowsByLab;
   const accepted = new Map<string, readonly number[]>();
   for (const [lab, rows] of rowsByLab) {
-    const isNew = labs.known(lab) === undefined;
+    const isNew = !labs.isKnown(lab);
     if (!isNew || room > 0) accepted.set(lab, rows);
     else {
       result.tooManyLabs += rows.length / ROW_LENGTH;

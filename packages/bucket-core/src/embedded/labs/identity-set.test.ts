@@ -10,7 +10,7 @@ const identities = fc.array(fc.oneof(fc.bigInt(0n, 2n ** 53n - 1n).map(Number), 
 test('an identity is new once', () => {
   fc.assert(
     fc.property(identities, fc.nat(100), (all, expected) => {
-      const set = new IdentitySet(0, expected);
+      const set = new IdentitySet(expected);
       const model = new Set<number>();
       for (const identity of all) {
         assert.equal(set.add(identity), !model.has(identity));

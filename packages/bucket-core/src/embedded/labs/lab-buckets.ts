@@ -1,0 +1,171 @@
+import { type Aggregate, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
+import { keepsHistograms } from '../../aggregate/histogram.js';
+import { unpackAggregate } from '../../aggregate/packed-aggregate.js';
+import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../../grid/bucket-grid.js';
+import type { LabBucket } from '../../store/bucket-store.js';
+import type { StoreOptions } from '../../store/store-options.js';
+import type { Cursor } from '../tables/cursor.js';
+import { DamagedValueError, numbersOf, TableSet, valueAt } from '../tables/table-set.js';
+import { Delta } from './delta.js';
+import { addRows, type LabDelta } from './lab-delta.js';
+import { labCheck, labHash } from './lab-hash.js';
+import { LabHeads } from './lab-heads.js';
+
+/** Why a value of a lab is left out. */
+export type ReportDamage = (lab: string | undefined, place: string, reason: string) => void;
+
+/**
+ * Every lab's buckets. A bucket is the sum of what stands in three places:
+ *
+ *     tables   what was saved, on the disk
+ *     frozen   what is being saved, while a checkpoint goes on
+ *     active   what was committed since that began
+ */
+export class LabBuckets {
+  readonly tables = new TableSet();
+  readonly heads = new LabHeads();
+  active = new Delta();
+  frozen: Delta | undefined;
+  /** Those of earlier configurations that buckets are left of. */
+  formerResolutions: readonly Resolution[] = [];
+  readonly longestLivedFirst: readonly Resolution[];
+
+  constructor(
+    readonly options: StoreOptions,
+    readonly onDamage: ReportDamage,
+  ) {
+    this.longestLivedFirst = [...options.grid.resolutions].sort((a, b) => reachS(b) - reachS(a));
+  }
+
+  /** Labs known. */
+  get count(): number {
+    return this.heads.count + (this.frozen?.newLabs.size ?? 0) + this.active.newLabs.size;
+  }
+
+  isKnown(lab: string): boolean {
+    if (this.active.get(lab) !== undefined || this.frozen?.get(lab) !== undefined) return true;
+    return this.heads.find(labHash(lab), labCheck(lab)) >= 0;
+  }
+
+  /** Unix milliseconds of a lab's newest observation; undefined if it is not known. */
+  newestMs(lab: string): number | undefined {
+    const delta = this.active.get(lab) ?? this.frozen?.get(lab);
+    if (delta !== undefined) return delta.newestMs;
+    const place = this.heads.find(labHash(lab), labCheck(lab));
+    return place < 0 ? undefined : this.heads.newestMs(place);
+  }
+
+  /** What a lab has in memory, the saved part first. */
+  *deltasOf(lab: string): Generator<LabDelta> {
+    const frozen = this.frozen?.get(lab);
+    if (frozen !== undefined) yield frozen;
+    const active = this.active.get(lab);
+    if (active !== undefined) yield active;
+  }
+
+  /** One bucket of a lab. What is read is a copy. @throws DamagedValueError; DiskError */
+  bucket(lab: string, durationS: number, startS: number, withHistograms = true): Aggregate | undefined {
+    const hash = labHash(lab);
+    const { buckets, rows } = this.tables.sources(durationS, startS);
+    const sum = new BucketSum(durationS, startS, withHistograms);
+    for (const cursor of buckets) sum.addPacked(valueAt(cursor, hash, lab));
+    for (const cursor of rows) sum.addRows(valueAt(cursor, hash, lab));
+    this.addDeltas(sum, lab);
+    return sum.result;
+  }
+
+  /** Adds what is in memory of a lab. */
+  addDeltas(sum: BucketSum, lab: string): void {
+    const frozen = this.frozen?.get(lab);
+    const active = this.active.get(lab);
+    if (frozen === undefined && active === undefined) return;
+    const resolution = this.options.grid.resolutions.findIndex((one) => one.durationS === sum.durationS);
+    if (frozen !== undefined) sum.addDelta(frozen, resolution);
+    if (active !== undefined) sum.addDelta(active, resolution);
+  }
+
+  /**
+   * A lab's newest bucket of the longest-lived resolution; undefined if it has none that is still kept. Where that has
+   * no bucket because it is new, one of the resolution that is kept next longest.
+   */
+  newest(lab: string, nowMs: number): LabBucket | undefined {
+    const newestMs = this.newestMs(lab);
+    if (newestMs === undefined || this.isForgotten(newestMs, nowMs)) return undefined;
+    for (const resolution of this.longestLivedFirst) {
+      const startS = this.#startS(newestMs, resolution);
+      if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
+      const aggregate = this.bucket(lab, resolution.durationS, startS);
+      if (aggregate !== undefined) return { lab, startS, aggregate };
+    }
+    return undefined;
+  }
+
+  /** Runs a read of one lab; if what it needs is damaged, reports that and leaves it out. */
+  orLeftOut<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DamagedValueError)) throw error;
+      this.onDamage(error.lab, error.place, 'its checksum is wrong');
+      return undefined;
+    }
+  }
+
+  /** Whether the longest-lived bucket of a lab's newest observation is no longer kept. */
+  isForgotten(newestMs: number, nowMs: number): boolean {
+    const longest = this.longestLivedFirst[0]!;
+    return bucketExpiryS(this.#startS(newestMs, longest), longest) * 1000 <= nowMs;
+  }
+
+  /** Seconds from a lab's newest observation until nothing at all of it is kept any more, in any resolution. */
+  get keptS(): number {
+    const resolutions = [...this.options.grid.resolutions, ...this.formerResolutions];
+    return Math.max(...resolutions.map(({ durationS }) => durationS)) + Math.max(...resolutions.map(reachS));
+  }
+
+  #startS(timeMs: number, { durationS }: Resolution): number {
+    return bucketStartS(timeMs, durationS, this.options.grid.alignmentS);
+  }
+}
+
+/** One bucket of one lab, summed up from wherever parts of it are. */
+export class BucketSum {
+  #sum: Aggregate | undefined;
+
+  constructor(
+    readonly durationS: number,
+    readonly startS: number,
+    readonly withHistograms: boolean,
+  ) {}
+
+  addPacked(value: Buffer | undefined): void {
+    if (value === undefined) return;
+    const aggregate = unpackAggregate(value, this.withHistograms);
+    if (this.#sum === undefined) this.#sum = aggregate;
+    else mergeAggregate(this.#sum, aggregate);
+  }
+
+  addRows(value: Buffer | undefined): void {
+    if (value !== undefined) addRows(this.#made, numbersOf(value), this.startS, this.durationS);
+  }
+
+  addDelta(delta: LabDelta, resolution: number): void {
+    delta.mergeInto(this.#made, resolution, this.startS, this.durationS);
+  }
+
+  /** Adds the value that a cursor stands at. */
+  addAt(cursor: Cursor, isRows: boolean): void {
+    if (isRows) this.addRows(cursor.value);
+    else this.addPacked(cursor.value);
+  }
+
+  /** Undefined: no observation is in it. */
+  get result(): Aggregate | undefined {
+    return this.#sum === undefined || this.#sum.observations === 0 ? undefined : this.#sum;
+  }
+
+  get #made(): Aggregate {
+    this.#sum ??= emptyAggregate(this.withHistograms && keepsHistograms(this.durationS));
+    return this.#sum;
+  }
+}
