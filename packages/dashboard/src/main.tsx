@@ -1,4 +1,5 @@
 import './style/base.css';
+import './style/parts.css';
 import './style/shell.css';
 import './style/overview.css';
 import { render } from 'preact';

@@ -23,3 +23,10 @@ export function longSpanText(ms: number): string {
   const rest = next === undefined ? 0 : Math.floor((seconds % size) / next[1]);
   return rest === 0 ? whole : `${whole} ${rest} ${next![0]}`;
 }
+
+/** A resolution as people write it: `5m` is `5 min`. */
+export function resolutionText(resolution: string): string {
+  const [, count, letter] = /^(\d+)([smhdw])$/.exec(resolution) ?? [];
+  const unit = { s: 's', m: 'min', h: 'h', d: 'd', w: 'w' }[letter ?? ''];
+  return unit === undefined ? resolution : `${count} ${unit}`;
+}

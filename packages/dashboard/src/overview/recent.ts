@@ -1,5 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import { get } from '../api/client.js';
+import { backgroundReads } from '../api/queue.js';
 import { now, service } from '../live/live-labs.js';
 
 /** The averages of a bucket; `null` without any. */
@@ -16,11 +17,8 @@ interface Recent {
 const SPAN_S = 86_400;
 const POINTS_MAX = 100;
 const FRESH_MS = 5 * 60_000;
-const READS_AT_ONCE = 4;
 
 const recents = new Map<string, Recent>();
-const waiting = new Set<string>();
-let reading = 0;
 
 /** The last day of a lab, oldest first; empty until it is read. Read again, while it is asked for, when it is old. */
 export function recentOf(id: string): readonly RecentPoint[] {
@@ -29,25 +27,11 @@ export function recentOf(id: string): readonly RecentPoint[] {
     recent = { points: signal([]), readMs: -Infinity };
     recents.set(id, recent);
   }
-  if (now.value - recent.readMs > FRESH_MS) {
+  if (service.value !== undefined && now.value - recent.readMs > FRESH_MS) {
     recent.readMs = now.value;
-    waiting.add(id);
-    queueMicrotask(readWaiting);
+    void backgroundReads.run(() => read(id));
   }
   return recent.points.value;
-}
-
-function readWaiting(): void {
-  if (service.value === undefined) return void setTimeout(readWaiting, 100);
-  for (const id of waiting) {
-    if (reading >= READS_AT_ONCE) return;
-    waiting.delete(id);
-    reading += 1;
-    void read(id).finally(() => {
-      reading -= 1;
-      readWaiting();
-    });
-  }
 }
 
 async function read(id: string): Promise<void> {

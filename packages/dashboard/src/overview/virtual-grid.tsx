@@ -9,6 +9,7 @@ interface VirtualGridProps {
   readonly sections: readonly Section[];
   readonly itemHeight: number;
   readonly itemWidthMin: number;
+  readonly gap?: number;
   readonly render: (id: string) => JSX.Element;
 }
 
@@ -18,17 +19,17 @@ const HEADING_HEIGHT = 36;
 const MARGIN = 400;
 
 /** A grid of any number of items, of which only those in the window are in the document. */
-export function VirtualGrid({ sections, itemHeight, itemWidthMin, render }: VirtualGridProps) {
+export function VirtualGrid({ sections, itemHeight, itemWidthMin, gap = GAP, render }: VirtualGridProps) {
   const box = useRef<HTMLDivElement>(null);
   const columns = useSignal(0);
   const view = useSignal({ top: 0, bottom: 0 });
   useLayoutEffect(() => {
     const element = box.current!;
     const measure = () => {
-      columns.value = Math.max(1, Math.floor((element.clientWidth + GAP) / (itemWidthMin + GAP)));
+      columns.value = Math.max(1, Math.floor((element.clientWidth + gap) / (itemWidthMin + gap)));
       const { top } = element.getBoundingClientRect();
       // In steps, so that most scrolling draws nothing.
-      const step = itemHeight + GAP;
+      const step = itemHeight + gap;
       const from = Math.floor((-top - MARGIN) / step) * step;
       const to = Math.ceil((window.innerHeight - top + MARGIN) / step) * step;
       if (from !== view.value.top || to !== view.value.bottom) view.value = { top: from, bottom: to };
@@ -45,12 +46,14 @@ export function VirtualGrid({ sections, itemHeight, itemWidthMin, render }: Virt
     };
   }, [itemHeight, itemWidthMin]);
   const layout = useMemo(
-    () => layoutOf(sections, columns.value, itemHeight + GAP, HEADING_HEIGHT),
+    () => layoutOf(sections, columns.value, itemHeight + gap, HEADING_HEIGHT),
     [sections, columns.value, itemHeight],
   );
   return (
-    <div class="virtual" ref={box} style={{ height: `${layout.height - GAP}px` }}>
-      {columns.value > 0 && <Lines layout={layout} columns={columns.value} {...view.value} render={render} />}
+    <div class="virtual" ref={box} style={{ height: `${layout.height - gap}px` }}>
+      {columns.value > 0 && (
+        <Lines layout={layout} columns={columns.value} gap={gap} {...view.value} render={render} />
+      )}
     </div>
   );
 }
@@ -58,18 +61,20 @@ export function VirtualGrid({ sections, itemHeight, itemWidthMin, render }: Virt
 interface LinesProps {
   readonly layout: GridLayout;
   readonly columns: number;
+  readonly gap: number;
   readonly top: number;
   readonly bottom: number;
   readonly render: (id: string) => JSX.Element;
 }
 
-function Lines({ layout, columns, top, bottom, render }: LinesProps) {
+function Lines({ layout, columns, gap, top, bottom, render }: LinesProps) {
   const lines = linesWithin(layout, top, bottom);
   return (
     <div
       class="virtual-lines"
       style={{
         transform: `translateY(${lines[0]?.y ?? 0}px)`,
+        gap: `${gap}px`,
         gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
       }}
     >

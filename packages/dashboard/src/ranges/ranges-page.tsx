@@ -1,3 +1,201 @@
-export function RangesPage(_props: { readonly id?: string }) {
-  return <p>RangesPage</p>;
+import '../style/hours.css';
+import '../style/ranges.css';
+import { fixed, inUnit, percent } from '../format/measures.js';
+import { moment } from '../format/moments.js';
+import { resolutionText } from '../format/spans.js';
+import { windowParameters } from '../lab-page/time-window.js';
+import { WindowFields } from '../lab-page/window-bar.js';
+import { now } from '../live/live-labs.js';
+import { search } from '../overview/rows.js';
+import { clockPlace, locale, unit, words, zone } from '../settings/settings.js';
+import { FailureNote } from '../shell/failure-note.js';
+import { hrefWith, labHref, parameter, setParameters } from '../shell/place.js';
+import { RANGE_NAMES, rangeChoice } from './range-choice.js';
+import { parseSorting, RANGE_COLUMNS, type RangeColumn, rangeCsv, sortedRows } from './range-columns.js';
+import { useRangeRows } from './range-rows.js';
+
+const STEP_MS = 60_000;
+const OWN = { q: undefined, range: undefined, sort: undefined };
+
+/** `/ranges`: every lab over a range of time, the worst first. */
+export function RangesPage() {
+  const { ranges: said, overview } = words.value;
+  const nowMs = Math.floor(now.value / STEP_MS) * STEP_MS;
+  const choice = rangeChoice(
+    { range: parameter('range'), from: parameter('from'), to: parameter('to') },
+    nowMs,
+    zone.value.value,
+  );
+  const loaded = useRangeRows(choice);
+  const sorting = parseSorting(parameter('sort'));
+  const text = search.value.trim().toLowerCase();
+  const rows = sortedRows(
+    loaded.rows.filter(({ name }) => name.toLowerCase().includes(text)),
+    sorting,
+  );
+  const summary = rows.find((row) => row.summary !== undefined)?.summary;
+  const place = clockPlace.value;
+  const range = windowParameters({ span: undefined, fromMs: choice.fromMs, toMs: choice.toMs });
+  return (
+    <div class="ranges-page">
+      <div class="page-head">
+        <div>
+          <h1>{said.title}</h1>
+          <p class="hint">
+            {summary === undefined
+              ? said.rank
+              : said.showing(
+                  moment(Date.parse(summary.start), 'moment', place),
+                  moment(Date.parse(summary.end), 'moment', place),
+                  resolutionText(summary.resolution),
+                )}
+          </p>
+        </div>
+        <button
+          type="button"
+          onClick={() => download(rangeCsv(rows), choice.fromMs)}
+          disabled={loaded.isReading}
+        >
+          {said.csv}
+        </button>
+      </div>
+      <div class="filters">
+        <input
+          type="search"
+          placeholder={overview.search}
+          aria-label={overview.search}
+          value={search.value}
+          onInput={(e) => setParameters({ q: e.currentTarget.value })}
+        />
+        <fieldset class="segments">
+          <legend class="sr">{said.title}</legend>
+          {RANGE_NAMES.filter((name) => name !== 'any').map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={choice.name === name}
+              onClick={() =>
+                setParameters({
+                  range: name === 'yesterday' ? undefined : name,
+                  from: undefined,
+                  to: undefined,
+                })
+              }
+            >
+              {said[name]}
+            </button>
+          ))}
+        </fieldset>
+        <WindowFields
+          window={{ span: undefined, fromMs: choice.fromMs, toMs: choice.toMs }}
+          onShow={(window) => setParameters({ ...windowParameters(window), range: undefined })}
+        />
+        {loaded.isReading && <span class="hint">{said.loading}</span>}
+      </div>
+      <FailureNote of={loaded} />
+      <div class="table-card">
+        <table class="range-table">
+          <thead>
+            <tr class="metric-heads">
+              <td colSpan={2} />
+              <th scope="colgroup" colSpan={5}>
+                {words.value.metric.temp} °{unit.value.value}
+              </th>
+              <th scope="colgroup" colSpan={5}>
+                {words.value.metric.humidity} %
+              </th>
+              <td colSpan={2} />
+            </tr>
+            <tr>
+              <ColumnHead name={said.lab} of="lab" sorting={sorting} />
+              {RANGE_COLUMNS.map((column) => (
+                <ColumnHead key={column.key} name={columnName(column)} of={column.key} sorting={sorting} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ id, name, summary }) => (
+              <tr key={id} data-lab={id}>
+                <th scope="row">
+                  <a href={hrefWith({ ...OWN, ...range }, labHref(id))} data-page>
+                    {name}
+                  </a>
+                </th>
+                {RANGE_COLUMNS.map((column) => {
+                  const value = summary === undefined ? null : column.value(summary);
+                  return (
+                    <td key={column.key} data-key={column.key} data-worst={isWorst(column, value)}>
+                      {column.key === 'in_range' && value !== null && <ShareBar share={value} />}
+                      <span class={column.form === 'share' ? 'share-text' : undefined}>
+                        {valueText(column, value)}
+                      </span>
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {rows.length === 0 && !loaded.isReading && <p class="none-found">{said.nothing}</p>}
+      </div>
+    </div>
+  );
+}
+
+function ColumnHead(props: {
+  readonly name: string;
+  readonly of: string;
+  readonly sorting: { readonly key: string; readonly isWorstFirst: boolean };
+}) {
+  const { name, of, sorting } = props;
+  const isSorted = sorting.key === of;
+  const next = isSorted && sorting.isWorstFirst ? `-${of}` : of;
+  return (
+    <th scope="col" aria-sort={isSorted ? (sorting.isWorstFirst ? 'ascending' : 'descending') : undefined}>
+      <button type="button" onClick={() => setParameters({ sort: next === 'in_range' ? undefined : next })}>
+        {name}
+        <span aria-hidden="true">{isSorted ? (sorting.isWorstFirst ? ' ↓' : ' ↑') : ''}</span>
+      </button>
+    </th>
+  );
+}
+
+function columnName({ key }: RangeColumn): string {
+  const { lab } = words.value;
+  if (key === 'in_range') return lab.inRange;
+  if (key === 'coverage') return lab.coverage;
+  if (key === 'observations') return lab.observations;
+  const part = key.replace(/^.*_/, '');
+  if (part === 'avg') return lab.avg;
+  return part === 'min' ? lab.min : part === 'max' ? lab.max : part;
+}
+
+function valueText({ form, metric }: RangeColumn, value: number | null): string {
+  if (form === 'share') return percent(value, locale.value);
+  if (form === 'count') return fixed(value, 0, locale.value);
+  const shown = value !== null && metric === 'temp' ? inUnit(value, unit.value.value) : value;
+  return fixed(shown, 1, locale.value);
+}
+
+/** What should be looked at: a share that is low. */
+function isWorst({ form, key }: RangeColumn, value: number | null): boolean {
+  return form === 'share' && value !== null && value < (key === 'coverage' ? 0.5 : 0.95);
+}
+
+function ShareBar({ share }: { readonly share: number }) {
+  return (
+    <svg class="share" viewBox="0 0 60 6" width="60" height="6" aria-hidden="true">
+      <rect width="60" height="6" rx="3" />
+      <rect class="in" width={share * 60} height="6" rx="3" />
+    </svg>
+  );
+}
+
+function download(text: string, fromMs: number): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `humtemp-${new Date(fromMs).toISOString().slice(0, 10)}.csv`;
+  link.click();
+  URL.revokeObjectURL(url);
 }

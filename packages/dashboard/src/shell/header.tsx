@@ -13,6 +13,7 @@ const PAGES = [
 
 /** Parameters that mean the same on every page go along. */
 const OWN_PARAMETERS = [
+  'range',
   'q',
   'show',
   'group',

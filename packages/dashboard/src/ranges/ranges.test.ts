@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rangeChoice } from './range-choice.js';
+import { parseSorting, type RangeRow, type RangeSummary, rangeCsv, sortedRows } from './range-columns.js';
+
+const row = (id: string, share: number | null, avg = 20): RangeRow => ({
+  id,
+  name: id,
+  summary: {
+    start: '2026-09-21T00:00:00.000Z',
+    end: '2026-09-22T00:00:00.000Z',
+    observations: 10,
+    coverage: 1,
+    temp: { min: 19, avg, max: 21, p05: null, p95: null, in_range: share },
+    humidity: null,
+  } as unknown as RangeSummary,
+});
+
+test('the worst comes first, and a lab that says nothing last either way', () => {
+  const rows = [row('a', 1), row('b', null), row('lab-10', 0.5), row('lab-9', 0.5), row('c', 0.2)];
+  const ids = (text?: string) => sortedRows(rows, parseSorting(text)).map(({ id }) => id);
+  assert.deepEqual(ids(), ['c', 'lab-9', 'lab-10', 'a', 'b']);
+  assert.deepEqual(ids('-in_range'), ['a', 'lab-9', 'lab-10', 'c', 'b']);
+  assert.deepEqual(ids('lab'), ['a', 'b', 'c', 'lab-9', 'lab-10']);
+  assert.deepEqual(parseSorting('nonsense'), { key: 'in_range', isWorstFirst: true });
+});
+
+test('the CSV has what the API has, and no lab is a formula', () => {
+  const [head, first] = rangeCsv([row('-2+3', 0.5, 20.25)]).split('\r\n');
+  assert.match(head!, /^lab_id,start,end,in_range,temp_min,temp_avg/);
+  assert.match(first!, /^'-2\+3,2026-09-21T00:00:00\.000Z,2026-09-22T00:00:00\.000Z,0\.5,19,20\.25,21,,,,/);
+});
+
+test('days are those of the time zone, also the long one', () => {
+  const now = Date.parse('2026-10-25T12:00:00Z');
+  const today = rangeChoice({ range: 'today' }, now, 'Europe/Berlin');
+  assert.equal(new Date(today.fromMs).toISOString(), '2026-10-24T22:00:00.000Z');
+  const tomorrow = Date.parse('2026-10-26T12:00:00Z');
+  const { fromMs, toMs } = rangeChoice({}, tomorrow, 'Europe/Berlin');
+  assert.equal((toMs - fromMs) / 3_600_000, 25);
+});
