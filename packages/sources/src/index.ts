@@ -1,5 +1,7 @@
 export { compileSource, type Presets } from './compile-source.js';
 export type { Ask } from './decoders/decoder.js';
+export { type Explanation, explain } from './explain/explain.js';
+export { explanationText } from './explain/explanation-text.js';
 export { SourceDescription, SourcesFile } from './language/table-schema.js';
 export { labIdOfName, nameOfLabId } from './names/lab-name.js';
 export type { ObservationSink, Publish } from './publish.js';

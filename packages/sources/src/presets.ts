@@ -14,7 +14,5 @@ export function presetTexts(): ReadonlyMap<string, string> {
 
 /** The presets that come with humtemp, read from their files. */
 export function readPresets(): Presets {
-  return new Map(
-    [...presetTexts()].flatMap(([name, text]) => [...readDescriptions(text, `${name}.yaml`).descriptions]),
-  );
+  return new Map([...presetTexts()].flatMap(([name, text]) => [...readDescriptions(text, `${name}.yaml`)]));
 }

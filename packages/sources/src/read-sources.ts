@@ -30,55 +30,86 @@ export interface ReadSourcesOptions {
  * @param file its name, for the message. @throws SourcesError with every mistake.
  */
 export function readSources(text: string, file: string, options: ReadSourcesOptions = {}): Source[] {
-  const { descriptions, place } = readDescriptions(text, file);
   const { presets = new Map() } = options;
-  const mistakes: Mistake[] = [];
-  const sources = [...descriptions].flatMap(
+  const parsed = parse(text, file);
+  const sources = [...parsed.descriptions].flatMap(
     ([name, description]) =>
       compileSource(name, description, presets, (at, message) =>
-        mistakes.push({ at: ['sources', name, ...at], message }),
+        parsed.mistakes.push({ at: ['sources', name, ...at], message }),
       ) ?? [],
   );
-  if (mistakes.length > 0) throw new SourcesError(file, mistakes.map(place).slice(0, MISTAKES_MAX));
+  refuseMistakes(file, parsed);
   return sources;
 }
 
-/** The descriptions in a YAML text, of the right form, and what finds the line of a mistake in them. */
-export function readDescriptions(text: string, file: string) {
+/** The descriptions in a YAML text, each of the right form. @throws SourcesError with every mistake of form. */
+export function readDescriptions(text: string, file: string): Presets {
+  const parsed = parse(text, file);
+  refuseMistakes(file, parsed);
+  return parsed.descriptions;
+}
+
+interface ParsedText {
+  /** Those of the right form. */
+  readonly descriptions: ReadonlyMap<string, SourceDescription>;
+  readonly mistakes: Mistake[];
+  /** Where a mistake is: the offset of its node in the text. */
+  readonly offsetOf: (mistake: Mistake) => number;
+  /** Line and column of an offset. */
+  readonly placeAt: (offset: number) => string;
+}
+
+function refuseMistakes(file: string, { mistakes, offsetOf, placeAt }: ParsedText): void {
+  if (mistakes.length === 0) return;
+  const inOrder = mistakes.map((mistake) => ({ ...mistake, offset: offsetOf(mistake) }));
+  inOrder.sort((one, other) => one.offset - other.offset);
+  const lines = inOrder.map(({ at, message, offset }) => {
+    const key = at.length === 0 ? '' : `${at.join('.')}: `;
+    return `${placeAt(offset)}: ${key}${message}`;
+  });
+  throw new SourcesError(file, lines.slice(0, MISTAKES_MAX));
+}
+
+function parse(text: string, file: string): ParsedText {
   if (text.length > FILE_LENGTH_MAX)
     throw new SourcesError(file, [`longer than ${FILE_LENGTH_MAX} characters`]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   const placeAt = (offset: number) => {
     const { line, col } = lines.linePos(offset);
-    return `${line}:${col}`;
+    return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
-  if (document.errors.length > 0)
-    throw new SourcesError(
-      file,
-      document.errors.map(({ pos, message }) => `${placeAt(pos[0])}: ${message}${hintAt(text, pos[0])}`),
-    );
-  const place = ({ at, message }: Mistake): string => {
-    for (let depth = at.length; depth > 0; depth--) {
-      const node = document.getIn(at.slice(0, depth), true) as
-        | { range?: [number, number, number] }
-        | undefined;
-      if (node?.range !== undefined)
-        return `${placeAt(node.range[0])}: ${at.slice(0, depth).join('.')}: ${message}`;
-    }
-    return `1:1: ${message}`;
-  };
+  // The others mostly follow from the first.
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw new SourcesError(file, [`${placeAt(error.pos[0])}: ${error.message}${hintAt(text, error.pos[0])}`]);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new SourcesError(file, [`1:1: ${(error as Error).message}`]);
+    // Fails for an alias of what it stands in itself.
+    JSON.stringify(value);
+  } catch (cause) {
+    throw new SourcesError(file, [`1:1: ${(cause as Error).message.split('\n', 1)[0]}`]);
   }
   const mistakes: Mistake[] = [];
   reportMistakes(SourcesFile, value, [], (at, message) => mistakes.push({ at, message }));
-  if (mistakes.length > 0) throw new SourcesError(file, mistakes.map(place).slice(0, MISTAKES_MAX));
-  const { sources } = value as SourcesFile;
-  return { descriptions: new Map<string, SourceDescription>(Object.entries(sources)), place };
+  const wrong = new Set(mistakes.map(({ at }) => at[1]));
+  const isWrongAtAll = mistakes.some(({ at }) => at.length < 2);
+  const sources = isWrongAtAll ? {} : (value as SourcesFile).sources;
+  return {
+    descriptions: new Map(Object.entries(sources).filter(([name]) => !wrong.has(name))),
+    mistakes,
+    offsetOf: ({ at }) => {
+      for (let depth = at.length; depth > 0; depth--) {
+        const node = document.getIn(at.slice(0, depth), true) as
+          | { range?: [number, number, number] }
+          | undefined;
+        if (node?.range !== undefined) return node.range[0];
+      }
+      return 0;
+    },
+    placeAt,
+  };
 }
 
 /** Flow braces are what a topic such as {lab}/status looks like to YAML. */

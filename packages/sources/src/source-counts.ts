@@ -23,11 +23,14 @@ export interface UnusedKey {
 
 /** Counts of one source. Adding allocates nothing. */
 export class SourceCounts {
-  readonly #events = new Map<SourceEvent, number>();
+  readonly #events = Object.fromEntries(SOURCE_EVENTS.map((event) => [event, 0])) as Record<
+    SourceEvent,
+    number
+  >;
   readonly #unusedKeys = new Map<string, { path: string; seen: number; example: string; topic: string }>();
 
   readonly event = (event: SourceEvent): void => {
-    this.#events.set(event, (this.#events.get(event) ?? 0) + 1);
+    this.#events[event] += 1;
   };
 
   unused(path: string, value: unknown, topic: string): void {
@@ -39,8 +42,8 @@ export class SourceCounts {
 
   report(): Pick<SourceReport, 'events' | 'unused_keys'> {
     const events = SOURCE_EVENTS.flatMap((event) => {
-      const count = this.#events.get(event);
-      return count === undefined ? [] : [[event, count] as const];
+      const count = this.#events[event];
+      return count === 0 ? [] : [[event, count] as const];
     });
     return {
       events: Object.fromEntries(events),

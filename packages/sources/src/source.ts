@@ -8,6 +8,7 @@ import type { ObservationSink, Publish } from './publish.js';
 import { SourceCounts, type SourceReport } from './source-counts.js';
 import type { LabNames } from './tables/lab-names.js';
 import type { Metric } from './tables/metric-rule.js';
+import type { Shape } from './tables/shape.js';
 import type { Finding, Reading, Table, TopicWords } from './tables/table.js';
 import type { Trace } from './tables/trace.js';
 import { firstAt } from './tables/walk.js';
@@ -55,6 +56,8 @@ export interface Way {
   readonly table: SourceTable;
   readonly words: TopicWords;
   readonly metric: Metric | undefined;
+  /** Of the newest payload of the topic. */
+  shape: Shape | undefined;
 }
 
 /** Publishes whose payloads are all looked through for unused keys; after them one of LOOK_EVERY. */
@@ -152,7 +155,7 @@ export class Source {
       if (inner === undefined) continue;
       reading.document = document;
       reading.words = words;
-      const finding = table.table.read(inner, reading);
+      const finding = table.table.read(inner, reading, ways[i]!);
       if (finding === 'nothing') continue;
       best = finding;
       if (finding !== 'no_reading') break;
@@ -168,11 +171,12 @@ export class Source {
 
   /** Looks for values that the source passes over. */
   #look(document: unknown, publish: Publish): void {
-    if (this.#reads > LOOKS_FIRST && this.#reads % LOOK_EVERY !== 0) return;
-    forEachLikelyKey(document, this.parts.knownKeys, (path, value) =>
-      this.counts.unused(path, value, publish.topic.toString()),
-    );
+    if (this.#reads <= LOOKS_FIRST || this.#reads % LOOK_EVERY === 0) lookIn(document, publish, this);
   }
+}
+
+function lookIn(document: unknown, { topic }: Publish, { parts, counts }: Source): void {
+  forEachLikelyKey(document, parts.knownKeys, (path, value) => counts.unused(path, value, topic.toString()));
 }
 
 function wayOf(table: SourceTable, topic: string, names: LabNames): Way | undefined {
@@ -181,7 +185,8 @@ function wayOf(table: SourceTable, topic: string, names: LabNames): Way | undefi
     if (captures === undefined) continue;
     const metric = table.metrics.size === 0 ? table.metric : table.metrics.get(captures.metric.toLowerCase());
     if (table.metrics.size > 0 && metric === undefined) continue;
-    return { table, metric, words: { lab: names.labOf(captures.lab), sensor: captures.sensor } };
+    const words = { lab: names.labOf(captures.lab), sensor: captures.sensor };
+    return { table, metric, words, shape: undefined };
   }
   return undefined;
 }

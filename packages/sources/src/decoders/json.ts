@@ -19,7 +19,5 @@ export function textOf(bytes: Buffer, start: number, end: number): string {
   let first = start;
   if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf && last - start >= 3)
     first += 3;
-  for (let i = first; i < last; i++) if (bytes[i]! >= 0x80) return bytes.toString('utf8', first, last);
-  // All ASCII, as almost every payload is: one byte is one character.
-  return bytes.toString('latin1', first, last);
+  return bytes.toString('utf8', first, last);
 }

@@ -217,6 +217,13 @@ const tableFields = {
       'values that mean "no reading"',
     ),
   ),
+  needs: Type.Optional(
+    oneOrMore(
+      text(PATH, 'a path'),
+      `${PATH}, or a list`,
+      'where none of these stands, the table says nothing',
+    ),
+  ),
   unless: Type.Optional(
     oneOrMore(
       text(PATH, 'a path'),

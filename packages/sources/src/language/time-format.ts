@@ -1,4 +1,5 @@
 import { rfc3339ToMs } from '@humtemp/bucket-core';
+import { isoToMs } from './iso-time.js';
 import { localToMs, zoneOf } from './local-time.js';
 
 /** How a timestamp is written: what reads a number, and what reads a text. */
@@ -48,6 +49,10 @@ function readMs(value: unknown, formats: TimeFormats, nowMs: number): number | u
   if (typeof value === 'number')
     return formats.numberMs === undefined ? undefined : Math.round(value * formats.numberMs);
   if (typeof value !== 'string') return undefined;
+  if (formats.rfc3339) {
+    const ms = isoToMs(value);
+    if (!Number.isNaN(ms)) return ms;
+  }
   const text = value.trim();
   if (formats.numberMs !== undefined && NUMBER.test(text)) return Math.round(Number(text) * formats.numberMs);
   if (formats.rfc3339) {

@@ -62,6 +62,7 @@ export function compileTable(
     humidity: reader('humidity'),
     unit: unitRule,
     notBoth: (not?.both ?? []).map(([t, h]) => [toThousandths(t), toThousandths(h)] as const),
+    needs: list('needs', description.needs, (text) => new Finder(text, undefined, [])),
     unless: list('unless', description.unless, (text) => new Finder(text, undefined, [])),
     lab: list('lab', description.lab, parseTextPlace),
     sensor: list('sensor', description.sensor, parseTextPlace),

@@ -44,11 +44,32 @@ export class Finder {
         : undefined;
   }
 
+  /** Whether the keys of the element itself are what the pattern is for. */
+  get startsWithCapture(): boolean {
+    return this.pattern !== undefined && this.#before.length === 0 && !this.path.fromDocument;
+  }
+
+  /** Whether its place may be in an element, by the keys of the element. */
+  mayBeIn(element: Readonly<Record<string, unknown>>): boolean {
+    const [first] = this.path.steps;
+    if (this.path.fromDocument || first?.kind !== 'members') {
+      const isOther = this.path.fromDocument || first?.kind !== 'member';
+      return isOther || Object.hasOwn(element, first.key);
+    }
+    return Object.keys(element).some((key) => captured(first.pattern, key) !== undefined);
+  }
+
   /** The value without a capture, or undefined. */
   find(element: unknown, document: unknown): unknown {
     if (this.key !== undefined) return isObject(element) ? unwrapped(element[this.key]) : undefined;
     const value = firstAt(this.path.fromDocument ? document : element, this.#before);
     return value === undefined ? undefined : unwrapped(value);
+  }
+
+  /** As `find`, of a value that no member `value` wraps. */
+  findPlain(element: unknown, document: unknown): unknown {
+    if (this.key !== undefined) return isObject(element) ? element[this.key] : undefined;
+    return firstAt(this.path.fromDocument ? document : element, this.#before);
   }
 
   /** Where the value of `find` stands. */

@@ -1,8 +1,10 @@
 import { ABSENT } from '@humtemp/bucket-core';
 import { type Unit, unitOf } from '../language/unit.js';
 import type { Finder } from './finder.js';
+import { type Container, unwrapped } from './json-access.js';
 import { isReading, type MetricRule, NO_READING, WRONG } from './metric-rule.js';
 import { describeOutcome } from './outcome.js';
+import type { Candidate } from './shape.js';
 import type { SourceEvent } from './source-count.js';
 import type { Reading } from './table.js';
 
@@ -26,20 +28,24 @@ export class MetricReader {
     readonly finders: readonly Finder[],
   ) {}
 
-  /** The first alternative that is there wins, for each sensor. `unit` undefined: the payload does not say it. */
-  read(element: unknown, reading: Reading, unit: Unit | undefined): void {
-    const { document, count, trace } = reading;
+  /**
+   * The first alternative that is there wins, for each sensor.
+   * @param candidates those that may be there. @param unit undefined: the payload does not say it.
+   */
+  read(element: unknown, candidates: readonly Candidate[], reading: Reading, unit: Unit | undefined): void {
     this.length = 0;
     this.isTooLong = false;
-    for (const finder of this.finders) {
-      if (finder.pattern !== undefined) this.#readMatching(finder, element, reading, unit);
-      else if (!this.#has('')) {
-        const value = finder.find(element, document);
+    for (let i = 0; i < candidates.length; i++) {
+      const { finder, key, sensor } = candidates[i]!;
+      if (key === undefined && finder.pattern !== undefined)
+        this.#readMatching(finder, element, reading, unit);
+      else if (!this.#has(sensor)) {
+        const value = valueAt(finder, key, element, reading.document);
         if (value === undefined) continue;
-        const thousandths = this.#valueOf(value, finder.unit ?? unit, count);
-        this.#set('', thousandths);
-        const place = trace && finder.locate(element, document);
-        if (place !== undefined) trace!.used(this.rule.metric, place, describeOutcome(thousandths, ''));
+        const thousandths = this.#valueOf(value, finder.unit ?? unit, reading.count);
+        this.#set(sensor, thousandths);
+        if (this.isTooLong) return;
+        if (reading.trace !== undefined) this.#trace(finder, key, sensor, thousandths, element, reading);
       }
     }
   }
@@ -70,6 +76,21 @@ export class MetricReader {
     }
   }
 
+  #trace(
+    finder: Finder,
+    key: string | undefined,
+    sensor: string,
+    thousandths: number,
+    element: unknown,
+    { document, trace }: Reading,
+  ): void {
+    const place =
+      key === undefined || finder.pattern === undefined
+        ? finder.locate(element, document)
+        : { container: element as Container, key };
+    if (place !== undefined) trace!.used(this.rule.metric, place, describeOutcome(thousandths, sensor));
+  }
+
   #valueOf(value: unknown, unit: Unit | undefined, count: (event: SourceEvent) => void): number {
     if (unit === undefined) return value === null ? NO_READING : WRONG;
     return this.rule.read(value, unit, count);
@@ -95,6 +116,12 @@ export class MetricReader {
     this.values[this.length] = value;
     this.length += 1;
   }
+}
+
+function valueAt(finder: Finder, key: string | undefined, element: unknown, document: unknown): unknown {
+  if (key === undefined) return finder.find(element, document);
+  const member = (element as Readonly<Record<string, unknown>>)[key];
+  return finder.pattern === undefined ? unwrapped(member) : finder.valueBehind(member);
 }
 
 /** How a source knows the unit of its temperatures. */

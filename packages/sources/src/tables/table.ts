@@ -8,10 +8,11 @@ import { isContainer } from './json-access.js';
 import type { LabNames } from './lab-names.js';
 import { isReading, WRONG } from './metric-rule.js';
 import { type MetricReader, type UnitRule, unitIn } from './reader.js';
+import { type Shape, type ShapeSlot, Shapes } from './shape.js';
 import type { SourceEvent } from './source-count.js';
 import { type TextPlace, textAt } from './text-place.js';
 import { AT_RECEIPT, TIME_FUTURE, TIME_WRONG, type TimeRule } from './time-rule.js';
-import type { Trace } from './trace.js';
+import type { Role, Trace } from './trace.js';
 import { firstAt, type Place } from './walk.js';
 
 /** A table with everything parsed. */
@@ -22,6 +23,7 @@ export interface TableParts {
   readonly humidity: MetricReader;
   readonly unit: UnitRule;
   readonly notBoth: readonly (readonly [number, number])[];
+  readonly needs: readonly Finder[];
   readonly unless: readonly Finder[];
   readonly lab: readonly TextPlace[];
   readonly sensor: readonly TextPlace[];
@@ -56,20 +58,26 @@ export interface Reading {
 /** Reads payloads of one shape. Compiled once; a publish costs it no allocation. */
 export class Table {
   readonly #elements: Elements;
+  readonly #shapes: Shapes;
 
   constructor(readonly parts: TableParts) {
     this.#elements = new Elements(parts.each);
+    const { needs, unless } = parts;
+    this.#shapes = new Shapes({ temp: parts.temp.finders, humidity: parts.humidity.finders, needs, unless });
   }
 
-  /** Hands in all observations of a payload. @param from what paths are counted from. */
-  read(from: unknown, reading: Reading): Finding {
+  /**
+   * Hands in all observations of a payload.
+   * @param from what paths are counted from. @param slot keeps the shape of the last payload of the topic.
+   */
+  read(from: unknown, reading: Reading, slot: ShapeSlot): Finding {
     const { parts } = this;
     const root =
       parts.root === undefined
         ? from
         : firstAt(parts.root.fromDocument ? reading.document : from, parts.root.steps);
     if (root === undefined) return 'nothing';
-    if (parts.each.length === 0) return this.#readElement(root, '', '', reading);
+    if (parts.each.length === 0) return this.#readElement(root, '', '', reading, slot);
     const elements = this.#elements;
     if (!elements.find(root, reading.into.arrayLengthMax)) {
       elements.clear();
@@ -78,20 +86,34 @@ export class Table {
     }
     let finding: Finding = 'nothing';
     for (let i = 0; i < elements.length; i++) {
-      const one = this.#readElement(elements.values[i], elements.labs[i]!, elements.sensors[i]!, reading);
+      const { values, labs, sensors } = elements;
+      const one = this.#readElement(values[i], labs[i]!, sensors[i]!, reading, slot);
       if (RANK[one] > RANK[finding]) finding = one;
     }
     elements.clear();
     return finding;
   }
 
-  #readElement(element: unknown, labName: string, sensorName: string, reading: Reading): Finding {
+  #readElement(
+    element: unknown,
+    labName: string,
+    sensorName: string,
+    reading: Reading,
+    slot: ShapeSlot,
+  ): Finding {
     if (!isContainer(element)) return 'nothing';
     const { parts } = this;
-    if (parts.unless.length > 0 && this.#isNotTheRoom(element, reading)) return 'not_the_room';
+    const shape = this.#shapes.of(element, slot);
+    if (parts.needs.length > 0 && firstThere(shape.needs, element, reading) === undefined) return 'nothing';
+    if (shape.unless.length > 0 && this.#isNotTheRoom(shape, element, reading)) return 'not_the_room';
     const { temp, humidity } = parts;
-    temp.read(element, reading, temp.finders.length === 0 ? undefined : this.#unit(element, reading));
-    humidity.read(element, reading, 'C');
+    temp.read(
+      element,
+      shape.temp,
+      reading,
+      shape.temp.length === 0 ? undefined : this.#unit(element, reading),
+    );
+    humidity.read(element, shape.humidity, reading, 'C');
     if (temp.length === 0 && humidity.length === 0) return 'nothing';
     if (temp.isTooLong || humidity.isTooLong) {
       reading.into.reject('array_too_long');
@@ -147,16 +169,13 @@ export class Table {
     return finding;
   }
 
-  #isNotTheRoom(element: unknown, { document, count, trace }: Reading): boolean {
-    for (const finder of this.parts.unless) {
-      const value = finder.find(element, document);
-      if (value === undefined || value === null) continue;
-      const place = trace && finder.locate(element, document);
-      if (place !== undefined) trace!.used('unless', place, 'not the room');
-      count('not_the_room');
-      return true;
-    }
-    return false;
+  #isNotTheRoom(shape: Shape, element: unknown, reading: Reading): boolean {
+    const finder = firstThere(shape.unless, element, reading);
+    if (finder === undefined) return false;
+    const place = reading.trace && finder.locate(element, reading.document);
+    if (place !== undefined) reading.trace!.used('unless', place, 'not the room');
+    reading.count('not_the_room');
+    return true;
   }
 
   #isNotBoth(temp: number, humidity: number): boolean {
@@ -174,40 +193,43 @@ export class Table {
     return one;
   }
 
-  #time(element: unknown, { document, into, count, trace }: Reading): number {
+  #time(element: unknown, reading: Reading): number {
     const time = this.parts.time!;
+    const { document, into, count } = reading;
     const ms = time.read(element, document, into.receivedMs, count);
-    if (trace !== undefined)
-      time.locate(element, document, (place) => trace.used('timestamp', place, describeTime(ms)));
+    if (reading.trace !== undefined)
+      time.locate(element, document, used(reading, 'timestamp', describeTime(ms)));
     return ms;
   }
 
-  #lab(element: unknown, named: string, { document, words, trace }: Reading): string | undefined {
+  #lab(element: unknown, named: string, reading: Reading): string | undefined {
     const { lab, names } = this.parts;
     if (named !== '') return names.labOf(named);
     if (lab.length > 0) {
-      const text = textAt(lab, element, document, trace && ((place) => trace.used('lab', place, '')));
+      const text = textAt(lab, element, reading.document, used(reading, 'lab', ''));
       if (text !== undefined) return names.labOf(text);
     }
-    return words.lab;
+    return reading.words.lab;
   }
 
   /** What names the sensor, from the outside to the inside, joined. Undefined: too long, or no text. */
-  #sensor(
-    element: unknown,
-    named: string,
-    key: string,
-    { document, words, trace }: Reading,
-  ): string | undefined {
+  #sensor(element: unknown, named: string, key: string, reading: Reading): string | undefined {
     const { sensor } = this.parts;
-    let text = words.sensor;
-    if (sensor.length > 0) {
-      const found = trace && ((place: Place) => trace.used('sensor', place, ''));
-      text = joined(text, textAt(sensor, element, document, found) ?? '');
-    }
+    let text = reading.words.sensor;
+    if (sensor.length > 0)
+      text = joined(text, textAt(sensor, element, reading.document, used(reading, 'sensor', '')) ?? '');
     text = joined(joined(text, named), key);
     return text === '' || (text.length <= SENSOR_LENGTH_MAX && isClean(text)) ? text : undefined;
   }
+}
+
+/** Notes a place for an explanation; undefined if there is none to be made. */
+function used({ trace }: Reading, role: Role, outcome: string): ((place: Place) => void) | undefined {
+  return trace === undefined ? undefined : noting(trace, role, outcome);
+}
+
+function noting(trace: Trace, role: Role, outcome: string): (place: Place) => void {
+  return (place) => trace.used(role, place, outcome);
 }
 
 const RANK: Readonly<Record<Finding, number>> = {
@@ -217,6 +239,14 @@ const RANK: Readonly<Record<Finding, number>> = {
   rejected: 3,
   observations: 4,
 };
+
+function firstThere(finders: readonly Finder[], element: unknown, { document }: Reading): Finder | undefined {
+  for (const finder of finders) {
+    const value = finder.find(element, document);
+    if (value !== undefined && value !== null) return finder;
+  }
+  return undefined;
+}
 
 function higher(one: Finding, other: Finding): Finding {
   return RANK[one] > RANK[other] ? one : other;

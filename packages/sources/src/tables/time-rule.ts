@@ -1,6 +1,6 @@
 import { FUTURE_MS_MAX } from '@humtemp/bucket-core';
-import { type Path, parsePath } from '../language/path.js';
 import { parseTimeFormats, type TimeFormats, timestampMs } from '../language/time-format.js';
+import { Finder } from './finder.js';
 import type { SourceEvent } from './source-count.js';
 import { firstAt, type Place } from './walk.js';
 
@@ -22,13 +22,13 @@ export const AT_RECEIPT = Number.NaN;
 
 /** How a source reads the time of an observation. */
 export class TimeRule {
-  readonly paths: readonly Path[];
+  readonly #finders: readonly Finder[];
   readonly #formats: TimeFormats;
   readonly #policies: Required<Pick<TimeDescription, 'absent' | 'wrong' | 'future'>>;
 
   /** @throws RangeError that says what was expected. */
   constructor(description: TimeDescription) {
-    this.paths = [description.path].flat().map((text) => parsePath(text));
+    this.#finders = [description.path].flat().map((text) => new Finder(text, undefined, []));
     this.#formats = parseTimeFormats([description.format].flat());
     const { absent = 'receipt', wrong = 'reject', future = 'reject' } = description;
     this.#policies = { absent, wrong, future };
@@ -37,8 +37,8 @@ export class TimeRule {
   /** Unix milliseconds, AT_RECEIPT, TIME_WRONG or TIME_FUTURE. */
   read(element: unknown, document: unknown, nowMs: number, count: (event: SourceEvent) => void): number {
     let value: unknown;
-    for (const path of this.paths) {
-      value = firstAt(path.fromDocument ? document : element, path.steps);
+    for (let i = 0; i < this.#finders.length; i++) {
+      value = this.#finders[i]!.findPlain(element, document);
       if (value !== undefined && value !== null) break;
     }
     if (value === undefined || value === null) {
@@ -61,8 +61,8 @@ export class TimeRule {
   }
 
   /** Where the timestamp stands. */
-  locate(element: unknown, document: unknown, found: (place: Place) => void): void {
-    for (const path of this.paths) {
+  locate(element: unknown, document: unknown, found: ((place: Place) => void) | undefined): void {
+    for (const { path } of this.#finders) {
       const value = firstAt(path.fromDocument ? document : element, path.steps);
       if (value === undefined || value === null) continue;
       firstAt(path.fromDocument ? document : element, path.steps, 0, found);
