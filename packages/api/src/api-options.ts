@@ -3,6 +3,7 @@ import type { Intake } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { SiteFile } from './dashboard/site.js';
+import type { FaultLog } from './http/incomplete.js';
 import type { ChangeSource } from './stream/change-source.js';
 
 export interface ApiOptions {
@@ -52,6 +53,10 @@ export interface ApiOptions {
   readonly connections?: () => Readonly<Record<string, number>>;
   /** What the embedded broker dropped or refused since the start, by what it was. */
   readonly brokerDrops?: () => Readonly<Record<string, number>>;
+  /** Stored values that could not be read. */
+  readonly faults?: FaultLog;
+  /** Whether observations come to this process other than by an occasional POST. */
+  readonly receives?: boolean;
   /** Answers that are made at a time, and bytes of those that clients have not taken. */
   readonly answersMax?: number;
   readonly heldBytesMax?: number;

@@ -60,6 +60,7 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
     deduplicationHorizonS: 2 * DAY_S,
     labsMax,
     rejectionsMax: 1000,
+    process: 'api-1',
   });
   const used = instead(store);
   const intake = new Intake({

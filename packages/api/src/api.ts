@@ -5,10 +5,12 @@ import { pageGuard } from './access/page-guard.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
 import { dashboardPages } from './dashboard/dashboard-pages.js';
 import { serviceRoute } from './dashboard/service-route.js';
+import { liveRoute, readyRoute } from './health/health-routes.js';
 import { Admission } from './http/admission.js';
 import { BusyLimit } from './http/busy-limit.js';
 import { crossOrigin } from './http/cross-origin.js';
 import { failureHandler } from './http/failure.js';
+import { incomplete, NO_FAULTS } from './http/incomplete.js';
 import { liveData } from './http/live-data.js';
 import { problemResponse } from './http/problem.js';
 import { requestLog } from './http/request-log.js';
@@ -16,16 +18,17 @@ import { type Route, registerRoute } from './http/route.js';
 import { CLIENT_SHARE } from './http/shares.js';
 import { strictUrl } from './http/strict-url.js';
 import { wrongMethod } from './http/wrong-method.js';
+import { readFleet } from './ledger/fleet.js';
+import { ledgerRoute } from './ledger/ledger-route.js';
 import { metricsRoutes } from './metrics/metrics-routes.js';
 import { docsRoutes, isDocumentation } from './openapi/docs-routes.js';
 import { openApiRoute } from './openapi/open-api-route.js';
 import { bucketsRoute } from './routes/buckets-route.js';
-import { liveRoute, readyRoute } from './routes/health-routes.js';
+import { faultsRoute } from './routes/faults-route.js';
 import { labBucketsRoute } from './routes/lab-buckets-route.js';
 import { labRoute } from './routes/lab-route.js';
 import { labSummaryRoute } from './routes/lab-summary-route.js';
 import { labsRoute } from './routes/labs-route.js';
-import { ledgerRoute } from './routes/ledger-route.js';
 import { observationRoute } from './routes/observation-route.js';
 import { rejectionsRoute } from './routes/rejections-route.js';
 import { summariesRoute } from './routes/summaries-route.js';
@@ -63,6 +66,8 @@ export function createApi(apiOptions: ApiOptions): Hono {
     commits: () => ({ succeeded: 0, failed: 0 }),
     connections: () => ({}),
     brokerDrops: () => ({}),
+    faults: NO_FAULTS,
+    receives: true,
     ...apiOptions,
   };
   const admission = new Admission({
@@ -82,6 +87,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
   if (options.site !== undefined) app.use(dashboardPages(options.site));
   app.use(accessGuard({ tokens: options.tokens, isOpen: isDocumentation }));
   app.use(admission.middleware());
+  app.use(incomplete(options.faults));
   app.use(strictUrl);
 
   const routes = apiRoutes(options);
@@ -118,13 +124,21 @@ function apiRoutes(options: RouteOptions): Route[] {
     rejectionsRoute(options),
     ledgerRoute(options),
     serviceRoute(options),
-    liveRoute(),
-    readyRoute(options),
+    faultsRoute(options),
+    liveRoute({ storeHealth: () => store.health() }),
+    readyRoute({ ...options, readinessMsMax: options.storeTimeoutMs }),
     ...metricsRoutes({
       ...options,
       ledger: () => intake.ledger.counters(),
+      oldestUncommittedMs: () => intake.oldestUncommittedMs,
       pingStore: () => store.ping(),
       streams: () => stream.streams.counters(),
+      faults: () => options.faults.count,
+      fleet: async () => {
+        const { process, role } = options;
+        const own = { process, role, reportedMs: clock(), counters: intake.ledger.counters() };
+        return (await readFleet(store, own)).members;
+      },
     }),
     ...docsRoutes(),
   ];

@@ -1,15 +1,17 @@
 export { createApi } from './api.js';
 export type { ApiOptions } from './api-options.js';
 export { readSite } from './dashboard/site.js';
+export type { FaultLog } from './http/incomplete.js';
 export { Problem, type ProblemType } from './http/problem.js';
 export { type RunningServer, type ServerOptions, startServer } from './http/server.js';
 export { LabStatus } from './labs/lab-status.js';
+export { LedgerOverview } from './ledger/ledger-route.js';
 export { BucketsOfLabs } from './routes/buckets-route.js';
+export { FaultsPage } from './routes/faults-route.js';
 export { LabSeries } from './routes/lab-buckets-route.js';
 export { LabReport } from './routes/lab-route.js';
 export { LabRangeSummary } from './routes/lab-summary-route.js';
 export { LabsPage } from './routes/labs-route.js';
-export { LedgerOverview } from './routes/ledger-route.js';
 export { RejectionsPage } from './routes/rejections-route.js';
 export { LabsSummary } from './routes/summaries-route.js';
 export { ChangeFeed } from './stream/change-feed.js';

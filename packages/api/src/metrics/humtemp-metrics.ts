@@ -13,6 +13,12 @@ export interface HumtempMetricsSources {
   /** Rejects when the store cannot take a commit now. */
   readonly pingStore: () => Promise<void>;
   readonly streams?: () => StreamCounters;
+  /** When the oldest observation came that awaits its commit, Unix milliseconds. */
+  readonly oldestUncommittedMs?: () => number | undefined;
+  /** Unix milliseconds. */
+  readonly clock: () => number;
+  /** Stored values that could not be read since the start. */
+  readonly faults?: () => number;
   /** What the embedded broker dropped or refused since the start, by what it was. */
   readonly brokerDrops?: () => Readonly<Record<string, number>>;
 }
@@ -20,11 +26,11 @@ export interface HumtempMetricsSources {
 /** A scrape has about 10 s. */
 const PING_MS_MAX = 2000;
 
-/** Every observation's fate, and what the work hangs on. */
-export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
-  const { ledger, commits, connections, pingStore, streams, brokerDrops } = sources;
+type Value = () => number;
+
+function makers(registry: Registry) {
   const registers = [registry];
-  const counter = (name: string, help: string, value: () => number) =>
+  const counter = (name: string, help: string, value: Value) =>
     new Counter({
       name,
       help,
@@ -43,7 +49,13 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
         this.set(await value());
       },
     });
+  return { registers, counter, gauge };
+}
 
+/** The fate of every observation that this process received. */
+export function observationMetrics(registry: Registry, sources: HumtempMetricsSources): void {
+  const { ledger, commits, oldestUncommittedMs, clock } = sources;
+  const { registers, counter, gauge } = makers(registry);
   counter('humtemp_observations_received_total', 'Observations received.', () => ledger().received);
   counter(
     'humtemp_observations_committed_total',
@@ -76,6 +88,23 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
     'Commits that failed and were tried again.',
     () => commits().failed,
   );
+  gauge(
+    'humtemp_oldest_uncommitted_seconds',
+    'How long the oldest observation that awaits its commit has waited; 0: none does.',
+    () => Math.max(0, clock() - (oldestUncommittedMs?.() ?? clock())) / 1000,
+  );
+}
+
+/** What the work of this process hangs on. */
+export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
+  const { connections, pingStore, streams, brokerDrops, faults } = sources;
+  const { registers, counter, gauge } = makers(registry);
+  if (faults !== undefined)
+    counter(
+      'humtemp_store_faults_total',
+      'Stored values that this process could not read, and left out or set aside.',
+      faults,
+    );
   gauge('humtemp_store_up', 'Whether the store can take a commit: 1 or 0.', () =>
     within(PING_MS_MAX, pingStore()).then(
       () => 1,

@@ -1,19 +1,25 @@
 import { Type } from '@sinclair/typebox';
-import { Registry } from 'prom-client';
 import type { Scope } from '../access/scope.js';
+import { within } from '../http/deadline.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
-import { type HumtempMetricsSources, humtempMetrics } from './humtemp-metrics.js';
+import type { FleetMember } from '../ledger/fleet.js';
+import { fleetMetrics } from './fleet-metrics.js';
 import { LabRow, labMetrics, labRows } from './lab-metrics.js';
 import { type LabReadingsOptions, readLabs } from './lab-readings.js';
-import { processMetrics } from './process-metrics.js';
+import { type ProcessMetricsSources, processRegistry } from './process-registry.js';
 
-export interface MetricsOptions extends Omit<LabReadingsOptions, 'labsMax'>, HumtempMetricsSources {
+export interface MetricsOptions extends Omit<LabReadingsOptions, 'labsMax'>, ProcessMetricsSources {
+  /** The ledgers of all processes that share the store. */
+  readonly fleet: () => Promise<readonly FleetMember[]>;
   /** Labs that /metrics/labs shows. */
   readonly metricsLabsMax?: number;
   /** After how long an answer no longer waits for the store. */
   readonly storeTimeoutMs: number;
 }
+
+/** A scrape has about 10 s. Without an answer these are left out: they are not 0. */
+const FLEET_MS_MAX = 2000;
 
 const SHOWN = 'The first labs by their ids, up to HUMTEMP_METRICS_LABS_MAX.';
 
@@ -23,9 +29,8 @@ const SHOWN = 'The first labs by their ids, up to HUMTEMP_METRICS_LABS_MAX.';
  */
 export function metricsRoutes(options: MetricsOptions): readonly Route[] {
   const { storeTimeoutMs, metricsLabsMax: labsMax = 1000 } = options;
-  const registry = new Registry();
-  humtempMetrics(registry, options);
-  processMetrics(registry);
+  const registry = processRegistry(options);
+  const fleet = fleetMetrics(() => within(FLEET_MS_MAX, options.fleet()).catch(() => []));
   const headers = { 'content-type': registry.contentType };
   const readings = ({ allows }: Scope) =>
     readStore(storeTimeoutMs, () => readLabs({ ...options, labsMax }, allows));
@@ -36,10 +41,10 @@ export function metricsRoutes(options: MetricsOptions): readonly Route[] {
         method: 'get',
         path: '/metrics',
         id: 'getMetrics',
-        summary: 'This process, for Prometheus',
+        summary: 'This process, and the ledgers of all that share its store, for Prometheus',
         answers: { 'text/plain': Type.String() },
       },
-      async (c) => c.body(await registry.metrics(), 200, headers),
+      async (c) => c.body(`${await registry.text()}${await fleet()}`, 200, headers),
     ),
     route(
       {

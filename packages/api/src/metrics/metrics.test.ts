@@ -26,6 +26,8 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     },
     streams: () => ({ open: 4, labs: 7, cut: 5 }),
     brokerDrops: () => ({ deliveriesDropped: 6 }),
+    receives: true,
+    fleet: async () => [],
   });
   for (const route of routes) registerRoute(app, route);
   const { tokens } = await openTokens(t, tokenLines({ all: {}, floor: { labs: 'floor-2/*' } }));

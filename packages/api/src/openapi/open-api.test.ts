@@ -67,6 +67,7 @@ const REQUESTS: Readonly<
   getStream: [['/stream'], ['/stream?labs=b,floor/*'], ['/stream?labs=', 400]],
   listRejections: [['/rejections'], ['/rejections?limit=1'], ['/rejections?limit=0', 400]],
   getLedger: [['/ledger']],
+  listFaults: [['/faults']],
   getService: [['/service']],
   getLiveness: [['/livez']],
   getReadiness: [['/readyz']],

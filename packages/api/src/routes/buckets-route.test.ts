@@ -250,12 +250,13 @@ test('a client that goes away while a page is read is no failure of the store', 
         }),
     });
     const reader = (await get('/buckets')).body!.getReader();
-    await reader.read();
-    const second = reader.read();
-    await until(() => isAsked);
+    let last = reader.read();
+    // The store may have several pages.
+    while (!isAsked && (await Promise.race([last.then(() => true), until(() => isAsked)])) === true)
+      last = reader.read();
     const cancelled = reader.cancel();
     release();
-    await Promise.all([second, cancelled]);
+    await Promise.all([last, cancelled]);
     assert.deepEqual(
       logged.filter((line) => (line.level as number) >= 40),
       [],
@@ -278,10 +279,18 @@ test('the first rows are there before the last are read', async (t) => {
       }),
   });
   const reader = (await get('/buckets')).body!.getReader();
-  const { value } = await reader.read();
-  assert.match(new TextDecoder().decode(value), /^\{"resolution":"1d",.*"lab_id":"a\/1"/);
+  let text = '';
+  const more = async () => {
+    const { value, done } = await reader.read();
+    text += new TextDecoder().decode(value);
+    return !done;
+  };
+  while (!text.includes('"lab_id":"a/1"')) await more();
+  assert.match(text, /^\{"resolution":"1d",/);
+  assert.doesNotMatch(text, /\]\}$/);
   release();
-  assert.match(new TextDecoder().decode((await reader.read()).value), /\]\}$/);
+  while (await more());
+  assert.match(text, /\]\}$/);
 });
 
 test('beyond the limit of answers under way another one is a 429 problem', async (t) => {

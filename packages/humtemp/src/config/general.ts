@@ -1,5 +1,5 @@
-import { duration, pattern } from './kinds.js';
-import { type ValuesOf, withDefault } from './variable.js';
+import { duration, host, pattern, port } from './kinds.js';
+import { optional, type ValuesOf, withDefault } from './variable.js';
 
 /** What concerns every role. */
 export const GENERAL = {
@@ -11,6 +11,12 @@ export const GENERAL = {
       'least severe messages that are logged',
       pattern(/^(error|warn|info|debug)$/, 'error, warn, info or debug'),
     ),
+    healthPort: optional(
+      'HUMTEMP_HEALTH_PORT',
+      'port of its own for /livez, /readyz and /metrics, in every role and without tokens',
+      port,
+    ),
+    healthHost: withDefault('HUMTEMP_HEALTH_HOST', '127.0.0.1', 'address that this port listens on', host),
     stopGraceS: withDefault(
       'HUMTEMP_STOP_GRACE',
       '10s',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Broker } from '@humtemp/broker';
-import type { BucketStore, LedgerCounters, Store } from '@humtemp/bucket-core';
+import type { BucketStore, LedgerCounters, Store, StoreOptions } from '@humtemp/bucket-core';
 import { Intake, LabsSource, SourceTable } from '@humtemp/intake';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
@@ -13,6 +13,7 @@ import { LedgerReporter } from './ledger-reporter.js';
 import { rejectionLog } from './rejection-log.js';
 import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
+import { StoreFaults } from './store-faults.js';
 
 /** The parts of a running process, by what they listen to. */
 export interface RunningRole {
@@ -38,7 +39,8 @@ const STOP_MS_MAX = 10_000;
  */
 export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
-  const store = await openStore(config, name, log);
+  const faults = new StoreFaults();
+  const store = await openStore(config, name, faults, log);
   let api: RunningApi | undefined;
   const intake = openIntake(store, config, (labs) => api?.markChanged(labs), log);
   const sources = new SourceTable([new LabsSource(config.mqttTopics)]);
@@ -62,8 +64,23 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     if (worker !== undefined) opened('the worker', worker);
     if (role === 'start' || role === 'api') {
       const { startApi } = await import('./start-api.js');
-      api = await startApi({ config, store, intake, name, role, broker, worker, log });
+      api = await startApi({ config, store, intake, name, role, broker, worker, faults, log });
     }
+    const health =
+      config.healthPort === undefined
+        ? undefined
+        : await (await import('./start-health.js')).startHealth({
+            config,
+            store,
+            intake,
+            role,
+            broker,
+            worker,
+            faults,
+            log,
+          });
+    // It answers to the end: a process that stops is alive.
+    if (health !== undefined) opened('the health port', { close: () => health.stop(0) });
     reporter.start();
     return {
       broker,
@@ -93,9 +110,23 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
   }
 }
 
-async function openStore(config: Config, name: string, log: Logger): Promise<Store> {
+async function openStore(config: Config, name: string, faults: StoreFaults, log: Logger): Promise<Store> {
   const { grid, deduplicationHorizonS, labsMax, rejectionsMax, store } = config;
-  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax, process: name };
+  const options: StoreOptions = {
+    grid,
+    deduplicationHorizonS,
+    labsMax,
+    rejectionsMax,
+    process: name,
+    onFault: (fault) => {
+      faults.note(fault);
+      log.error(fault, 'a stored value cannot be read; answers leave out its lab');
+    },
+    onFatal: (error) => {
+      log.fatal(error.message);
+      process.exit(1);
+    },
+  };
   if ('redisUrl' in store) {
     const { RedisStore } = await import('@humtemp/bucket-core/redis');
     return new RedisStore({
@@ -114,11 +145,6 @@ async function openStore(config: Config, name: string, log: Logger): Promise<Sto
       ...options,
       dataDir: store.dataDir,
       onWarning: (message) => log.warn(message),
-      onFault: (fault) => log.error(fault, 'a stored value cannot be read; answers leave out its lab'),
-      onFatal: (error) => {
-        log.fatal(error.message);
-        process.exit(1);
-      },
     });
   } catch (error) {
     throw startErrorOf('HUMTEMP_DATA_DIR', store.dataDir, error);

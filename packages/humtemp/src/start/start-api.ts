@@ -10,7 +10,7 @@ import {
 } from '@humtemp/api';
 import { AccessTokens } from '@humtemp/api/access';
 import type { Broker } from '@humtemp/broker';
-import type { BucketStore, Store } from '@humtemp/bucket-core';
+import type { Store } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Worker } from '@humtemp/worker';
@@ -18,6 +18,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { processReadiness } from './start-health.js';
+import type { StoreFaults } from './store-faults.js';
 
 /** How long the API waits for the store before it says 503. */
 const STORE_TIMEOUT_MS = 5000;
@@ -33,6 +35,7 @@ export interface ApiParts {
   readonly role: Role;
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
+  readonly faults: StoreFaults;
   readonly log: Logger;
 }
 
@@ -45,7 +48,7 @@ export interface RunningApi extends RunningServer {
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, role, broker, worker, log } = parts;
+  const { config, store, intake, name, role, broker, worker, faults, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const stopping = new AbortController();
@@ -59,7 +62,9 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     expectedIntervalS: config.expectedIntervalS,
     requestBytesMax: config.payloadBytesMax,
     storeTimeoutMs: STORE_TIMEOUT_MS,
-    readiness: () => notReadyReasons(store, intake, worker),
+    readiness: () => processReadiness(parts),
+    faults,
+    receives: broker !== undefined || worker !== undefined,
     tokens,
     site: dashboardSite(log),
     mqttListeners: () => broker?.listeners ?? [],
@@ -120,19 +125,6 @@ async function openTokens({ apiTokensFile: file }: Config, log: Logger): Promise
     if (error instanceof FileProblem) throw new StartError(error.message, { cause: error });
     throw error;
   }
-}
-
-/** Why this process cannot do its work now; empty when it can. */
-async function notReadyReasons(
-  store: BucketStore,
-  intake: Intake,
-  worker: Worker | undefined,
-): Promise<string[]> {
-  const reasons: string[] = [];
-  await store.ping().catch((error: Error) => reasons.push(error.message));
-  if (intake.commitFailure !== undefined) reasons.push(`commits fail: ${intake.commitFailure}`);
-  if (worker?.notReadyReason !== undefined) reasons.push(worker.notReadyReason);
-  return reasons;
 }
 
 /** Which of the two variables of a listener an error speaks of. */

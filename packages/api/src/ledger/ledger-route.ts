@@ -11,7 +11,8 @@ import { compressed } from '../http/compression.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
-import { Reason } from './reason-schema.js';
+import { Reason } from '../routes/reason-schema.js';
+import { readFleet } from './fleet.js';
 
 const Count = Type.Integer({ minimum: 0 });
 
@@ -24,7 +25,8 @@ const Fates = Type.Object({
   }),
   in_flight: Count,
   balanced: Type.Boolean({
-    description: 'received = committed + duplicate + all rejected + in_flight',
+    description:
+      'received = committed + duplicate + all rejected + in_flight; of a process that is gone also: the store has counted what the process last knew to be committed',
   }),
 });
 
@@ -34,16 +36,33 @@ export const LedgerOverview = Type.Composite([
   Type.Object({
     processes: Type.Array(
       Type.Composite([
-        Type.Object({ process: Type.String(), role: Type.String(), reported_at: Rfc3339Time }),
+        Type.Object({
+          process: Type.String({
+            description: 'a token that is not for all labs gets a name without the host',
+          }),
+          role: Type.String(),
+          reported_at: Rfc3339Time,
+          gone: Type.Boolean({
+            description:
+              'silent for more than two minutes: its counts are those that the store made with each commit, and nothing is in flight',
+          }),
+        }),
         Fates,
       ]),
+    ),
+    earlier: Type.Object(
+      { processes: Count, committed: Count, duplicate: Count },
+      {
+        description:
+          'what the store counted in the last week for processes that have not reported in the last hour; not in the sums above',
+      },
     ),
   }),
 ]);
 
 export type LedgerOverview = Static<typeof LedgerOverview>;
 
-/** `GET /ledger`: what the processes reported, and this one's counters as they are now. */
+/** `GET /ledger`: what the processes reported, this one's counters as they are now, and what the store counted. */
 export function ledgerRoute(options: RouteOptions): Route {
   const { store, intake, clock, process, role, storeTimeoutMs } = options;
   return route(
@@ -58,25 +77,31 @@ export function ledgerRoute(options: RouteOptions): Route {
     compressed,
     async (c) => {
       const nowMs = clock();
-      const reported = await readStore(storeTimeoutMs, () => store.ledgers(nowMs));
       const own: LedgerReport = { process, role, reportedMs: nowMs, counters: intake.ledger.counters() };
-      const reports = [own, ...reported.filter((report) => report.process !== process)];
-      reports.sort((a, b) => (a.process < b.process ? -1 : 1));
+      const { members, earlier } = await readStore(storeTimeoutMs, () => readFleet(store, own));
+      const sums = members.map(({ counters }) => counters).reduce(addCounters, EMPTY_COUNTERS);
+      const { isAll } = c.get('scope');
       const overview: LedgerOverview = {
-        ...fates(reports.map((report) => report.counters).reduce(addCounters, EMPTY_COUNTERS)),
-        processes: reports.map(({ process, role, reportedMs, counters }) => ({
-          process,
+        ...fates(
+          sums,
+          members.every(({ isBalanced }) => isBalanced),
+        ),
+        processes: members.map(({ process, alias, role, reportedMs, isGone, isBalanced, counters }) => ({
+          process: isAll ? process : alias,
           role,
           reported_at: rfc3339Time(reportedMs),
-          ...fates(counters),
+          gone: isGone,
+          ...fates(counters, isBalanced),
         })),
+        earlier,
       };
       return c.json(overview);
     },
   );
 }
 
-function fates(counters: LedgerCounters): Static<typeof Fates> {
+function fates(counters: LedgerCounters, isBalanced: boolean): Static<typeof Fates> {
   const { received, committed, duplicate, rejected, in_flight } = counters;
-  return { received, committed, duplicate, rejected, in_flight, balanced: imbalance(counters) === 0 };
+  const balanced = isBalanced && imbalance(counters) === 0;
+  return { received, committed, duplicate, rejected, in_flight, balanced };
 }

@@ -1,0 +1,69 @@
+import type { StoreHealth } from '@humtemp/bucket-core';
+import { Type } from '@sinclair/typebox';
+import type { Logger } from 'pino';
+import { within } from '../http/deadline.js';
+import { ProblemError } from '../http/problem.js';
+import { type Route, route } from '../http/route.js';
+
+const Alive = Type.Object({ status: Type.Literal('alive') });
+const Ready = Type.Object({ status: Type.Literal('ready') });
+
+export interface HealthOptions {
+  /** How the store is; one that is lost never comes back in this process. */
+  readonly storeHealth: () => StoreHealth;
+  /** Why this process cannot do its work now; empty when it can. */
+  readonly readiness: () => Promise<readonly string[]>;
+  /** After how long the answer no longer waits for that. */
+  readonly readinessMsMax: number;
+  readonly log: Logger;
+}
+
+/** `GET /livez`: this process runs. It asks nothing of any other, so that no outage gets it restarted. */
+export function liveRoute({ storeHealth }: Pick<HealthOptions, 'storeHealth'>): Route {
+  return route(
+    {
+      method: 'get',
+      path: '/livez',
+      id: 'getLiveness',
+      summary: 'Whether this process runs',
+      answers: { 'application/json': Alive },
+      problems: [503],
+    },
+    (c) => {
+      if (storeHealth() !== 'lost') return c.json({ status: 'alive' });
+      throw notReady(['the store of this process is lost: it has to be started again']);
+    },
+  );
+}
+
+/** `GET /readyz`: this process can do its work now, or the reasons why it cannot. */
+export function readyRoute({ readiness, readinessMsMax, log }: Omit<HealthOptions, 'storeHealth'>): Route {
+  return route(
+    {
+      method: 'get',
+      path: '/readyz',
+      id: 'getReadiness',
+      summary: 'Whether this process can do its work now',
+      answers: { 'application/json': Ready },
+      problems: [503],
+    },
+    async (c) => {
+      const reasons = await within(readinessMsMax, readiness()).catch((error: unknown) => {
+        log.warn({ err: error }, 'the readiness check failed');
+        return ['the readiness check failed, or took too long'];
+      });
+      if (reasons.length === 0) return c.json({ status: 'ready' });
+      throw notReady(reasons);
+    },
+  );
+}
+
+function notReady(reasons: readonly string[]): ProblemError {
+  return new ProblemError({
+    type: '/problems/not-ready',
+    status: 503,
+    detail: reasons.join('; '),
+    reasons: [...reasons],
+    retryAfterS: 5,
+  });
+}
