@@ -31,4 +31,5 @@ export {
   type Levels,
   matchesTopic,
   overlapOf,
+  withoutCovered,
 } from './topics/topic-grammar.js';

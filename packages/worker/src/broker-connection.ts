@@ -8,8 +8,6 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly ca?: Buffer;
   readonly clientId: string;
-  /** Filters to subscribe to, shared or not. */
-  readonly subscriptions: readonly string[];
   readonly sources: SourceTable;
   readonly intake: Intake;
   readonly sessionExpiryS: number;
@@ -17,9 +15,11 @@ export interface ConnectionOptions {
   readonly receiveMaximum: number;
   readonly frameBytesMax: number;
   readonly keepAliveS: number;
-  /** Told of each round of acknowledgements: how many publishes awaited theirs when it began. */
+  /** How long the broker may take to answer a subscription. */
+  readonly answerTimeoutMs?: number;
+  /** Called at each round of acknowledgements: how many publishes awaited theirs when it began. */
   readonly onAcknowledge: (unacknowledged: number) => void;
-  /** Told the total of publishes that the broker says it has dropped. */
+  /** Called with the total of publishes that the broker says it has dropped. */
   readonly onDropped: (total: number) => void;
   /**
    * Asked what becomes of a publish on a topic of no filter, which an earlier subscription of the session brings: once
@@ -48,9 +48,13 @@ export const UNSUPPORTED_PROTOCOL_VERSION: readonly number[] = [132, 1];
 export const SESSION_TAKEN_OVER = 142;
 export const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 158;
 
-/** Where Mosquitto publishes how many publishes it has dropped. */
+/** Where Mosquitto publishes how many publishes it has dropped, and who it is. */
 const DROPPED_TOPIC = '$SYS/broker/publish/messages/dropped';
+const VERSION_TOPIC = '$SYS/broker/version';
 const CONNECT_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Reason codes from here on are refusals (MQTT 5, 2.4); so is the one of 3.1.1 [MQTT-3.9.3-2]. */
+const REFUSED = 128;
 /** Time for the broker to take our DISCONNECT: one that is frozen would keep us for ever. */
 const DISCONNECT_TIMEOUT_MS = 2000;
 
@@ -62,9 +66,14 @@ export class BrokerConnection {
   readonly #client: MqttClient;
   readonly #tap: () => PublishTap;
   readonly #accepted: Promise<IConnackPacket>;
+  #hasShared = true;
   /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<ConnectionError>;
   sessionPresent = false;
+  /** How long the broker keeps our session once we are gone, seconds; undefined: it did not say, as none does in 3.1.1. */
+  sessionExpiryS: number | undefined;
+  /** What the broker calls itself, if it does. */
+  brokerName: string | undefined;
 
   constructor(
     readonly options: ConnectionOptions,
@@ -108,10 +117,9 @@ export class BrokerConnection {
     // What the tap leaves: QoS 2, which our subscriptions do not ask for.
     this.#client.handleMessage = (packet, acknowledge) => {
       const topic = packet.topic;
-      if (topic === DROPPED_TOPIC) {
-        options.onDropped(Number(packet.payload.toString()));
-        return acknowledge();
-      }
+      if (topic === DROPPED_TOPIC) options.onDropped(Number(packet.payload.toString()));
+      if (topic === VERSION_TOPIC) this.brokerName = packet.payload.toString().slice(0, 100);
+      if (topic === DROPPED_TOPIC || topic === VERSION_TOPIC) return acknowledge();
       const source = sources.find(topic);
       if (source === undefined)
         // With an error, mqtt.js goes on to the next packet and sends no acknowledgement.
@@ -135,41 +143,52 @@ export class BrokerConnection {
     return this.#tap().taken;
   }
 
-  /** Resolves once the broker has accepted us and our subscriptions. @throws ConnectionError otherwise. */
+  /** Resolves once the broker has accepted us. @throws ConnectionError otherwise. */
   async open(): Promise<void> {
     const connack = await this.#unlessEnded(this.#accepted);
     this.sessionPresent = connack.sessionPresent;
-    if (
-      connack.properties?.sharedSubscriptionAvailable === false &&
-      this.options.subscriptions.some(isShared)
-    )
-      throw new ConnectionError('the broker has no shared subscriptions', SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
-    if (this.options.subscriptions.length === 0) return;
-    const topics = Object.fromEntries(
-      // Retained publishes at the first subscription of a session only (MQTT 5, 3.8.3.1); 3.1.1 cannot say so.
-      this.options.subscriptions.map((filter) => [
-        filter,
-        { qos: 1 as const, ...(this.protocolVersion === 5 && { rh: 1 }) },
-      ]),
-    );
-    const granted = await this.#unlessEnded(
-      this.#client.subscribeAsync(topics).catch((error: Error & { code?: number }) => {
-        throw new ConnectionError(this.#refusal(error.message), error.code);
-      }),
-    );
-    const refused = granted.find(({ qos }) => (qos as number) >= 128);
-    if (refused !== undefined)
-      throw new ConnectionError(
-        `the broker refused the subscription to ${refused.topic}`,
-        refused.qos as number,
-      );
-    // A broker without these topics, or that does not allow them, is no worse than before.
-    this.#client.subscribeAsync(DROPPED_TOPIC, { qos: 0 }).catch(() => {});
+    const { sharedSubscriptionAvailable, sessionExpiryInterval } = connack.properties ?? {};
+    this.#hasShared = sharedSubscriptionAvailable !== false;
+    // What it does not mention is as we asked (MQTT 5, 3.2.2.3.2).
+    if (this.protocolVersion === 5)
+      this.sessionExpiryS = sessionExpiryInterval ?? this.options.sessionExpiryS;
   }
 
-  /** Ends subscriptions of the session, whoever made them. @throws if the broker could not be told. */
+  /**
+   * Subscribes to filters, shared or not, at QoS 1.
+   * @returns those that the broker granted with less.
+   * @throws ConnectionError if it refuses one, or does not answer in time.
+   */
+  async subscribe(filters: readonly string[]): Promise<readonly string[]> {
+    if (!this.#hasShared && filters.some(isShared))
+      throw new ConnectionError('the broker has no shared subscriptions', SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
+    const topics = Object.fromEntries(
+      // Retained publishes at the first subscription of a session only (MQTT 5, 3.8.3.1); 3.1.1 cannot say so.
+      filters.map((filter) => [filter, { qos: 1 as const, ...(this.protocolVersion === 5 && { rh: 1 }) }]),
+    );
+    const granted = await this.#inTime(
+      'subscription',
+      this.#client.subscribeAsync(topics).catch((error: Error & { code?: number }) => {
+        throw new ConnectionError(refusal(filters, error.message), error.code);
+      }),
+    );
+    const refused = granted.find(({ qos }) => (qos as number) >= REFUSED);
+    if (refused !== undefined)
+      throw new ConnectionError(
+        refusal([refused.topic], `reason code ${refused.qos}`),
+        refused.qos as number,
+      );
+    return granted.filter(({ qos }) => qos < 1).map(({ topic }) => topic);
+  }
+
+  /** Subscribes to what the broker publishes of itself. One without these topics is no worse than before. */
+  watchBroker(): void {
+    this.#client.subscribeAsync([DROPPED_TOPIC, VERSION_TOPIC], { qos: 0 }).catch(() => {});
+  }
+
+  /** Ends subscriptions of the session, whoever made them. @throws ConnectionError if the broker does not answer. */
   async unsubscribe(filters: readonly string[]): Promise<void> {
-    await this.#unlessEnded(this.#client.unsubscribeAsync([...filters]));
+    await this.#inTime('unsubscription', this.#client.unsubscribeAsync([...filters]));
   }
 
   /** Takes no more publishes; those taken are still acknowledged. */
@@ -194,10 +213,29 @@ export class BrokerConnection {
 
   /** @throws ConnectionError once the connection has ended: mqtt.js may never call back then. */
   #unlessEnded<T>(answer: Promise<T>): Promise<T> {
-    const ended = this.ended.then((error) => {
+    const ended = this.ended.then(async (error) => {
+      // What mqtt.js has to say of the answer says more than that the connection has ended, and comes a little later.
+      await new Promise(setImmediate);
       throw error;
     });
     return Promise.race([answer, ended]);
+  }
+
+  /** @throws ConnectionError if the broker takes too long to answer: silence is no consent. */
+  async #inTime<T>(what: string, answer: Promise<T>): Promise<T> {
+    const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const seconds = answerTimeoutMs / 1000;
+        reject(new ConnectionError(`the broker did not answer our ${what} within ${seconds} s`));
+      }, answerTimeoutMs);
+    });
+    try {
+      return await Promise.race([this.#unlessEnded(answer), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -207,14 +245,6 @@ export class BrokerConnection {
   #disconnect(): void {
     for (const id of Object.keys(this.#client.outgoing)) this.#client.removeOutgoingMessage(Number(id));
     this.#client.end();
-  }
-
-  #refusal(reason: string): string {
-    const { subscriptions } = this.options;
-    const wayOut = subscriptions.some(isShared)
-      ? '; a broker without shared subscriptions needs HUMTEMP_MQTT_GROUP set to nothing, and a single worker'
-      : '';
-    return `the broker refused the subscription to ${subscriptions.join(', ')}: ${reason}${wayOut}`;
   }
 
   #whenEnded(): Promise<ConnectionError> {
@@ -231,7 +261,7 @@ export class BrokerConnection {
       this.#client.on('disconnect', ({ reasonCode }) => {
         cause ??= new ConnectionError(`the broker disconnected us, reason code ${reasonCode}`, reasonCode);
       });
-      // mqtt.js does not tell errors of a stream that have no code, as those of the tap.
+      // mqtt.js does not report errors of a stream that have no code, as those of the tap.
       this.#tap().on('error', (error) => {
         cause ??= new ConnectionError(error.message);
       });
@@ -245,4 +275,11 @@ export class BrokerConnection {
 
 export function isShared(filter: string): boolean {
   return filter.startsWith('$share/');
+}
+
+function refusal(filters: readonly string[], reason: string): string {
+  const wayOut = filters.some(isShared)
+    ? '; a broker without shared subscriptions needs HUMTEMP_MQTT_GROUP set to nothing, and a single worker'
+    : '';
+  return `the broker refused the subscription to ${filters.join(', ')}: ${reason}${wayOut}`;
 }

@@ -1,5 +1,6 @@
 import { type AbandonedSession, abandonedSessions } from './abandoned-sessions.js';
 import { BrokerConnection, isShared, type ProtocolVersion } from './broker-connection.js';
+import { hasPartner } from './partners.js';
 import { parseSessionName, servedName, sessionNames, subscriptionsOf } from './session-name.js';
 import { withoutPassword } from './transport.js';
 import type { WorkerOptions } from './worker.js';
@@ -24,11 +25,13 @@ const FIRST_WORD_QUIET_ATTEMPTS = 10;
  * If the worker returns, the broker gives it its session back, and the adopter leaves.
  */
 export class SessionKeeper {
-  readonly #names: ReturnType<typeof sessionNames>;
+  #names!: ReturnType<typeof sessionNames>;
+  #subscriptions!: readonly string[];
   #version: ProtocolVersion = 5;
   #timers: NodeJS.Timeout[] = [];
   #touched = false;
   #touchError = '';
+  #isGivenUp = false;
   #touchedAtMs = performance.now();
   /** By client id, as the next. */
   #abandonedBefore = new Set<string>();
@@ -40,14 +43,45 @@ export class SessionKeeper {
 
   constructor(
     readonly options: WorkerOptions,
-    readonly subscriptions: readonly string[],
     /** Called when another process turns out to serve our session. */
     readonly onTakenOver: () => void,
-    /** Told again and again why we do not begin. */
+    /** Called again and again with the reason why we do not begin. */
     readonly onWaiting: (reason: string) => void,
   ) {
-    const { sources, url, group, clientId } = options;
-    this.#names = sessionNames(sources.filters, url, group, clientId);
+    this.serve(options.sources.filters);
+  }
+
+  /** From now on our session has these topics. Until they are recorded, and earlier ones are left, both count. */
+  serve(filters: readonly string[]): void {
+    const { url, group, clientId } = this.options;
+    this.#names = sessionNames(filters, url, group, clientId);
+    this.#subscriptions = subscriptionsOf(filters, group);
+  }
+
+  /**
+   * Gives our session up, if another worker of the group is alive that has all its topics: then we may unsubscribe, so
+   * that our share goes to the others at once. Two that stop at the same moment never both find another: each takes
+   * its own record back before it looks.
+   * @returns whether there is one. If not, our session goes on to collect what comes.
+   */
+  async giveUp(): Promise<boolean> {
+    const { store } = this.options;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#isGivenUp = true;
+    try {
+      for (const { text } of this.#names) await this.#untilStopped(store.forgetSession(text));
+      if (hasPartner(await this.#untilStopped(store.sessions()), this.#names)) return true;
+    } catch {
+      // Nobody knows, so we are not sure of another.
+    }
+    await this.keepRecord();
+    return false;
+  }
+
+  /** Leaves a record of our session all the same: something waits in it, which another worker may take in later. */
+  async keepRecord(): Promise<void> {
+    this.#isGivenUp = false;
+    await this.#touchOurs();
   }
 
   /** Whether our word has run out, so that another worker may rightly have adopted our session. */
@@ -98,7 +132,7 @@ export class SessionKeeper {
       if (this.#names.some((ours) => ours.text === text)) continue;
       const known = name.filters.length > 0 ? name.filters : sources.filters;
       const left = subscriptionsOf(known, name.group).filter(
-        (subscription) => !this.subscriptions.includes(subscription),
+        (subscription) => !this.#subscriptions.includes(subscription),
       );
       try {
         if (connection.sessionPresent && left.length > 0) await connection.unsubscribe(left);
@@ -160,6 +194,7 @@ export class SessionKeeper {
   }
 
   async #touchOurs(): Promise<boolean> {
+    if (this.#isGivenUp) return false;
     for (const { text } of this.#names) if (!(await this.#touch(text))) return false;
     this.#touched = true;
     this.#touchedAtMs = performance.now();
@@ -180,7 +215,7 @@ export class SessionKeeper {
 
   /** Adopts a session that was abandoned at the last look already: after a time without store, all seem to be. */
   async #look(): Promise<void> {
-    if (this.#adopting !== undefined || !this.subscriptions.some(isShared)) return;
+    if (this.#adopting !== undefined || !this.#subscriptions.some(isShared)) return;
     try {
       const sessions = await this.#untilStopped(this.options.store.sessions());
       if (this.#isStopped) return;
@@ -219,7 +254,6 @@ export class SessionKeeper {
       {
         ...this.options,
         clientId,
-        subscriptions: [],
         onAcknowledge: () => {},
         onDropped: () => {},
         onUnknownTopic: (topic) => {
@@ -240,7 +274,7 @@ export class SessionKeeper {
     try {
       await this.#touch(served);
       await connection.open();
-      await connection.unsubscribe(this.subscriptions);
+      await connection.unsubscribe(this.#subscriptions);
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
       await this.#untilStopped(intake.whenSettled());

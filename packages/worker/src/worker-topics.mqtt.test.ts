@@ -278,9 +278,22 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
 test('a worker refuses topic filters of which one publish may match two', async (t) => {
   const scene = await Scene.open(t);
   const mosquitto = await scene.mosquitto();
-  const sources = sourcesOf('sites/+', 'labs/+/observation', 'labs/#');
+  const sources = sourcesOf('sites/+', 'labs/+/observation', 'labs/hall/+');
   assert.throws(() => scene.worker(mosquitto.url, { sources }), {
     name: 'RangeError',
-    message: /^labs\/\+\/observation and labs\/# overlap.*leave one out/,
+    message: /^labs\/\+\/observation and labs\/hall\/\+ overlap.*leave one out/,
   });
+});
+
+test('of filters of which one covers another the wider one is subscribed to, and a publish counts once', async (t) => {
+  const scene = await Scene.open(t);
+  const mosquitto = await scene.mosquitto();
+  const sources = sourcesOf('labs/+/observation', 'labs/#');
+  assert.deepEqual(sources.filters, ['labs/#']);
+  await scene.servingWorker(mosquitto.url, { sources });
+  const publisher = await scene.client(mosquitto.url);
+  await publisher.publishAsync(TOPIC, UNTIMED, { qos: 1 });
+  await publisher.publishAsync('labs/a/b', UNTIMED, { qos: 1 });
+  await scene.committed(2);
+  assert.deepEqual(scene.counts, { committed: 2, duplicate: 0, rejected: {} });
 });

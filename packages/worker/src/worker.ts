@@ -13,6 +13,7 @@ import {
 import { FIRST_WORD_RETRY_MS, SessionKeeper } from './session-keeper.js';
 import { subscriptionsOf } from './session-name.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
+import { Subscriptions } from './subscriptions.js';
 import { ThrottleWatch } from './throttle-watch.js';
 import { withoutPassword } from './transport.js';
 
@@ -31,12 +32,14 @@ export interface WorkerOptions {
   readonly protocolVersion: ProtocolVersion;
   readonly sources: SourceTable;
   readonly intake: Intake;
-  /** Where workers leave word of the sessions they serve. */
+  /** Where workers record the sessions they serve. */
   readonly store: SessionRegister;
   /** Names this run of this process, among all. */
   readonly process: string;
   /** A session that no worker has served for this long is taken over by another. */
   readonly adoptAfterS: number;
+  /** How long the broker may take to answer a subscription. Default: 10 s. */
+  readonly answerTimeoutMs?: number;
   readonly frameBytesMax: number;
   /** Publishes that the broker may have in flight to us, at most 65,535. */
   readonly receiveMaximum: number;
@@ -59,6 +62,8 @@ export class WorkerStopped extends Error {
 
 const RECONNECT_DELAY_MS = { min: 100, max: 10_000 };
 const STORE_FIRST = 'not connected yet: the store comes first';
+/** Longest time that leaving a group may take. */
+const LEAVE_MS_MAX = 3000;
 /** A connection that lasted this long was a good one: the next attempt comes soon. */
 const GOOD_CONNECTION_MS = 10_000;
 
@@ -77,33 +82,28 @@ export class Worker {
   /** Resolves when the worker was closed. @throws WorkerStopped when it had to stop. */
   readonly running: Promise<void>;
   readonly #options: WorkerOptions;
-  readonly #subscriptions: readonly string[];
   #connection: BrokerConnection | undefined;
+  /** Of the connection, once the broker has accepted it. */
+  #subscriptions: Subscriptions | undefined;
   #notReady: string | undefined = STORE_FIRST;
   #closing = false;
   #wake: (() => void) | undefined;
+  #hasLeft = false;
   #hopeless: WorkerStopped | undefined;
   #probed = false;
   /** What the broker spoke last. */
   #spoken: ProtocolVersion | undefined;
   readonly #sessions: SessionKeeper;
+  #hasToldExpiry = false;
   #droppedBefore: number | undefined;
 
   /** @throws RangeError if topic filters overlap. */
   constructor(options: WorkerOptions) {
-    // For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1].
-    const { filters } = options.sources;
-    const overlap = overlapOf(filters);
-    if (overlap !== undefined)
-      throw new RangeError(
-        `${overlap.join(' and ')} overlap, and a broker may deliver one publish for each of them; ` +
-          'leave one out, or choose filters that have no topic in common',
-      );
+    refuseOverlap(options.sources.filters);
     this.#options = options;
-    this.#subscriptions = subscriptionsOf(filters, options.group);
+    options.sources.onReplaced(() => void this.#followSources());
     this.#sessions = new SessionKeeper(
       options,
-      this.#subscriptions,
       () => this.#connection?.abort(),
       (reason) => this.#tellNotReady(reason, FIRST_WORD_RETRY_MS),
     );
@@ -112,14 +112,30 @@ export class Worker {
     this.running.catch(() => {});
   }
 
-  /** Why no observations are coming in; undefined when all is well. */
+  /** Why observations do not come in, or not safely; undefined when all is well. */
   get notReadyReason(): string | undefined {
-    return this.#notReady && `MQTT broker ${withoutPassword(this.#options.url)}: ${this.#notReady}`;
+    const reason = this.#notReady ?? this.#weakReason;
+    return reason && `MQTT broker ${withoutPassword(this.#options.url)}: ${reason}`;
   }
 
   /** Publishes taken and not yet acknowledged. */
   get unacknowledged(): number {
     return this.#connection?.unacknowledged ?? 0;
+  }
+
+  /**
+   * Before stopping: if another worker of the group is alive, ends our shared subscriptions, so that its broker hands our
+   * share to the others at once. What is on its way to us still comes. Takes a few seconds at most.
+   */
+  async leave(): Promise<void> {
+    const subscriptions = this.#subscriptions;
+    if (subscriptions === undefined || this.#options.group === '' || this.#notReady !== undefined) return;
+    const given = this.#sessions.giveUp();
+    const soon = new Promise<false>((resolve) => setTimeout(resolve, LEAVE_MS_MAX, false).unref());
+    if (!(await Promise.race([given, soon]))) return;
+    this.#hasLeft = true;
+    await Promise.race([subscriptions.leave().catch(() => {}), soon]);
+    this.#options.log.info('left the group: the other workers have our share now');
   }
 
   /** Takes no more publishes; those taken are still acknowledged. */
@@ -132,6 +148,8 @@ export class Worker {
   async close(): Promise<void> {
     this.#closing = true;
     this.#wake?.();
+    // What we leave behind in a session without subscriptions is for another worker to take in.
+    if (this.#hasLeft && this.unacknowledged > 0) await this.#sessions.keepRecord();
     await Promise.all([this.#sessions.stop(), this.#connection?.close()]);
     await this.running.catch(() => {});
   }
@@ -163,11 +181,10 @@ export class Worker {
     if (this.#closing) return new ConnectionError('closed before it began');
     if (this.#notReady === STORE_FIRST) this.#notReady = 'not connected yet';
     const throttle = new ThrottleWatch();
-    const connection = new BrokerConnection(
+    const connection: BrokerConnection = new BrokerConnection(
       {
         ...this.#options,
-        subscriptions: this.#subscriptions,
-        onAcknowledge: (unacknowledged) => this.#tellThrottle(throttle.round(unacknowledged)),
+        onAcknowledge: (unacknowledged) => this.#tellThrottle(throttle.round(unacknowledged), connection),
         onDropped: (total) => this.#tellDropped(total),
         onUnknownTopic: this.#unknownTopics(),
       },
@@ -176,6 +193,9 @@ export class Worker {
     this.#connection = connection;
     try {
       await connection.open();
+      const subscriptions = new Subscriptions(connection, () => this.#tellWeak());
+      this.#subscriptions = subscriptions;
+      await subscriptions.want(this.#wanted);
       await this.#sessions.leaveOthers(connection);
       if (!this.#closing) {
         this.#tellServing(connection);
@@ -186,12 +206,39 @@ export class Worker {
       if (!(error instanceof ConnectionError)) throw error;
       connection.abort();
       return error;
+    } finally {
+      this.#subscriptions = undefined;
+    }
+  }
+
+  get #wanted(): readonly string[] {
+    return subscriptionsOf(this.#options.sources.filters, this.#options.group);
+  }
+
+  /** The sources were exchanged: subscribes to what they want now. */
+  async #followSources(): Promise<void> {
+    const { sources, log } = this.#options;
+    if (this.#closing || this.#hasLeft) return;
+    const overlap = overlapOf(sources.filters);
+    if (overlap !== undefined) log.warn({ filters: overlap }, overlapMessage(overlap));
+    this.#sessions.serve(sources.filters);
+    const connection = this.#connection;
+    if (this.#subscriptions === undefined || connection === undefined) return;
+    try {
+      // Others must know of it before the broker does, and forget what is gone after it.
+      await this.#sessions.start(connection.protocolVersion);
+      await this.#subscriptions.want(this.#wanted);
+      await this.#sessions.leaveOthers(connection);
+      log.info({ subscriptions: this.#wanted }, 'subscribed to what the sources want now');
+    } catch {
+      // The next connection subscribes to it.
+      connection.abort();
     }
   }
 
   /** Once for each worker: a broker that grants shared subscriptions and delivers nothing would look like silence. */
   async #probe(connection: BrokerConnection): Promise<void> {
-    if (this.#probed || !this.#subscriptions.some(isShared)) return;
+    if (this.#probed || !this.#wanted.some(isShared)) return;
     this.#probed = true;
     const { url, ca, clientId, group, log } = this.#options;
     const { protocolVersion } = connection;
@@ -225,32 +272,69 @@ export class Worker {
     throw this.#hopeless;
   }
 
-  #tellServing({ sessionPresent, protocolVersion }: BrokerConnection): void {
+  #tellServing(connection: BrokerConnection): void {
+    const { sessionPresent, protocolVersion } = connection;
     const { log } = this.#options;
     this.#notReady = undefined;
     this.#spoken = protocolVersion;
     this.counters.connections += 1;
-    log.info({ subscriptions: this.#subscriptions, protocolVersion, sessionPresent }, 'subscribed');
+    connection.watchBroker();
+    log.info({ subscriptions: this.#wanted, protocolVersion, sessionPresent }, 'subscribed');
+    this.#tellSessionExpiry(connection);
     if (sessionPresent || this.counters.connections === 1) return;
     this.counters.sessionsLost += 1;
     log.warn('the broker had lost our session: what waited there for us is gone');
+  }
+
+  /** Warns once if the broker keeps our session for less time than it was asked to, or does not say for how long. */
+  #tellSessionExpiry({ protocolVersion, sessionExpiryS }: BrokerConnection): void {
+    const { log, sessionExpiryS: askedS } = this.#options;
+    if (this.#hasToldExpiry) return;
+    if (protocolVersion === 4)
+      log.warn(
+        'over MQTT 3.1.1 HUMTEMP_MQTT_SESSION_EXPIRY has no effect: how long the session of an absent worker is kept ' +
+          'is a setting of the broker',
+      );
+    else if (sessionExpiryS !== undefined && sessionExpiryS < askedS)
+      log.warn(
+        { grantedS: sessionExpiryS, askedS },
+        'the broker keeps the session of an absent worker for less time than HUMTEMP_MQTT_SESSION_EXPIRY asks for',
+      );
+    else return;
+    this.#hasToldExpiry = true;
+  }
+
+  get #weakReason(): string | undefined {
+    const weak = this.#subscriptions?.weak ?? [];
+    return weak.length === 0
+      ? undefined
+      : `it grants QoS 0 instead of 1 for ${weak.join(', ')}: what it delivers while we are away is lost`;
+  }
+
+  #tellWeak(): void {
+    const reason = this.#weakReason;
+    if (reason !== undefined)
+      this.#options.log.warn({ reason }, 'subscribed with less than we need; asking again');
+    else this.#options.log.info('the broker grants QoS 1 now');
   }
 
   #tellNotReady(reason: string, delayMs: number): void {
     if (this.#notReady !== reason)
       this.#options.log.warn(
         { reason, retryMs: Math.round(delayMs) },
-        'no observations from the broker; trying on',
+        'no observations from the broker; retrying',
       );
     this.#notReady = reason;
   }
 
-  #tellThrottle(limit: number | undefined): void {
+  #tellThrottle(limit: number | undefined, { brokerName = '' }: BrokerConnection): void {
     if (limit === undefined) return;
+    const setting = /mosquitto/i.test(brokerName)
+      ? 'max_inflight_messages of Mosquitto'
+      : 'mqtt.prefetch of RabbitMQ, max_ack_pending of NATS, max_inflight of EMQX, or what its broker calls it';
     this.#options.log.warn(
       { inFlight: limit },
-      'the broker sends no more than this before we acknowledge, which slows us down; raise its limit ' +
-        '(Mosquitto: max_inflight_messages)',
+      `the broker sends no more than this before we acknowledge, which slows us down; raise its limit (${setting})`,
     );
   }
 
@@ -305,4 +389,17 @@ function otherVersion(
   if (UNSUPPORTED_PROTOCOL_VERSION.includes(reasonCode ?? 0)) return 4;
   // It may also be that nobody is behind a proxy, or that the broker was starting.
   return silent && spoken !== 5 ? 4 : undefined;
+}
+
+/** For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1]. @throws RangeError */
+function refuseOverlap(filters: readonly string[]): void {
+  const overlap = overlapOf(filters);
+  if (overlap !== undefined) throw new RangeError(overlapMessage(overlap));
+}
+
+function overlapMessage(overlap: readonly [string, string]): string {
+  return (
+    `${overlap.join(' and ')} overlap, and a broker may deliver one publish for each of them; ` +
+    'leave one out, or choose filters that have no topic in common'
+  );
 }

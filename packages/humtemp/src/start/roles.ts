@@ -91,8 +91,15 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();
         broker?.stopReading();
-        worker?.stopReading();
         await takeSteps([
+          {
+            name: 'leaving the group of workers',
+            msMax: STOP_MS_MAX,
+            stop: async () => {
+              await worker?.leave();
+              worker?.stopReading();
+            },
+          },
           {
             name: 'API or intake',
             msMax: graceMs + STOP_MS_MAX,
@@ -136,7 +143,7 @@ async function openStore(config: Config, name: string, faults: StoreFaults, log:
       replyTimeoutMs: config.redisTimeoutS * 1000,
       onWarning: (message) => log.warn(message),
       onConnection: ({ connected, reason }) =>
-        connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; trying on'),
+        connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; retrying'),
     });
   }
   const { EmbeddedStore } = await import('@humtemp/bucket-core/embedded');

@@ -12,7 +12,7 @@ test('a worker does not start with topic filters that overlap, and names both', 
   const folder = await temporaryFolder('start-worker-test');
   const env = {
     HUMTEMP_MQTT_URL: 'mqtt://127.0.0.1:1',
-    HUMTEMP_MQTT_TOPICS: 'sites/+, labs/+/observation, labs/#',
+    HUMTEMP_MQTT_TOPICS: 'sites/+, labs/+/observation, labs/hall/+',
   };
   const config = readConfig(env, 'worker');
   const { grid, deduplicationHorizonS, labsMax, rejectionsMax, payloadBytesMax, arrayLengthMax, pendingMax } =
@@ -32,7 +32,7 @@ test('a worker does not start with topic filters that overlap, and names both', 
       assert.ok(error instanceof StartError);
       assert.match(
         error.message,
-        /^HUMTEMP_MQTT_TOPICS=sites\/\+,labs\/\+\/observation,labs\/#: labs\/\+\/observation and labs\/# overlap/,
+        /^HUMTEMP_MQTT_TOPICS=sites\/\+,labs\/\+\/observation,labs\/hall\/\+: labs\/\+\/observation and labs\/hall\/\+ overlap/,
       );
       return true;
     },

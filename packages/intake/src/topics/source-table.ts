@@ -1,5 +1,6 @@
 import { LabsSource } from '../counting/labs-source.js';
 import type { PublishSource } from './publish-source.js';
+import { withoutCovered } from './topic-grammar.js';
 import { isPlainLab, isTopicText } from './topic-text.js';
 
 /** Topics of other sources than `labs` that are remembered, each with its source. */
@@ -32,9 +33,9 @@ export class SourceTable {
     return this.#sources;
   }
 
-  /** What a subscriber has to subscribe to, each once. */
+  /** What a subscriber has to subscribe to: none that another one covers. */
   get filters(): readonly string[] {
-    return [...new Set(this.#sources.flatMap(({ filters }) => filters))];
+    return withoutCovered(this.#sources.flatMap(({ filters }) => filters));
   }
 
   /** Exchanges the sources. */

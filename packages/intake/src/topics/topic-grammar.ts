@@ -59,3 +59,19 @@ export function overlapOf(filters: readonly string[]): readonly [string, string]
       if (haveTopicInCommon(other, filter)) return [filters[j]!, filters[i]!];
   return undefined;
 }
+
+/** Whether a filter matches every topic that the other one matches. */
+export function covers(filter: Levels, other: Levels): boolean {
+  for (let i = 0; ; i++) {
+    if (filter[i] === '#') return true;
+    if (i === filter.length || i === other.length) return filter.length === other.length;
+    if (other[i] === '#' || (filter[i] !== '+' && filter[i] !== other[i])) return false;
+  }
+}
+
+/** Of some filters those that bring all topics: each once, and none that another one covers. */
+export function withoutCovered(filters: readonly string[]): readonly string[] {
+  const unique = [...new Set(filters)];
+  const levels = unique.map((filter) => filter.split('/'));
+  return unique.filter((_, i) => !levels.some((one, j) => j !== i && covers(one, levels[i]!)));
+}
