@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { accessGuard, isHealth } from './access/access-guard.js';
+import { accessGuard } from './access/access-guard.js';
+import { isHealth } from './access/health-path.js';
 import { pageGuard } from './access/page-guard.js';
+import { sessionDoor } from './access/session-door.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
 import { dashboardPages } from './dashboard/dashboard-pages.js';
 import { serviceRoute } from './dashboard/service-route.js';
@@ -85,6 +87,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => wrongMethod(c.req.raw, methods) }));
   if (options.site !== undefined) app.use(dashboardPages(options.site));
+  app.use(sessionDoor(options.tokens));
   app.use(accessGuard({ tokens: options.tokens, isOpen: isDocumentation }));
   app.use(admission.middleware());
   app.use(incomplete(options.faults));

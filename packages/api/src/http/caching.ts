@@ -23,6 +23,9 @@ export const revalidated: MiddlewareHandler = (c, next) =>
  * given to a client without credentials may be kept for others.
  */
 export function cacheControl(c: Context, isFinished: boolean): void {
-  const scope = c.req.header('authorization') === undefined ? 'public' : 'private';
+  const isPublic = c.req.header('authorization') === undefined && c.req.header('cookie') === undefined;
+  // Two people may use one browser, one after the other.
+  if (!isPublic) c.header('vary', 'Authorization, Cookie', { append: true });
+  const scope = isPublic ? 'public' : 'private';
   c.header('cache-control', isFinished ? `${scope}, max-age=${FINISHED_MAX_AGE_S}` : `${scope}, no-cache`);
 }

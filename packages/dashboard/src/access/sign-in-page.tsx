@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { type ApiFailure, ask } from '../api/client.js';
+import { retryLive } from '../live/live-labs.js';
 import { words } from '../settings/settings.js';
 
 /** Asks for a token once; the service keeps it in a cookie that no script can read. */
@@ -15,6 +16,8 @@ export function SignInPage() {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ token }),
       });
+      // The connection of this browser may be one that other pages share.
+      retryLive();
       // From the start, with nothing of whoever was here before.
       window.location.assign(window.location.pathname === '/sign-in' ? '/' : window.location.href);
     } catch (error) {

@@ -114,6 +114,23 @@ test('a service that asks for a token is not called lost', async () => {
   assert.deepEqual(links, ['connecting', 'signed_out']);
 });
 
+test('whoever signs in after another finds nothing of what that one saw', async () => {
+  const { hub, state, stream, settle } = scene();
+  state.listed = [report('a')];
+  hub.start();
+  await settle();
+  stream().onLabs(AT, [report('a')]);
+  state.failure = new ApiFailure(401, 'the session has ended');
+  hub.retry();
+  await settle();
+  const messages: HubMessage[] = [];
+  hub.join((message) => messages.push(message));
+  assert.deepEqual(
+    messages.map(({ kind }) => kind),
+    ['clock', 'link'],
+  );
+});
+
 test('the list takes labs away that are gone, and never puts something older in place of what the stream said', async () => {
   const { hub, state, stream, settle } = scene();
   hub.start();

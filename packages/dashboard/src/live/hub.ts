@@ -162,8 +162,17 @@ export class Hub {
 
   #fail(error: unknown): void {
     if (!(error instanceof ApiFailure)) throw error;
-    if (error.status === 401) this.#setLink({ state: 'signed_out' });
+    if (error.status === 401) this.#signOut();
     else this.#fall(error.status === 0 ? 'lost' : 'store_down');
+  }
+
+  /** Nothing of whoever was here is left. */
+  #signOut(): void {
+    if (this.#link.state === 'signed_out') return;
+    this.#labs.clear();
+    this.#ledger = undefined;
+    this.#tell({ kind: 'labs', isAll: true, labs: [] });
+    this.#setLink({ state: 'signed_out' });
   }
 
   #fall(state: 'lost' | 'store_down'): void {
