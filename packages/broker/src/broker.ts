@@ -1,21 +1,30 @@
 import type { Duplex } from 'node:stream';
 import type { Intake, SourceTable } from '@humtemp/intake';
-import { Aedes, type Client, type Subscription } from 'aedes';
+import type { Client } from 'aedes';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
+import { type Budgets, budgetsOf } from './budgets/budgets.js';
+import { ownerOfAddress } from './budgets/owner.js';
 import { Admission } from './connection/admission.js';
-import { Connection } from './connection/connection.js';
+import { ClientFights } from './connection/client-fights.js';
+import { clientIdOf } from './connection/client-key.js';
+import { Connection, type ConnectionHub } from './connection/connection.js';
 import { ConnectionGate } from './connection/connection-gate.js';
 import { ConnectionLog } from './connection/connection-log.js';
+import { ServingClock } from './connection/serving-clock.js';
 import { type BrokerCounters, newCounters } from './counters.js';
-import { clientInternalsOf, internalsOf, renewKeepAlive } from './engine/aedes-internals.js';
-import { CopyTraffic } from './lanes/observation-copies.js';
+import { AedesEngine, type EngineSeams } from './engine/aedes-engine.js';
+import { CopyTraffic } from './lanes/copy-traffic.js';
 import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
 import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
+import { RetainedPublishes } from './sessions/retained-publishes.js';
 import { Sessions } from './sessions/sessions.js';
 import { Deliveries } from './subscribers/deliveries.js';
+import { FanOut } from './subscribers/fan-out.js';
+import type { Outbox } from './subscribers/outbox.js';
+import type { Subscriber } from './subscribers/subscriber.js';
 import { SubscriptionIndex } from './subscribers/subscription-index.js';
 
 export interface BrokerOptions {
@@ -42,77 +51,88 @@ const WEB_SOCKET_MESSAGE_BYTES = 1024 * 1024;
  *
  *     listener ──▶ publish tap ──fast lane: observations at QoS 0 and 1──▶ intake ──committed, somebody subscribes──┐
  *                    │                                                                                            ▼
- *                    └──everything else──▶ aedes ──authorizePublish, slow lane──▶ intake                        aedes
+ *                    └──everything else──▶ aedes ──slow lane──▶ intake ──committed──▶ aedes ──────────────▶ deliveries
  *
- * On the fast lane the tap writes the PUBACK; on the slow lane aedes does, after authorizePublish has called back.
- * Connections, subscriptions, wills and QoS 2 are aedes' own.
+ * On the fast lane the tap writes the PUBACK; on the slow lane aedes does. What aedes asks, `engine/` answers.
  */
 export class Broker {
   /** What became of publishes outside of the ledger. */
   readonly counters: BrokerCounters = newCounters();
-  readonly #aedes: Aedes;
+  /** Memory that is kept for clients. */
+  readonly budgets: Budgets;
   readonly #log: ConnectionLog;
   /** Undefined: everybody may do everything. */
   readonly #access: AccessControl | undefined;
-  readonly #admission: Admission;
+  readonly #gate: ConnectionGate;
+  readonly #clock = new ServingClock();
+  readonly #fights = new ClientFights();
+  readonly #sessions: Sessions;
+  readonly #slowLane: SlowLane;
+  readonly #deliveries: Deliveries;
   readonly #traffic: CopyTraffic;
-  readonly #hasSession: (client: Client) => boolean;
+  readonly #admission: Admission;
   readonly #connections = new Set<Connection>();
-  readonly #connectionOf = new WeakMap<Client, Connection>();
-  readonly #care: NodeJS.Timeout;
+  readonly #connectionOf = new WeakMap<object, Connection>();
+  /** Outboxes that have something to write at the end of this turn. */
+  #outgoing = new Set<Outbox>();
+  #isFlushing = false;
+  #engine: AedesEngine | undefined;
+  #care: NodeJS.Timeout | undefined;
   #listeners: Listeners | undefined;
 
-  private constructor(
-    readonly options: BrokerOptions,
-    aedes: Aedes,
-  ) {
+  private constructor(readonly options: BrokerOptions) {
     const { sources, intake, limits, access = OPEN_ACCESS } = options;
-    this.#aedes = aedes;
+    const { counters } = this;
+    this.budgets = budgetsOf(limits.memoryBytesMax);
+    const { budgets } = this;
     this.#log = new ConnectionLog(options.log);
     this.#access = access === OPEN_ACCESS ? undefined : access;
-    const connectionOf = (client: Client) => this.#connectionOf.get(client);
-    const index = new SubscriptionIndex();
-    const granted = new WeakSet<Subscription>();
-    const { counters } = this;
-    const sessions = this.#openSessions(index, granted);
-    const slowLane = new SlowLane({ aedes, sources, intake, sessions, counters, connectionOf });
-    this.#hasSession = ({ id, clean }) => !clean && (sessions.has(id) || slowLane.isReceiving(id));
-    new Deliveries({ aedes, index, sessions, granted, counters, connectionOf });
+    this.#gate = new ConnectionGate(limits);
+    const index = new SubscriptionIndex<Subscriber>();
+    this.#sessions = this.#newSessions(index);
+    this.#slowLane = new SlowLane({
+      sources,
+      intake,
+      sessions: this.#sessions,
+      counters,
+      budget: budgets.receipts,
+    });
+    const fanOut = new FanOut((isFull) => this.#traffic.late(isFull));
+    this.#deliveries = new Deliveries({
+      index,
+      sessions: this.#sessions,
+      retained: new RetainedPublishes(limits, budgets.retained),
+      fanOut,
+      budget: budgets.subscriptions,
+      subscriptionsPerClientMax: limits.subscriptionsPerClientMax,
+      onRetainedFull: (topic) => {
+        counters.retainedDropped += 1;
+        if (isPowerOf2(counters.retainedDropped))
+          options.log.warn({ topic, dropped: counters.retainedDropped }, 'no room for a retained publish');
+      },
+    });
     this.#traffic = new CopyTraffic({
       intake,
       index,
-      publish: ({ topic, payload, qos, isRetained }, done) =>
-        aedes.publish({ cmd: 'publish', topic, payload, qos, dup: false, retain: isRetained }, () => done()),
-      onRoom: () => {
+      publish: ({ topic, payload, qos, isRetained: retain }, owner, done) =>
+        this.#deliveries.publish({ topic, payload, qos, retain, owner }, done),
+      onChange: () => {
         for (const { tap } of this.#connections) tap.readOn();
       },
     });
-    this.#admission = new Admission({ aedes, access: this.#access, limits, connectionOf });
-    const onError = (client: Client, error: Error) =>
-      connectionOf(client)?.tell('connection ended', error.message.replace(/^connection ended: /, ''));
-    aedes.on('clientError', onError);
-    aedes.on('connectionError', onError);
-    this.#care = setInterval(() => this.#takeCare(), CARE_MS);
-    this.#care.unref();
+    this.#admission = new Admission({
+      access: this.#access,
+      limits,
+      gate: this.#gate,
+      budget: budgets.connects,
+    });
   }
 
   /** Listens and serves. @throws ListenError, CertificateError */
   static async start(options: BrokerOptions): Promise<Broker> {
-    const { connectTimeoutMs, topicLevelsMax } = options.limits;
-    const aedes = await Aedes.createBroker({
-      connectTimeout: connectTimeoutMs,
-      maxTopicLevels: topicLevelsMax,
-      // Backlog and PublishQueue have their own.
-      drainTimeout: 0,
-      concurrency: 0,
-      // It would end a connection whose publishes intake has counted.
-      maxInflightInbound: 0,
-    });
-    // It would publish the wills of brokers that share a persistence with this one, after a jump of the clock its own.
-    clearInterval(internalsOf(aedes)._clearWillInterval);
-    const broker = new Broker(options, aedes);
+    const broker = new Broker(options);
     try {
-      await broker.#listen();
+      await broker.#start();
     } catch (error) {
       await broker.close();
       throw error;
@@ -158,15 +178,36 @@ export class Broker {
   async close(): Promise<void> {
     clearInterval(this.#care);
     this.#listeners?.close();
-    // It is not the clients that have gone.
-    for (const { client } of this.#connections) clientInternalsOf(client).will = null;
-    await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
+    await this.#engine?.close([...this.#connections].map(({ client }) => client));
     for (const { tap } of this.#connections) tap.destroy();
     this.#access?.close();
     this.#log.close();
   }
 
-  async #listen(): Promise<void> {
+  async #start(): Promise<void> {
+    const { sources, intake, limits, fastLane = true } = this.options;
+    this.#engine = await AedesEngine.start(limits, this.#seams());
+    const hub: ConnectionHub = {
+      engine: this.#engine,
+      sources,
+      intake,
+      limits,
+      budgets: this.budgets,
+      access: this.#access,
+      traffic: this.#traffic,
+      hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
+      fastLane,
+      counters: this.counters,
+      clock: this.#clock,
+      log: this.#log,
+      onOutgoing: (outbox) => this.#flushLater(outbox),
+    };
+    this.#care = setInterval(() => this.#takeCare(), CARE_MS);
+    this.#care.unref();
+    await this.#listen(hub);
+  }
+
+  async #listen(hub: ConnectionHub): Promise<void> {
     const { limits, listeners, certificate, log } = this.options;
     this.#listeners = await Listeners.start({
       addresses: listeners,
@@ -175,10 +216,10 @@ export class Broker {
         onReload: () => log.info('the certificate has changed; new connections get the new one'),
         onError: ({ message }) => log.error({ reason: message }, 'the certificate stays as it was'),
       },
-      gate: new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax),
+      gate: this.#gate,
       handshakeTimeoutMs: limits.connectTimeoutMs,
       messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
-      onConnection: (transport, address) => this.#accept(transport, address),
+      onConnection: (transport, address) => this.#accept(hub, transport, address),
       onRefused: (address, reason) => {
         this.counters.connectionsRefused += 1;
         this.#log.warn('connection refused', { address }, reason);
@@ -186,72 +227,119 @@ export class Broker {
     });
   }
 
-  #openSessions(index: SubscriptionIndex, granted: WeakSet<Subscription>): Sessions {
-    const { counters } = this;
+  #accept(hub: ConnectionHub, transport: Duplex, address: string): void {
+    const connection = new Connection(hub, transport, address);
+    this.#connections.add(connection);
+    this.#connectionOf.set(connection.client, connection);
+    connection.tap.once('close', () => {
+      this.#connections.delete(connection);
+      this.#deliveries.leave(connection);
+    });
+  }
+
+  /** What the MQTT library asks, and whom. */
+  #seams(): EngineSeams {
+    const connectionOf = (client: Client) => this.#connectionOf.get(client)!;
+    const deliveries = this.#deliveries;
+    const slowLane = this.#slowLane;
+    const sessions = this.#sessions;
+    return {
+      sessions,
+      examine: (client, packet) => this.#admission.examine(connectionOf(client), packet),
+      admit: (client, username, password) => this.#admission.admit(connectionOf(client), username, password),
+      takeOver: (before, client) => this.#takeOver(connectionOf(before), connectionOf(client)),
+      arrive: (client) => {
+        if (client.clean) slowLane.endSession(client.id);
+        sessions.arrive(client);
+      },
+      leave: (client) => sessions.leave(client),
+      open: (client) => {
+        const connection = connectionOf(client);
+        sessions.resume(client, connection);
+        connection.tap.open();
+      },
+      grant: (client, subscription) => deliveries.grant(connectionOf(client), subscription),
+      subscribed: (client, filters) => void deliveries.sendRetained(connectionOf(client), filters),
+      unsubscribed: (client, filters) => deliveries.unsubscribeSoon(connectionOf(client), filters),
+      receive: (client, packet, isWill, callback) =>
+        slowLane.receive(client!, connectionOf(client!), packet, isWill, callback),
+      publish: (packet, client, done) => {
+        if (slowLane.isRefused(packet)) done();
+        else {
+          const { topic, payload, qos = 0, retain } = packet;
+          const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+          const owner = client === null ? '' : connectionOf(client).owner;
+          deliveries.publish({ topic, payload: bytes, qos, retain, owner }, done);
+        }
+      },
+      fail: (client, error) =>
+        connectionOf(client)?.warn('connection ended', error.message.replace(/^connection ended: /, '')),
+    };
+  }
+
+  #newSessions(index: SubscriptionIndex<Subscriber>): Sessions {
+    const { counters, budgets } = this;
     const { limits, log } = this.options;
-    const internals = internalsOf(this.#aedes);
-    const sessions = new Sessions(internals.persistence, {
+    return new Sessions({
       limits,
+      budgets,
       index,
-      isGranted: (subscription) => granted.has(subscription),
-      onQueueFull: (client, isFirst) => {
+      ownerOf: (client) => this.#connectionOf.get(client)?.owner ?? ownerOfAddress('unknown'),
+      onQueueFull: (key, isFirst) => {
         counters.queuedDropped += 1;
         if (isFirst)
-          log.warn({ client }, 'a session has its fill of publishes; further ones are dropped for it');
+          log.warn(
+            { client: clientIdOf(key) },
+            'a session has its fill of publishes; further ones are dropped for it',
+          );
       },
-      onRetainedFull: (topic) => {
-        counters.retainedDropped += 1;
-        if (isPowerOf2(counters.retainedDropped))
-          log.warn({ topic, dropped: counters.retainedDropped }, 'no room for a retained publish');
-      },
-      onForgotten: (client) => {
+      onForgotten: (key) => {
         counters.sessionsForgotten += 1;
         if (isPowerOf2(counters.sessionsForgotten))
           log.warn(
-            { client, forgotten: counters.sessionsForgotten },
+            { client: clientIdOf(key), forgotten: counters.sessionsForgotten },
             'too many sessions: the one that was away the longest is gone',
           );
       },
     });
-    internals.persistence = sessions;
-    this.#aedes.on('client', (client) => sessions.arrive(client));
-    this.#aedes.on('clientDisconnect', (client) => sessions.leave(client));
-    return sessions;
   }
 
-  #accept(transport: Duplex, address: string): void {
-    const { sources, intake, limits, fastLane = true } = this.options;
-    const connection = new Connection({
-      aedes: this.#aedes,
-      transport,
-      address,
-      sources,
-      intake,
-      limits,
-      access: this.#access,
-      traffic: this.#traffic,
-      hasSession: this.#hasSession,
-      fastLane,
-      log: this.#log,
-    });
-    this.#connections.add(connection);
-    this.#connectionOf.set(connection.client, connection);
-    connection.tap.once('close', () => this.#connections.delete(connection));
+  #takeOver(before: Connection, connection: Connection): void {
+    this.counters.takenOver += 1;
+    if (!this.#fights.takeOver(connection.client.id)) return;
+    this.counters.fights += 1;
+    const addresses =
+      before.address === connection.address ? before.address : `${before.address} and ${connection.address}`;
+    this.#log.warn(
+      'two clients fight over one client id',
+      { address: connection.address, client: connection.clientId },
+      `each connects again and ends the connection of the other, from ${addresses}: give each a client id of its own`,
+    );
+  }
+
+  #flushLater(outbox: Outbox): void {
+    this.#outgoing.add(outbox);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing;
+    this.#isFlushing = false;
+    if (outgoing.size === 0) return;
+    this.#outgoing = new Set();
+    for (const outbox of outgoing) outbox.flush();
   }
 
   #takeCare(): void {
-    const nowMs = performance.now();
-    for (const connection of this.#connections) {
-      // It is not read from, so it cannot show that it is alive.
-      if (connection.tap.isHeldBack) renewKeepAlive(connection.client);
-      if (connection.backlog.fullForMs(nowMs) > this.options.limits.subscriberTimeoutMs)
-        connection.end('it does not read');
-    }
+    this.#clock.look();
+    for (const connection of this.#connections) connection.takeCare();
     this.#admission.endStale(this.#connections);
   }
 }
 
-/** For what is told the first time, and each time its number has doubled. */
+/** For what is logged the first time, and each time its number has doubled. */
 function isPowerOf2(count: number): boolean {
   return (count & (count - 1)) === 0;
 }

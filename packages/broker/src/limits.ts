@@ -2,8 +2,12 @@
 export interface BrokerLimits {
   /** Connections of all listeners at a time. */
   readonly connectionsMax: number;
-  /** Connections from one address at a time. */
-  readonly connectionsPerAddressMax: number;
+  /** Connections from one address at a time. Undefined: three of four of all. */
+  readonly connectionsPerAddressMax: number | undefined;
+  /** Connections of one account at a time. Undefined: three of four of all. */
+  readonly connectionsPerAccountMax: number | undefined;
+  /** Memory for all that is kept for clients, counted as what it costs. One account or address may have half of it. */
+  readonly memoryBytesMax: number;
   /** Time for the handshakes of TLS and WebSocket and a whole CONNECT. */
   readonly connectTimeoutMs: number;
   /** Bytes of a CONNECT: all that a client can make us keep before it is accepted. */
@@ -15,7 +19,10 @@ export interface BrokerLimits {
   /** Levels of a topic or filter; the MQTT library knows no more than 100. */
   readonly topicLevelsMax: number;
   readonly subscriptionsPerClientMax: number;
-  /** Sessions whose client is away. Beyond, the one that has been away the longest goes. */
+  /**
+   * Sessions whose client is away. Beyond, the one that has been away the longest goes; one account or address may have
+   * three of four.
+   */
   readonly sessionsMax: number;
   /** Publishes that wait in one session. Beyond, new ones are dropped for it. */
   readonly queuedMessagesMax: number;
@@ -33,7 +40,9 @@ export interface BrokerLimits {
 
 export const DEFAULT_LIMITS: BrokerLimits = {
   connectionsMax: 10_000,
-  connectionsPerAddressMax: 10_000,
+  connectionsPerAddressMax: undefined,
+  connectionsPerAccountMax: undefined,
+  memoryBytesMax: 256 * 1024 * 1024,
   connectTimeoutMs: 10_000,
   connectBytesMax: 16_384,
   frameBytesMax: 131_072,

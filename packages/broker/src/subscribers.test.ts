@@ -392,6 +392,7 @@ describe('a subscriber that does not read', { concurrency: true }, () => {
       subscriberBytesMax: 100_000,
       queuedMessagesMax: count,
       queuedBytesMax: 100_000_000,
+      memoryBytesMax: 1e9,
     });
     const stuck = await rawSubscriber(scene, { clean: false, qos: 1 });
     stuck.pause();

@@ -1,15 +1,21 @@
-import type { Aedes, Client, ConnectPacket } from 'aedes';
+import { randomUUID } from 'node:crypto';
+import type { ConnectPacket } from 'aedes';
 import type { AccessControl, ReloadableAccess } from '../access/access-control.js';
-import type { BrokerLimits } from '../limits.js';
+import type { Budget } from '../budgets/budget.js';
+import { ownerOfAccount } from '../budgets/owner.js';
+import type { Refusal } from '../engine/aedes-engine.js';
+import { clientKey } from './client-key.js';
 import { connectProblem } from './connect-problem.js';
 import type { Connection } from './connection.js';
+import type { ConnectionGate } from './connection-gate.js';
 
 export interface AdmissionOptions {
-  readonly aedes: Aedes;
   /** Undefined: everybody is let in. */
   readonly access: AccessControl | undefined;
-  readonly limits: BrokerLimits;
-  readonly connectionOf: (client: Client) => Connection | undefined;
+  readonly limits: { readonly topicLevelsMax: number; readonly keepAliveSMax: number };
+  readonly gate: ConnectionGate;
+  /** For what a CONNECT leaves: client id, user and will. */
+  readonly budget: Budget;
 }
 
 /** CONNACK return codes [MQTT-3.2.2.3]. */
@@ -18,36 +24,62 @@ const SERVER_UNAVAILABLE = 3;
 /** Mosquitto answers with it where user or password are wrong, too. */
 const NOT_AUTHORIZED = 5;
 
-type Refusal = Error & { returnCode: 2 | 3 | 5 };
+/** What a will takes besides its topic and payload. */
+const WILL_BYTES = 400;
 
 /**
  * Who is let in:
  *
- *     CONNECT ──▶ well-formed? ──▶ user and password? ──▶ CONNACK ──▶ what stands behind the CONNECT may come
- *                     │ no               │ no
- *                     └──────────────────┴──▶ CONNACK that says why not, and the end of the connection
+ *     CONNECT ──▶ well-formed? ──▶ user and password? ──▶ room? ──▶ CONNACK ──▶ what stands behind the CONNECT may come
+ *                     │ no               │ no              │ no
+ *                     └──────────────────┴─────────────────┴──▶ CONNACK that says why not, and the end of the connection
  */
 export class Admission {
   #accessVersion: number;
 
   constructor(readonly options: AdmissionOptions) {
-    const { aedes, access, limits, connectionOf } = options;
-    this.#accessVersion = access?.version ?? 0;
-    aedes.preConnect = (client, packet, callback) => {
-      const connection = connectionOf(client);
-      if (connection !== undefined) connection.refusal = connectProblem(packet, limits.topicLevelsMax);
-      this.#cutKeepAlive(packet);
-      callback(null, true);
-    };
-    aedes.authenticate = (client, username, password, callback) => {
-      this.#refusalOf(connectionOf(client)!, username, password).then(
-        (refusal) => callback(refusal ?? null, refusal === undefined),
-        (error: Error) => callback(refused(SERVER_UNAVAILABLE, error.message), false),
-      );
-    };
-    aedes.on('connackSent', ({ returnCode }, client) => {
-      if (returnCode === 0) connectionOf(client)?.tap.open();
-    });
+    this.#accessVersion = options.access?.version ?? 0;
+  }
+
+  /** Looks at a CONNECT, and has the engine know the client by its account and client id. */
+  examine(connection: Connection, packet: ConnectPacket): void {
+    const { access, limits } = this.options;
+    connection.refusal = connectProblem(packet, limits.topicLevelsMax);
+    connection.keepAliveMs = this.#keepAliveS(packet) * 1000;
+    // It is looked after by the broker's own clock.
+    packet.keepalive = 0;
+    const { will } = packet;
+    let bytes = packet.clientId.length + (packet.username?.length ?? 0);
+    if (will !== undefined) {
+      // It must not hold the whole piece of bytes that it came in.
+      will.payload = Buffer.from(will.payload);
+      bytes += WILL_BYTES + will.topic.length + will.payload.length;
+    }
+    connection.connectBytes = bytes;
+    connection.clientId = packet.clientId || `humtemp-${randomUUID()}`;
+    packet.clientId = clientKey(access === undefined ? undefined : packet.username, connection.clientId);
+  }
+
+  /** Why a client is refused, or undefined. */
+  async admit(
+    connection: Connection,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<Refusal | undefined> {
+    const { access } = this.options;
+    if (connection.refusal !== undefined) return refused(IDENTIFIER_REJECTED, connection.refusal);
+    // Of what was asked: the answer may come after the next one is in force.
+    const version = access?.version ?? 0;
+    const answer = (await access?.authenticate(username, password)) ?? 'accepted';
+    if (answer === 'busy') return refused(SERVER_UNAVAILABLE, 'too many await the check of their password');
+    if (answer === 'bad_credentials') return refused(NOT_AUTHORIZED, 'wrong user or password');
+    const account = access === undefined || username === '' ? undefined : username;
+    const noRoom = this.#enter(connection, account);
+    if (noRoom !== undefined) return refused(SERVER_UNAVAILABLE, noRoom);
+    connection.accept({ clientId: connection.clientId, username }, account, version);
+    // Then it is looked at once more.
+    this.#accessVersion = Math.min(this.#accessVersion, version);
+    return undefined;
   }
 
   /** Ends connections whose account is gone or has another password, if the access files have changed. */
@@ -62,29 +94,29 @@ export class Admission {
     }
   }
 
-  #cutKeepAlive(packet: ConnectPacket): void {
-    const { keepAliveSMax } = this.options.limits;
-    if (keepAliveSMax > 0 && (!packet.keepalive || packet.keepalive > keepAliveSMax))
-      packet.keepalive = keepAliveSMax;
+  /** Takes room for a client until its connection is closed. @returns why there is none. */
+  #enter(connection: Connection, account: string | undefined): string | undefined {
+    const { gate, budget } = this.options;
+    if (connection.tap.destroyed) return 'the connection is gone';
+    const owner = account === undefined ? connection.owner : ownerOfAccount(account);
+    const bytes = connection.connectBytes;
+    if (!budget.take(owner, bytes)) return 'no room for its client id and will';
+    const noRoom = account === undefined ? undefined : gate.enterAccount(account);
+    if (noRoom !== undefined) {
+      budget.give(owner, bytes);
+      return noRoom;
+    }
+    connection.tap.once('close', () => {
+      budget.give(owner, bytes);
+      if (account !== undefined) gate.leaveAccount(account);
+    });
+    return undefined;
   }
 
-  /** Why a client is refused, or undefined. */
-  async #refusalOf(
-    connection: Connection,
-    username: string | undefined,
-    password: Buffer | undefined,
-  ): Promise<Refusal | undefined> {
-    const { access } = this.options;
-    if (connection.refusal !== undefined) return refused(IDENTIFIER_REJECTED, connection.refusal);
-    // Of what was asked: the answer may come after the next one is in force.
-    const version = access?.version ?? 0;
-    const answer = (await access?.authenticate(username, password)) ?? 'accepted';
-    if (answer === 'busy') return refused(SERVER_UNAVAILABLE, 'too many await the check of their password');
-    if (answer === 'bad_credentials') return refused(NOT_AUTHORIZED, 'wrong user or password');
-    connection.accept({ clientId: connection.client.id, username }, version);
-    // Then it is looked at once more.
-    this.#accessVersion = Math.min(this.#accessVersion, version);
-    return undefined;
+  /** What the client asks for, and no more than there is. */
+  #keepAliveS({ keepalive = 0 }: ConnectPacket): number {
+    const { keepAliveSMax } = this.options.limits;
+    return keepAliveSMax > 0 && (keepalive === 0 || keepalive > keepAliveSMax) ? keepAliveSMax : keepalive;
   }
 }
 

@@ -29,6 +29,11 @@ export class FirstFrame {
 
   constructor(readonly bytesMax: number) {}
 
+  /** Bytes of memory that it keeps. */
+  get keptBytes(): number {
+    return this.#bytes.length;
+  }
+
   /** Takes the next piece. Not to be called again once the frame is whole or refused. */
   take(chunk: Buffer): FirstFrameState {
     if (this.#count === 0 && chunk[0] !== CONNECT << 4) return { refusal: notConnect(chunk) };

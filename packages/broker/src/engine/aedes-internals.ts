@@ -6,82 +6,60 @@ import type { Aedes, Client, PublishPacket, Subscription } from 'aedes';
  * where a new version has changed it.
  */
 
-/** The client that a session is named for. */
-export interface SessionOwner {
+/** A packet of a session, as far as it is asked for here. */
+export interface SessionPacket {
+  readonly cmd: string;
+  readonly messageId?: number;
+  readonly topic?: string;
+  readonly payload?: string | Buffer;
+}
+
+interface SessionClient {
   readonly id: string;
-  /** Whether the session ends with the connection [MQTT-3.1.2-6]. */
   readonly clean?: boolean;
 }
 
-/** A publish on its way to a session, or the PUBREL of one. */
-export interface OutgoingPacket extends SessionPacket {
-  readonly cmd: 'publish' | 'pubrel';
-  messageId?: number | undefined;
-  dup?: boolean;
-  qos?: 0 | 1 | 2;
-}
-
-/** A publish as aedes numbers it. */
-export interface SessionPacket {
-  readonly brokerId?: string;
-  /** Counts up with each publish of the broker. */
-  readonly brokerCounter?: number;
-  readonly topic?: string;
-  payload?: string | Buffer;
-  readonly qos?: 0 | 1 | 2;
-}
-
-/** Where aedes keeps sessions and retained publishes. */
+/** Where aedes keeps sessions and retained publishes: all that it calls while it delivers nothing itself. */
 export interface Persistence {
-  storeRetained(packet: PublishPacket): Promise<void>;
+  setup(): Promise<void>;
   createRetainedStreamCombi(filters: readonly string[]): Readable;
 
-  addSubscriptions(client: SessionOwner, subscriptions: readonly Subscription[]): Promise<void>;
-  removeSubscriptions(client: SessionOwner, filters: readonly string[]): Promise<void>;
-  cleanSubscriptions(client: SessionOwner): Promise<void>;
-  subscriptionsByClient(client: SessionOwner): Promise<Subscription[]>;
-  subscriptionsByTopic(topic: string): Promise<readonly SessionSubscription[]>;
+  addSubscriptions(client: SessionClient, subscriptions: readonly Subscription[]): Promise<void>;
+  removeSubscriptions(client: SessionClient, filters: readonly string[]): Promise<void>;
+  cleanSubscriptions(client: SessionClient): Promise<void>;
+  subscriptionsByClient(client: SessionClient): Promise<Subscription[]>;
 
-  outgoingEnqueueCombi(subscriptions: readonly SessionSubscription[], packet: SessionPacket): Promise<void>;
-  outgoingUpdate(client: SessionOwner, packet: OutgoingPacket): Promise<void>;
-  outgoingClearMessageId(client: SessionOwner, packet: OutgoingPacket): Promise<OutgoingPacket | undefined>;
-  outgoingStream(client: SessionOwner): Readable;
+  outgoingUpdate(client: SessionClient, packet: SessionPacket): Promise<void>;
+  outgoingClearMessageId(client: SessionClient, packet: SessionPacket): Promise<undefined>;
+  outgoingStream(client: SessionClient): Readable;
 
-  incomingStorePacket(client: SessionOwner, packet: OutgoingPacket): Promise<void>;
-  incomingGetPacket(client: SessionOwner, packet: OutgoingPacket): Promise<unknown>;
-  incomingDelPacket(client: SessionOwner, packet: OutgoingPacket): Promise<void>;
-  cleanIncoming(client: SessionOwner): Promise<void>;
+  incomingStorePacket(client: SessionClient, packet: SessionPacket): Promise<void>;
+  incomingGetPacket(client: SessionClient, packet: SessionPacket): Promise<unknown>;
+  incomingDelPacket(client: SessionClient, packet: SessionPacket): Promise<void>;
+  cleanIncoming(client: SessionClient): Promise<void>;
 
-  putWill(client: SessionOwner, will: PublishPacket): Promise<unknown>;
-  delWill(client: SessionOwner): Promise<unknown>;
+  putWill(client: SessionClient, will: PublishPacket): Promise<void>;
+  delWill(client: SessionClient): Promise<void>;
 }
 
-/** A session that a topic goes to. */
-export interface SessionSubscription {
-  readonly clientId: string;
-  readonly qos: 0 | 1 | 2;
-}
+export type Callback = (error?: Error | null) => void;
 
-type Deliver = (packet: PublishPacket, callback: () => void) => void;
-type Callback = (error?: Error | null) => void;
-
-interface AedesInternals {
-  persistence: Persistence;
-  readonly mq: { emit(packet: PublishPacket, callback: Callback): void };
+export interface AedesInternals {
+  readonly clients: Readonly<Record<string, Client | undefined>>;
   readonly _clearWillInterval: NodeJS.Timeout;
-  subscribe(topic: string, deliver: Deliver, done: () => void): void;
-  unsubscribe(topic: string, deliver: Deliver, done: () => void): void;
-  /** Of the last publish that was numbered. */
-  readonly counter: number;
-  /** The client may be left out. */
+  readonly _heartbeatInterval: NodeJS.Timeout;
+  /** Called when a client subscribes to a filter that it has not, and when it does not any more. */
+  subscribe(filter: string, deliver: unknown, done: () => void): void;
+  unsubscribe(filter: string, deliver: unknown, done?: () => void): void;
+  /** Called with each publish, and with what aedes says of itself. The client may be left out. */
   publish(packet: PublishPacket, client: Client | Callback | null, done?: Callback): void;
+  /** Called when a client is accepted, before the one that has its id is closed. */
+  registerClient(client: Client): void;
 }
 
-interface ClientInternals {
-  /** By filter. */
-  readonly subscriptions: Readonly<Record<string, { readonly qos: 0 | 1 | 2 }>>;
-  readonly _keepaliveTimer: NodeJS.Timeout | null;
+export interface ClientInternals {
   will: PublishPacket | null;
+  /** Called when there is more for the client than it reads. */
   waitForDrain(callback: (error: Error | null, client: Client) => void): void;
 }
 
@@ -91,9 +69,4 @@ export function internalsOf(aedes: Aedes): AedesInternals {
 
 export function clientInternalsOf(client: Client): ClientInternals {
   return client as unknown as ClientInternals;
-}
-
-/** As aedes does at each packet that it sees; of the others it has to be told. */
-export function renewKeepAlive(client: Client): void {
-  clientInternalsOf(client)._keepaliveTimer?.refresh();
 }

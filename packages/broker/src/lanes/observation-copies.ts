@@ -1,49 +1,14 @@
-import type { Intake, PublishCopies, PublishCopy } from '@humtemp/intake';
-import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
+import type { PublishCopies, PublishCopy } from '@humtemp/intake';
+import type { CopyTraffic } from './copy-traffic.js';
 
-/** Copies of one connection, or in all, that may be under way before it is not read from any more. */
+/** Copies of one connection that may be under way before it is not read from any more. */
 const COPIES_MAX = 1000;
 const BYTES_MAX = 1024 * 1024;
-const COPIES_OF_ALL_MAX = 5000;
-
-export interface CopyHub {
-  readonly intake: Intake;
-  readonly index: SubscriptionIndex;
-  /** Hands a publish to subscribers. Calls back when it is on its way to all of them. */
-  readonly publish: (copy: PublishCopy, done: () => void) => void;
-  /** There is room for the copies of all connections again. */
-  readonly onRoom: () => void;
-}
-
-/** Copies of all connections that are under way. */
-export class CopyTraffic {
-  #count = 0;
-  #isFull = false;
-
-  constructor(readonly hub: CopyHub) {}
-
-  /** From too many on, until there are half as many. */
-  get isFull(): boolean {
-    return this.#isFull;
-  }
-
-  begin(): void {
-    this.#count += 1;
-    if (this.#count >= COPIES_OF_ALL_MAX) this.#isFull = true;
-  }
-
-  end(): void {
-    this.#count -= 1;
-    if (!this.#isFull || this.#count > COPIES_OF_ALL_MAX / 2) return;
-    this.#isFull = false;
-    this.hub.onRoom();
-  }
-}
 
 /**
- * Copies of observations that went past aedes, for those who subscribe to them:
+ * Copies of observations that went past the MQTT library, for those who subscribe to them:
  *
- *     add() ──▶ waits for its batch to settle ──▶ aedes, in the order in which they came ──▶ on its way
+ *     add() ──▶ waits for its batch to settle ──▶ handed to subscribers, in the order in which they came
  *
  * Subscribers thus learn of nothing that is not in the store, as on the slow lane. What the connection had published is
  * still handed on when it is gone.
@@ -56,11 +21,12 @@ export class ObservationCopies implements PublishCopies {
 
   constructor(
     readonly traffic: CopyTraffic,
+    readonly owner: () => string,
     readonly onRoom: () => void,
   ) {}
 
   wants(topic: { toString(): string }, isRetained: boolean): boolean {
-    // What is retained, aedes has to keep for those who subscribe later.
+    // What is retained is kept for those who subscribe later.
     const { index } = this.traffic.hub;
     return isRetained || (!index.isEmpty && index.matches(topic.toString()));
   }
@@ -89,7 +55,7 @@ export class ObservationCopies implements PublishCopies {
   #handOn(): void {
     const { intake, publish } = this.traffic.hub;
     while (this.#batches.length > 0 && this.#batches[0]!.number <= intake.settledBatch)
-      for (const copy of this.#batches.shift()!.copies) publish(copy, () => this.#done(copy));
+      for (const copy of this.#batches.shift()!.copies) publish(copy, this.owner(), () => this.#done(copy));
   }
 
   #done(copy: PublishCopy): void {

@@ -1,4 +1,4 @@
-import type { SessionOwner } from '../engine/aedes-internals.js';
+import type { SessionOwner } from '../sessions/sessions.js';
 
 /** A QoS 2 publish, as far as it takes to tell whether it has come before. */
 export interface Receipt {

@@ -5,47 +5,39 @@ import {
   type PublishSource,
   type SourceTable,
 } from '@humtemp/intake';
-import type { Aedes, Client, PublishPacket } from 'aedes';
+import type { Client, PublishPacket } from 'aedes';
+import type { Budget } from '../budgets/budget.js';
 import type { Connection } from '../connection/connection.js';
 import type { BrokerCounters } from '../counters.js';
-import { clientInternalsOf, internalsOf } from '../engine/aedes-internals.js';
+import { RECEIPT_BYTES } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
 import { PendingReceipts } from './pending-receipts.js';
 import { contentOf } from './publish-content.js';
 
 export interface SlowLaneOptions {
-  readonly aedes: Aedes;
   readonly sources: SourceTable;
   readonly intake: Intake;
   readonly sessions: Sessions;
   readonly counters: BrokerCounters;
-  readonly connectionOf: (client: Client) => Connection | undefined;
+  /** For QoS 2 publishes that are not released. */
+  readonly budget: Budget;
 }
 
 type Callback = (error?: Error | null) => void;
 
 /**
- * Publishes that reach aedes. It asks before it acknowledges one, and has its answer once intake has settled what is an
- * observation. An error would end the connection, so what the access rules refuse is acknowledged, and goes nowhere.
+ * Publishes that reach the MQTT library. It asks before it acknowledges one, and has its answer once intake has settled
+ * what is an observation. An error would end the connection, so what is refused is acknowledged, and goes nowhere.
  */
 export class SlowLane {
   readonly #receipts = new PendingReceipts();
   readonly #refused = new WeakSet<PublishPacket>();
 
-  constructor(readonly options: SlowLaneOptions) {
-    const { aedes } = options;
-    aedes.authorizePublish = (client, packet, callback) => this.#authorize(client, packet, callback);
-    aedes.on('client', ({ id, clean }) => {
-      if (clean) this.#receipts.endSession(id);
-    });
-    const internals = internalsOf(aedes);
-    const publish = internals.publish.bind(aedes);
-    internals.publish = (packet, client, done) => {
-      // aedes' parser must be through with this packet before aedes gives it more.
-      const later = done && ((error?: Error | null) => setImmediate(done, error));
-      if (!this.#refused.has(packet)) publish(packet, client, later);
-      else later?.(null);
-    };
+  constructor(readonly options: SlowLaneOptions) {}
+
+  /** A clean session begins. */
+  endSession(clientId: string): void {
+    this.#receipts.endSession(clientId);
   }
 
   /** Whether QoS 2 publishes of the client's session await their commit. */
@@ -53,52 +45,72 @@ export class SlowLane {
     return this.#receipts.hasSession(clientId);
   }
 
-  #authorize(client: Client | null, packet: PublishPacket, callback: Callback): void {
-    const { sources, connectionOf, counters } = this.options;
+  /** Whether a publish was refused, and goes to no subscriber. */
+  isRefused(packet: PublishPacket): boolean {
+    return this.#refused.has(packet);
+  }
+
+  /** Calls back when a publish may be acknowledged. @param connection undefined: it has ended. */
+  receive(
+    client: Client,
+    connection: Connection | undefined,
+    packet: PublishPacket,
+    isWill: boolean,
+    callback: Callback,
+  ): void {
+    const { sources, counters, intake } = this.options;
     const { topic } = packet;
-    const isWill = client !== null && clientInternalsOf(client).will === packet;
-    if (topic.startsWith('$')) {
-      callback(new Error('a publish on a topic that starts with $, which is the broker’s own'));
-      return;
-    }
     const isDup = packet.dup;
     // It says something of this hop only [MQTT-3.3.1-3].
     packet.dup = false;
-    const source = sources.find(topic);
-    const { match } = sources;
-    const mayPublish = client === null || connectionOf(client)?.mayPublish(topic) === true;
+    const isReserved = topic.startsWith('$');
+    const mayPublish = !isReserved && connection?.mayPublish(topic) === true;
+    if (isReserved) {
+      counters.reservedRefused += 1;
+      connection?.warn('publish refused', 'a topic that starts with $ is the broker’s own', topic);
+    }
     if (!mayPublish && !isWill) this.#refused.add(packet);
     const error =
       mayPublish || !isWill ? null : new Error('the will is on a topic that it may not publish on');
+    const source = sources.find(topic);
+    const { match } = sources;
     if (source === undefined) {
-      if (!mayPublish) counters.notAuthorized += 1;
+      if (!mayPublish && !isReserved) counters.notAuthorized += 1;
       callback(error);
       return;
     }
     const receive = () => this.#receive(source, match, packet, mayPublish);
-    if (packet.qos === 2 && client !== null && !isWill)
-      this.#receiveOnce(client, packet, isDup, receive, () => callback(error));
+    if (packet.qos === 2 && !isWill)
+      this.#receiveOnce(client, connection, packet, isDup, receive, () => callback(error));
     else {
       receive();
-      this.options.intake.afterSettled(() => callback(error));
+      intake.afterSettled(() => callback(error));
     }
   }
 
-  /** Of QoS 2, what was received already and not released yet is the same publish again [MQTT-4.3.3-2]. */
+  /** What was received already at QoS 2 and not released yet is the same publish again [MQTT-4.3.3-2]. */
   #receiveOnce(
     client: Client,
+    connection: Connection | undefined,
     packet: PublishPacket,
     isDup: boolean,
     receive: () => void,
     settled: () => void,
   ): void {
-    const { intake, sessions } = this.options;
+    const { intake, sessions, budget } = this.options;
     const receipts = this.#receipts;
+    const owner = connection?.owner ?? '';
+    // Neither counted nor acknowledged: it comes again.
+    if (!budget.take(owner, RECEIPT_BYTES)) {
+      connection?.end('too many publishes at QoS 2 that it has not released');
+      return;
+    }
     const receipt = { client, packetId: packet.messageId!, content: contentOf(packet) };
     const isAgain = receipts.has(receipt, isDup) || sessions.isReceivedAgain(receipt, isDup);
     if (!isAgain) receive();
     receipts.add(receipt);
     intake.afterSettled(() => {
+      budget.give(owner, RECEIPT_BYTES);
       // Of a session that is over, aedes would store it in the next one.
       if (!sessions.hasEnded(client) && !receipts.hasEnded(client)) {
         // Once aedes has stored the first, subscribers do not get the second.

@@ -1,116 +1,113 @@
-import type { OutgoingPacket, SessionPacket } from '../engine/aedes-internals.js';
+import type { Budget } from '../budgets/budget.js';
+import type { Delivery, OutgoingPublish } from '../subscribers/outgoing-publish.js';
+import { PacketIds } from './packet-ids.js';
 
 export interface QueueLimits {
   readonly queuedMessagesMax: number;
   readonly queuedBytesMax: number;
 }
 
-const PACKET_ID_MAX = 65_535;
-/** What a publish takes besides its topic and payload. */
+/** What a publish counts at the limit of its session, besides its topic and payload. */
 const OVERHEAD_BYTES = 256;
+/** What it takes in memory, besides its topic and payload. */
+const COST_BYTES = 640;
 
-type Entry = OutgoingPacket & { readonly brokerCounter: number; readonly bytes: number };
+/** Something that a client has not acknowledged. */
+export interface QueueEntry {
+  /** Undefined: the publish was received at QoS 2, and its PUBREL is on the way. */
+  readonly publish: OutgoingPublish | undefined;
+  readonly qos: 1 | 2;
+  /** 0: not sent yet. */
+  readonly packetId: number;
+}
+
+type Entry = { -readonly [Key in keyof QueueEntry]: QueueEntry[Key] } & { bytes: number; cost: number };
 
 /**
  * What one session has not acknowledged: publishes that wait, or are on their way, and PUBRELs. In the order in which
- * they came; known by the number that the broker gave the publish and, once it was sent, by its packet id.
+ * they came.
  */
 export class OutgoingQueue {
-  readonly #byCounter = new Map<number, Entry>();
-  readonly #counterById = new Map<number, number>();
+  readonly #entries = new Set<Entry>();
+  readonly #byId = new Map<number, Entry>();
+  readonly #ids = new PacketIds();
+  readonly #isTaken = (id: number) => this.#byId.has(id);
   #bytes = 0;
 
-  constructor(readonly limits: QueueLimits) {}
+  constructor(
+    readonly limits: QueueLimits,
+    readonly budget: Budget,
+    readonly owner: string,
+  ) {}
 
   get isEmpty(): boolean {
-    return this.#byCounter.size === 0;
+    return this.#entries.size === 0;
   }
 
-  has(counter: number): boolean {
-    return this.#byCounter.has(counter);
+  get size(): number {
+    return this.#entries.size;
   }
 
-  /** Adds a publish, once. @returns false if there is no room for it. */
-  add(packet: SessionPacket, qos: 1 | 2): boolean {
-    const { brokerId, brokerCounter, topic, payload } = packet;
-    if (brokerCounter === undefined || topic === undefined || payload === undefined) return true;
-    const known = this.#byCounter.get(brokerCounter);
-    // It came for another of the session's subscriptions; the better QoS holds.
-    if (known !== undefined) {
-      if ((known.qos ?? 0) < qos) this.#byCounter.set(brokerCounter, { ...known, qos });
-      return true;
-    }
-    const bytes = OVERHEAD_BYTES + topic.length + payload.length;
-    if (
-      this.#byCounter.size >= this.limits.queuedMessagesMax ||
-      this.#bytes + bytes > this.limits.queuedBytesMax
-    )
-      return false;
+  /** All of them, and those that come while they are gone through. */
+  entries(): IterableIterator<QueueEntry> {
+    return this.#entries.values();
+  }
+
+  /** Adds a publish. @returns undefined if there is no room for it. */
+  add(publish: OutgoingPublish, qos: 1 | 2): QueueEntry | undefined {
+    const { queuedMessagesMax, queuedBytesMax } = this.limits;
+    const bytes = OVERHEAD_BYTES + publish.bytes;
+    const cost = COST_BYTES + publish.bytes;
+    if (this.#entries.size >= queuedMessagesMax || this.#bytes + bytes > queuedBytesMax) return undefined;
+    if (!this.budget.take(this.owner, cost)) return undefined;
+    publish.keep();
+    const entry: Entry = { publish, qos, packetId: 0, bytes, cost };
     this.#bytes += bytes;
-    this.#byCounter.set(brokerCounter, {
-      cmd: 'publish',
-      ...(brokerId !== undefined && { brokerId }),
-      brokerCounter,
-      topic,
-      payload,
-      qos,
-      dup: false,
-      messageId: undefined,
-      bytes,
-    });
-    return true;
-  }
-
-  /**
-   * Notes that a packet is about to be sent: a publish, whose packet id is made one that is free, or a PUBREL in place of
-   * its publish. What is not in the queue is sent without being kept.
-   */
-  send(packet: OutgoingPacket): void {
-    const { brokerCounter, messageId } = packet;
-    if (packet.cmd === 'pubrel') {
-      const counter = this.#counterById.get(messageId!);
-      const entry = counter === undefined ? undefined : this.#byCounter.get(counter);
-      if (entry !== undefined)
-        this.#replace({ cmd: 'pubrel', messageId, brokerCounter: counter!, bytes: OVERHEAD_BYTES }, entry);
-      return;
-    }
-    const entry = brokerCounter === undefined ? undefined : this.#byCounter.get(brokerCounter);
-    if (entry === undefined) return;
-    packet.qos = entry.qos!;
-    if (entry.messageId !== undefined) {
-      // Sent before, on another connection [MQTT-3.3.1-1].
-      packet.messageId = entry.messageId;
-      packet.dup = true;
-      return;
-    }
-    let id = messageId!;
-    while (this.#counterById.has(id)) id = (id % PACKET_ID_MAX) + 1;
-    packet.messageId = id;
-    entry.messageId = id;
-    this.#counterById.set(id, entry.brokerCounter);
-  }
-
-  /** Takes out what was acknowledged. */
-  removeById(messageId: number): OutgoingPacket | undefined {
-    const counter = this.#counterById.get(messageId);
-    return counter === undefined ? undefined : this.remove(counter);
-  }
-
-  remove(counter: number): OutgoingPacket | undefined {
-    const entry = this.#byCounter.get(counter);
-    if (entry === undefined) return undefined;
-    this.#byCounter.delete(counter);
-    if (entry.messageId !== undefined) this.#counterById.delete(entry.messageId);
-    this.#bytes -= entry.bytes;
+    this.#entries.add(entry);
     return entry;
   }
 
-  packets(): OutgoingPacket[] {
-    return [...this.#byCounter.values()];
+  /** How an entry is sent now: under a free packet id, or the one that it was sent under before [MQTT-4.4.0-1]. */
+  send(entry: QueueEntry): Delivery {
+    const isAgain = entry.packetId !== 0;
+    if (!isAgain) {
+      (entry as Entry).packetId = this.freeId();
+      this.#byId.set(entry.packetId, entry as Entry);
+    }
+    return { qos: entry.qos, packetId: entry.packetId, isRetained: false, isAgain };
   }
 
-  #replace(entry: Entry, before: Entry): void {
-    this.#bytes += entry.bytes - before.bytes;
-    this.#byCounter.set(entry.brokerCounter, entry);
+  /** A packet id for something that is sent without being kept. */
+  freeId(): number {
+    return this.#ids.next(this.#isTaken);
+  }
+
+  /** The client has received a publish at QoS 2: its PUBREL takes its place. */
+  release(packetId: number): void {
+    const entry = this.#byId.get(packetId);
+    if (entry?.publish === undefined) return;
+    const { bytes } = entry.publish;
+    entry.publish = undefined;
+    entry.bytes -= bytes;
+    entry.cost -= bytes;
+    this.#bytes -= bytes;
+    this.budget.give(this.owner, bytes);
+  }
+
+  /** Takes out what was acknowledged. */
+  removeById(packetId: number): void {
+    const entry = this.#byId.get(packetId);
+    if (entry !== undefined) this.remove(entry);
+  }
+
+  remove(entry: QueueEntry): void {
+    if (!this.#entries.delete(entry as Entry)) return;
+    this.#byId.delete(entry.packetId);
+    this.#bytes -= (entry as Entry).bytes;
+    this.budget.give(this.owner, (entry as Entry).cost);
+  }
+
+  clear(): void {
+    for (const entry of this.#entries) this.remove(entry);
   }
 }

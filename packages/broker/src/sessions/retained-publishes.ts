@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PublishPacket } from 'aedes';
 import { filterLevels, matchesTopic } from '../access/topic-match.js';
+import type { Budget } from '../budgets/budget.js';
+import { OutgoingPublish } from '../subscribers/outgoing-publish.js';
 
 export interface RetainedLimits {
   readonly retainedMessagesMax: number;
@@ -9,53 +10,64 @@ export interface RetainedLimits {
 
 /** Topics that are looked at before others have their turn. */
 const TOPICS_PER_TURN = 1000;
+/** What one takes besides its topic and payload. */
+const OVERHEAD_BYTES = 700;
+
+interface Retained {
+  readonly publish: OutgoingPublish;
+  readonly owner: string;
+}
 
 /** The last retained publish of each topic. */
 export class RetainedPublishes {
-  readonly #byTopic = new Map<string, PublishPacket & { readonly payload: Buffer }>();
+  readonly #byTopic = new Map<string, Retained>();
   #bytes = 0;
 
-  constructor(readonly limits: RetainedLimits) {}
+  constructor(
+    readonly limits: RetainedLimits,
+    readonly budget: Budget,
+  ) {}
 
-  /** Keeps a publish, or nothing of its topic if it is empty [MQTT-3.3.1-10]. @returns false if there is no room for it. */
-  store(packet: PublishPacket): boolean {
-    const { topic } = packet;
+  /**
+   * Keeps a publish, or nothing of its topic if it is empty [MQTT-3.3.1-10].
+   * @param owner whose memory it is.
+   * @returns false if there is no room for it.
+   */
+  store(topic: string, payload: Buffer, qos: 0 | 1 | 2, owner: string): boolean {
     this.#delete(topic);
-    const payload = Buffer.from(packet.payload as Buffer);
     if (payload.length === 0) return true;
-    const bytes = topic.length + payload.length;
-    if (
-      this.#byTopic.size >= this.limits.retainedMessagesMax ||
-      this.#bytes + bytes > this.limits.retainedBytesMax
-    )
+    const publish = new OutgoingPublish(topic, payload, qos);
+    const { retainedMessagesMax, retainedBytesMax } = this.limits;
+    if (this.#byTopic.size >= retainedMessagesMax || this.#bytes + publish.bytes > retainedBytesMax)
       return false;
-    this.#bytes += bytes;
-    this.#byTopic.set(topic, { ...packet, payload });
+    if (!this.budget.take(owner, publish.bytes + OVERHEAD_BYTES)) return false;
+    publish.keep();
+    this.#bytes += publish.bytes;
+    this.#byTopic.set(topic, { publish, owner });
     return true;
   }
 
-  /** For each filter, what it matches. */
-  async *matching(filters: readonly string[]): AsyncGenerator<PublishPacket> {
+  /** What a filter matches. */
+  async *matching(filter: string): AsyncGenerator<OutgoingPublish> {
+    if (!/[+#]/.test(filter)) {
+      const retained = this.#byTopic.get(filter);
+      if (retained !== undefined) yield retained.publish;
+      return;
+    }
+    const levels = filterLevels(filter);
+    if (levels === undefined) return;
     let looked = 0;
-    for (const filter of filters) {
-      if (!/[+#]/.test(filter)) {
-        const packet = this.#byTopic.get(filter);
-        if (packet !== undefined) yield packet;
-        continue;
-      }
-      const levels = filterLevels(filter);
-      if (levels === undefined) continue;
-      for (const [topic, packet] of this.#byTopic) {
-        if (++looked % TOPICS_PER_TURN === 0) await nextTurn();
-        if (matchesTopic(levels, topic.split('/'))) yield packet;
-      }
+    for (const [topic, { publish }] of this.#byTopic) {
+      if (++looked % TOPICS_PER_TURN === 0) await nextTurn();
+      if (matchesTopic(levels, topic.split('/'))) yield publish;
     }
   }
 
   #delete(topic: string): void {
-    const packet = this.#byTopic.get(topic);
-    if (packet === undefined) return;
-    this.#bytes -= topic.length + packet.payload.length;
+    const retained = this.#byTopic.get(topic);
+    if (retained === undefined) return;
+    this.#bytes -= retained.publish.bytes;
+    this.budget.give(retained.owner, retained.publish.bytes + OVERHEAD_BYTES);
     this.#byTopic.delete(topic);
   }
 }

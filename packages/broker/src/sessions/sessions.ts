@@ -1,79 +1,69 @@
-import { Readable } from 'node:stream';
-import type { PublishPacket, Subscription } from 'aedes';
-import type {
-  OutgoingPacket,
-  Persistence,
-  SessionOwner,
-  SessionPacket,
-  SessionSubscription,
-} from '../engine/aedes-internals.js';
+import type { Budgets } from '../budgets/budgets.js';
+import { shareOf } from '../budgets/share.js';
+import { subscriptionBytes } from '../budgets/subscription-bytes.js';
 import type { Receipt } from '../lanes/pending-receipts.js';
-import { contentOf } from '../lanes/publish-content.js';
+import type { Subscriber } from '../subscribers/subscriber.js';
 import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
-import { OutgoingQueue, type QueueLimits } from './outgoing-queue.js';
-import { type RetainedLimits, RetainedPublishes } from './retained-publishes.js';
+import type { QueueLimits } from './outgoing-queue.js';
+import { Session, type SessionConnection } from './session.js';
 
-export interface SessionLimits extends QueueLimits, RetainedLimits {
+/** The client that a session is named for. */
+export interface SessionOwner {
+  /** Of the account and the client id that it gave. */
+  readonly id: string;
+  /** Whether the session ends with the connection [MQTT-3.1.2-6]. */
+  readonly clean?: boolean;
+}
+
+export interface SessionLimits extends QueueLimits {
   /** Sessions whose client is away. */
   readonly sessionsMax: number;
 }
 
 export interface SessionsOptions {
   readonly limits: SessionLimits;
-  /** Told of every filter that a session holds. */
-  readonly index: SubscriptionIndex;
-  /** Whether a subscription was granted; aedes hands over those that were not, too. */
-  readonly isGranted: (subscription: Subscription) => boolean;
+  readonly budgets: Budgets;
+  readonly index: SubscriptionIndex<Subscriber>;
+  /** Whose memory a client's session is. */
+  readonly ownerOf: (client: SessionOwner) => string;
   /** A session has no room for a publish. `isFirst`: since it last was empty. */
   readonly onQueueFull: (clientId: string, isFirst: boolean) => void;
-  /** There is no room for a retained publish. */
-  readonly onRetainedFull: (topic: string) => void;
-  /** A session was given up, for it had been away longer than all others. */
+  /** A session was given up, for it had been away longer than others. */
   readonly onForgotten: (clientId: string) => void;
 }
 
-/** What is kept for one client that asked for it. */
-interface Session {
-  /** QoS by filter. */
-  readonly subscriptions: Map<string, number>;
-  readonly outgoing: OutgoingQueue;
-  /** QoS 2 publishes that were received and not released: their contents, by packet id. */
-  readonly incoming: Map<number, number>;
-  wasFull: boolean;
-}
-
-/**
- * Sessions and retained publishes, in memory and bounded, as aedes asks for them. Subscriptions and wills stay with the
- * persistence that aedes brings along, of which only the rest has no bounds: it keeps every QoS 2 publish until it is
- * released, and something of every client id that ever was.
- */
-export class Sessions implements Persistence {
+/** Sessions, in memory and bounded. */
+export class Sessions {
   readonly #sessions = new Map<string, Session>();
-  /** Sessions whose client is away, the longest first. */
-  readonly #absent = new Set<string>();
+  /** Sessions whose client is away, the longest first, by owner. */
+  readonly #absent = new Map<string, Set<string>>();
+  #absentCount = 0;
   readonly #present = new Map<string, SessionOwner>();
-  readonly #retained: RetainedPublishes;
 
-  constructor(
-    readonly inner: Persistence,
-    readonly options: SessionsOptions,
-  ) {
-    this.#retained = new RetainedPublishes(options.limits);
-  }
+  constructor(readonly options: SessionsOptions) {}
 
-  /** The client has connected. */
+  /** The client is accepted. */
   arrive(client: SessionOwner): void {
     this.#present.set(client.id, client);
-    this.#absent.delete(client.id);
+    this.#endAbsence(client.id, this.#sessions.get(client.id));
   }
 
-  /** The client is gone. Its session stays, until it has been away the longest of too many. */
+  /** The client has had its CONNACK: what waits for it may come. */
+  resume(client: SessionOwner, connection: SessionConnection): void {
+    if (this.#present.get(client.id) === client && !client.clean)
+      this.#sessions.get(client.id)?.arrive(connection);
+  }
+
+  /** The client is gone. Its session stays, until there are too many. */
   leave(client: SessionOwner): void {
     // Another connection may have taken the id over.
     if (this.#present.get(client.id) !== client) return;
     this.#present.delete(client.id);
-    // aedes ends a clean session in this turn.
-    if (this.#sessions.has(client.id) && !client.clean) this.#addAbsent(client.id);
+    const session = this.#sessions.get(client.id);
+    if (session === undefined) return;
+    session.leave();
+    // A clean session is ended in this turn.
+    if (!client.clean) this.#beginAbsence(client.id, session.owner);
   }
 
   /** Whether something is kept for a client id. */
@@ -87,110 +77,68 @@ export class Sessions implements Persistence {
     return present !== client && (client.clean === true || present?.clean === true);
   }
 
-  /** Whether a publish waits in the client's session. */
-  isQueued(client: SessionOwner, { brokerCounter }: SessionPacket): boolean {
-    return brokerCounter !== undefined && this.#sessions.get(client.id)?.outgoing.has(brokerCounter) === true;
+  /** QoS by filter; undefined: there is no session. */
+  subscriptionsOf(clientId: string): ReadonlyMap<string, 0 | 1 | 2> | undefined {
+    return this.#sessions.get(clientId)?.subscriptions;
   }
 
-  /** Takes a publish out of the client's session, which must not have it. */
-  withdraw(client: SessionOwner, { brokerCounter }: SessionPacket): void {
-    if (brokerCounter !== undefined) this.#sessions.get(client.id)?.outgoing.remove(brokerCounter);
-  }
-
-  async storeRetained(packet: PublishPacket): Promise<void> {
-    if (!this.#retained.store(packet)) this.options.onRetainedFull(packet.topic);
-  }
-
-  createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return Readable.from(this.#retained.matching(filters));
-  }
-
-  async addSubscriptions(client: SessionOwner, subscriptions: readonly Subscription[]): Promise<void> {
+  /** Adds a subscription to the session of a client, or changes its QoS. @returns false if there is no room for it. */
+  subscribe(client: SessionOwner, filter: string, qos: 0 | 1 | 2, connection: SessionConnection): boolean {
+    const { budgets, index, ownerOf } = this.options;
+    const known = this.#sessions.get(client.id)?.subscriptions.has(filter);
+    const owner = this.#sessions.get(client.id)?.owner ?? ownerOf(client);
+    if (!known && !budgets.subscriptions.take(owner, subscriptionBytes(filter))) return false;
     const session = this.#sessionOf(client);
-    const added: Subscription[] = [];
-    for (const subscription of subscriptions) {
-      const { topic, qos } = subscription;
-      if (!this.options.isGranted(subscription) || session.subscriptions.get(topic) === qos) continue;
-      session.subscriptions.set(topic, qos);
-      this.options.index.add(topic, client.id);
-      added.push(subscription);
-    }
-    if (added.length > 0) await this.inner.addSubscriptions(client, added);
+    // Without anything that has waited, the client is live at once.
+    if (
+      session.subscriptions.size === 0 &&
+      session.outgoing.isEmpty &&
+      this.#present.get(client.id) === client
+    )
+      session.arrive(connection);
+    session.subscriptions.set(filter, qos);
+    index.add(filter, session, qos);
+    return true;
   }
 
-  async removeSubscriptions(client: SessionOwner, filters: readonly string[]): Promise<void> {
+  unsubscribe(client: SessionOwner, filters: Iterable<string>): void {
     const session = this.#sessions.get(client.id);
     if (session === undefined) return;
-    for (const filter of filters)
-      if (session.subscriptions.delete(filter)) this.options.index.remove(filter, client.id);
-    this.#forgetIfEmpty(client, session);
-    await this.inner.removeSubscriptions(client, filters);
+    for (const filter of filters) this.#unsubscribe(session, filter);
+    this.#forgetIfEmpty(client.id, session);
   }
 
   /** The end of a session, with all that it has [MQTT-3.1.2-6]. */
-  async cleanSubscriptions(client: SessionOwner): Promise<void> {
+  end(clientId: string): void {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
+    for (const filter of [...session.subscriptions.keys()]) this.#unsubscribe(session, filter);
+    session.outgoing.clear();
+    session.releaseAll();
+    session.leave();
+    this.#sessions.delete(clientId);
+    this.#endAbsence(clientId, session);
+  }
+
+  /** The client has received a publish at QoS 2. */
+  releaseOutgoing(client: SessionOwner, packetId: number): void {
+    this.#sessions.get(client.id)?.outgoing.release(packetId);
+  }
+
+  acknowledge(client: SessionOwner, packetId: number): void {
     const session = this.#sessions.get(client.id);
     if (session === undefined) return;
-    for (const filter of session.subscriptions.keys()) this.options.index.remove(filter, client.id);
-    this.#sessions.delete(client.id);
-    this.#absent.delete(client.id);
-    await this.inner.cleanSubscriptions(client);
+    session.acknowledge(packetId);
+    this.#forgetIfEmpty(client.id, session);
   }
 
-  subscriptionsByClient(client: SessionOwner): Promise<Subscription[]> {
-    return this.inner.subscriptionsByClient(client);
+  /** Keeps a QoS 2 publish of the client until it is released. */
+  receive(client: SessionOwner, packetId: number, content: number): void {
+    this.#sessionOf(client).receive(packetId, content);
   }
 
-  subscriptionsByTopic(topic: string): Promise<readonly SessionSubscription[]> {
-    return this.inner.subscriptionsByTopic(topic);
-  }
-
-  async outgoingEnqueueCombi(
-    subscriptions: readonly SessionSubscription[],
-    packet: SessionPacket,
-  ): Promise<void> {
-    if (subscriptions.length === 0) return;
-    // What waits must not hold the whole piece of bytes that it came in.
-    if (Buffer.isBuffer(packet.payload)) packet.payload = Buffer.from(packet.payload);
-    for (const { clientId, qos } of subscriptions) {
-      const session = this.#sessions.get(clientId);
-      if (session === undefined) continue;
-      // As published, or as granted if that is less [MQTT-3.8.4-6].
-      const granted = Math.min(qos, packet.qos ?? 0) as 1 | 2;
-      if (session.outgoing.add(packet, granted)) continue;
-      this.options.onQueueFull(clientId, !session.wasFull);
-      session.wasFull = true;
-    }
-  }
-
-  async outgoingUpdate(client: SessionOwner, packet: OutgoingPacket): Promise<void> {
-    this.#sessions.get(client.id)?.outgoing.send(packet);
-  }
-
-  async outgoingClearMessageId(
-    client: SessionOwner,
-    { messageId }: OutgoingPacket,
-  ): Promise<OutgoingPacket | undefined> {
-    const session = this.#sessions.get(client.id);
-    if (session === undefined || messageId === undefined) return undefined;
-    const packet = session.outgoing.removeById(messageId);
-    if (session.outgoing.isEmpty) session.wasFull = false;
-    this.#forgetIfEmpty(client, session);
-    return packet;
-  }
-
-  outgoingStream(client: SessionOwner): Readable {
-    return Readable.from(this.#sessions.get(client.id)?.outgoing.packets() ?? []);
-  }
-
-  async incomingStorePacket(client: SessionOwner, packet: OutgoingPacket): Promise<void> {
-    this.#sessionOf(client).incoming.set(packet.messageId!, contentOf(packet));
-  }
-
-  /** Rejects if it is not known, as aedes expects. */
-  async incomingGetPacket(client: SessionOwner, { messageId }: OutgoingPacket): Promise<unknown> {
-    if (this.#sessions.get(client.id)?.incoming.has(messageId!) !== true) throw new Error('no such packet');
-    return { messageId };
+  hasReceived(client: SessionOwner, packetId: number): boolean {
+    return this.#sessions.get(client.id)?.received(packetId) !== undefined;
   }
 
   /**
@@ -198,61 +146,80 @@ export class Sessions implements Persistence {
    * again is another: a client that has lost its state has begun anew with its packet ids. Then the old one is forgotten.
    */
   isReceivedAgain({ client, packetId, content }: Receipt, isDup: boolean): boolean {
-    const incoming = this.#sessions.get(client.id)?.incoming;
-    const received = incoming?.get(packetId);
+    const session = this.#sessions.get(client.id);
+    const received = session?.received(packetId);
     if (received === undefined) return false;
     if (isDup || received === content) return true;
-    incoming!.delete(packetId);
+    session!.release(packetId);
     return false;
   }
 
-  async incomingDelPacket(client: SessionOwner, { messageId }: OutgoingPacket): Promise<void> {
+  /** @returns false if it was not known. */
+  release(client: SessionOwner, packetId: number): boolean {
     const session = this.#sessions.get(client.id);
-    if (session === undefined || !session.incoming.delete(messageId!)) throw new Error('no such packet');
-    this.#forgetIfEmpty(client, session);
+    if (session?.release(packetId) !== true) return false;
+    this.#forgetIfEmpty(client.id, session);
+    return true;
   }
 
-  async cleanIncoming(client: SessionOwner): Promise<void> {
+  releaseAll(client: SessionOwner): void {
     const session = this.#sessions.get(client.id);
-    session?.incoming.clear();
-    if (session !== undefined) this.#forgetIfEmpty(client, session);
+    session?.releaseAll();
+    if (session !== undefined) this.#forgetIfEmpty(client.id, session);
   }
 
-  putWill(client: SessionOwner, will: PublishPacket): Promise<unknown> {
-    return this.inner.putWill(client, will);
+  #unsubscribe(session: Session, filter: string): void {
+    if (!session.subscriptions.delete(filter)) return;
+    this.options.index.remove(filter, session);
+    this.options.budgets.subscriptions.give(session.owner, subscriptionBytes(filter));
   }
 
-  delWill(client: SessionOwner): Promise<unknown> {
-    return this.inner.delWill(client);
-  }
-
-  #sessionOf({ id }: SessionOwner): Session {
+  #sessionOf(client: SessionOwner): Session {
+    const { id } = client;
     let session = this.#sessions.get(id);
     if (session === undefined) {
-      session = {
-        subscriptions: new Map(),
-        outgoing: new OutgoingQueue(this.options.limits),
-        incoming: new Map(),
-        wasFull: false,
-      };
+      const { limits, budgets, ownerOf, onQueueFull } = this.options;
+      session = new Session(ownerOf(client), limits, budgets, (isFirst) => onQueueFull(id, isFirst));
       this.#sessions.set(id, session);
-      if (!this.#present.has(id)) this.#addAbsent(id);
+      if (!this.#present.has(id)) this.#beginAbsence(id, session.owner);
     }
     return session;
   }
 
-  #addAbsent(id: string): void {
-    this.#absent.add(id);
-    for (const oldest of this.#absent) {
-      if (this.#absent.size <= this.options.limits.sessionsMax) return;
-      void this.cleanSubscriptions({ id: oldest });
-      this.options.onForgotten(oldest);
-    }
+  #beginAbsence(id: string, owner: string): void {
+    const { sessionsMax } = this.options.limits;
+    const own = this.#absent.get(owner) ?? new Set();
+    this.#absent.set(owner, own);
+    if (!own.has(id)) this.#absentCount += 1;
+    own.add(id);
+    if (own.size > shareOf(sessionsMax)) this.#forgetOldest(own);
+    else if (this.#absentCount > sessionsMax) this.#forgetOldest(this.#largest());
   }
 
-  #forgetIfEmpty({ id }: SessionOwner, session: Session): void {
-    if (session.subscriptions.size > 0 || session.incoming.size > 0 || !session.outgoing.isEmpty) return;
+  #endAbsence(id: string, session: Session | undefined): void {
+    if (session === undefined) return;
+    const own = this.#absent.get(session.owner);
+    if (own?.delete(id) !== true) return;
+    this.#absentCount -= 1;
+    if (own.size === 0) this.#absent.delete(session.owner);
+  }
+
+  #largest(): ReadonlySet<string> {
+    let largest: ReadonlySet<string> = new Set();
+    for (const ids of this.#absent.values()) if (ids.size > largest.size) largest = ids;
+    return largest;
+  }
+
+  #forgetOldest(ids: ReadonlySet<string>): void {
+    const [oldest] = ids;
+    if (oldest === undefined) return;
+    this.end(oldest);
+    this.options.onForgotten(oldest);
+  }
+
+  #forgetIfEmpty(id: string, session: Session): void {
+    if (!session.isEmpty) return;
     this.#sessions.delete(id);
-    this.#absent.delete(id);
+    this.#endAbsence(id, session);
   }
 }

@@ -1,114 +1,128 @@
-import type { Aedes, Client, PublishPacket, Subscription } from 'aedes';
+import type { Subscription } from 'aedes';
 import { matchesTopic } from '../access/topic-match.js';
+import type { Budget } from '../budgets/budget.js';
+import { subscriptionBytes } from '../budgets/subscription-bytes.js';
 import type { Connection } from '../connection/connection.js';
-import type { BrokerCounters } from '../counters.js';
-import { clientInternalsOf, internalsOf, type SessionPacket } from '../engine/aedes-internals.js';
-import { PublishQueue } from '../lanes/publish-queue.js';
+import type { RetainedPublishes } from '../sessions/retained-publishes.js';
 import type { Sessions } from '../sessions/sessions.js';
+import type { FanOut } from './fan-out.js';
+import { OutgoingPublish } from './outgoing-publish.js';
+import { PublishSpread } from './spread.js';
+import type { Subscriber } from './subscriber.js';
 import type { SubscriptionIndex } from './subscription-index.js';
 
 export interface DeliveriesOptions {
-  readonly aedes: Aedes;
-  readonly index: SubscriptionIndex;
+  readonly index: SubscriptionIndex<Subscriber>;
   readonly sessions: Sessions;
-  /** Subscriptions as they were granted. */
-  readonly granted: WeakSet<Subscription>;
-  readonly counters: BrokerCounters;
-  readonly connectionOf: (client: Client) => Connection | undefined;
+  readonly retained: RetainedPublishes;
+  readonly fanOut: FanOut;
+  readonly budget: Budget;
+  readonly subscriptionsPerClientMax: number;
+  /** There is no room for a retained publish. */
+  readonly onRetainedFull: (topic: string) => void;
 }
 
-type Deliver = (packet: PublishPacket, callback: () => void) => void;
+/** A publish that is handed to subscribers. */
+export interface Handed {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  /** Whose memory it takes if it is retained. */
+  readonly owner: string;
+}
 
-/**
- * The way from aedes to subscribers: what is granted, what they may read, and that nobody waits for one that does not.
- * aedes works on a bounded number of publishes at a time, and is through with one when all its subscribers have it. Here
- * it is through when it is in their output, however full that is; a subscriber whose output has its fill gets no more.
- */
+/** The way to subscribers: who subscribes to what, what is retained for them, and what is handed out. */
 export class Deliveries {
-  constructor(readonly options: DeliveriesOptions) {
-    const { aedes, index } = options;
-    aedes.authorizeSubscribe = (client, subscription, callback) =>
-      // null is answered with 0x80, failure [MQTT-3.9.3].
-      callback(null, this.#isGranted(client, subscription) ? subscription : null);
-    aedes.authorizeForward = (client, packet) =>
-      this.#isForwarded(client, packet) ? asGranted(client, packet) : null;
-    aedes.on('unsubscribe', (filters, client) => {
-      const connection = options.connectionOf(client);
-      for (const filter of filters) connection?.subscriptions.delete(filter);
-    });
+  constructor(readonly options: DeliveriesOptions) {}
 
-    const internals = internalsOf(aedes);
-    const queue = new PublishQueue({
-      get counter() {
-        return internals.counter;
-      },
-      publish: internals.publish.bind(aedes),
-      emit: internals.mq.emit.bind(internals.mq),
-    });
-    internals.mq.emit = (packet, callback) => queue.emit(packet, callback);
-    internals.publish = (packet, client, done) =>
-      typeof client === 'function'
-        ? queue.publish(packet, null, client)
-        : queue.publish(packet, client, done);
-    const subscribe = internals.subscribe.bind(aedes);
-    const unsubscribe = internals.unsubscribe.bind(aedes);
-    const released = new WeakMap<Deliver, Deliver>();
-    internals.subscribe = (filter, deliver, done) => {
-      const release: Deliver = (packet, callback) => {
-        deliver(packet, () => {});
-        // aedes writes in the next turn.
-        setImmediate(callback);
-      };
-      released.set(deliver, release);
-      index.add(filter, deliver);
-      subscribe(filter, release, done);
+  /** Whether a subscription is granted, and adds it. */
+  grant(connection: Connection, { topic: filter, qos }: Subscription): boolean {
+    // Shared subscriptions are not known here.
+    if (filter.startsWith('$share/')) return false;
+    const { sessions, subscriptionsPerClientMax } = this.options;
+    const { client, subscriptions } = connection;
+    const held = client.clean === false ? sessions.subscriptionsOf(client.id) : subscriptions;
+    const refuse = (reason: string) => {
+      connection.warn('subscription refused', reason, filter);
+      // A session that is restored may not have it any more.
+      if (held?.has(filter)) this.unsubscribe(connection, [filter]);
+      return false;
     };
-    internals.unsubscribe = (filter, deliver, done) => {
-      index.remove(filter, deliver);
-      unsubscribe(filter, released.get(deliver) ?? deliver, done);
-    };
+    connection.leaving.delete(filter);
+    if (!connection.maySubscribe(filter)) return refuse('not authorized');
+    if (!held?.has(filter) && (held?.size ?? 0) >= subscriptionsPerClientMax)
+      return refuse(`more than ${subscriptionsPerClientMax} subscriptions`);
+    return this.#add(connection, filter, qos as 0 | 1 | 2) || refuse('no room for more subscriptions');
   }
 
-  #isGranted(client: Client, subscription: Subscription): boolean {
-    const { granted, connectionOf } = this.options;
-    // aedes would grant a shared subscription and then deliver nothing.
-    if (subscription.topic.startsWith('$share/')) return false;
-    if (connectionOf(client)?.subscribe(subscription) !== true) return false;
-    granted.add(subscription);
+  /** The client unsubscribes. What it published before in the same piece of bytes is still on its way to it. */
+  unsubscribeSoon(connection: Connection, filters: readonly string[]): void {
+    for (const filter of filters) connection.leaving.add(filter);
+    setImmediate(() => {
+      // Not what was subscribed again.
+      this.unsubscribe(
+        connection,
+        filters.filter((filter) => connection.leaving.delete(filter)),
+      );
+    });
+  }
+
+  unsubscribe(connection: Connection, filters: Iterable<string>): void {
+    const { index, sessions, budget } = this.options;
+    const { client, subscriptions, owner } = connection;
+    if (client.clean === false) sessions.unsubscribe(client, filters);
+    else
+      for (const filter of filters) {
+        if (!subscriptions.delete(filter)) continue;
+        index.remove(filter, connection);
+        budget.give(owner, subscriptionBytes(filter));
+      }
+  }
+
+  /** The connection is closed: the subscriptions of a clean session end with it. */
+  leave(connection: Connection): void {
+    const filters = [...connection.subscriptions.keys()];
+    if (filters.length > 0) this.unsubscribe(connection, filters);
+  }
+
+  /** Sends what is retained, as fast as the client reads [MQTT-3.3.1-6]. */
+  async sendRetained(connection: Connection, filters: readonly string[]): Promise<void> {
+    for (const filter of filters)
+      for await (const publish of this.options.retained.matching(filter)) {
+        if (connection.tap.destroyed) return;
+        if (!connection.mayRead(publish.topic)) continue;
+        const qos = Math.min(publish.qos, this.#grantedFor(connection, publish.topic)) as 0 | 1 | 2;
+        connection.sendRetained(publish, qos);
+        if (!connection.isShort) await new Promise<void>((resolve) => connection.whenShort(resolve));
+      }
+  }
+
+  /** Keeps a publish if it is to be retained, and hands it to its subscribers. */
+  publish({ topic, payload, qos, retain, owner }: Handed, done?: () => void): void {
+    const { retained, index, fanOut, onRetainedFull } = this.options;
+    if (retain && !retained.store(topic, payload, qos, owner)) onRetainedFull(topic);
+    if (index.isEmpty) done?.();
+    else fanOut.add(new PublishSpread(new OutgoingPublish(topic, payload, qos), index, done));
+  }
+
+  #add(connection: Connection, filter: string, qos: 0 | 1 | 2): boolean {
+    const { index, sessions, budget } = this.options;
+    const { client, subscriptions, owner } = connection;
+    if (client.clean === false) return sessions.subscribe(client, filter, qos, connection);
+    if (!subscriptions.has(filter) && !budget.take(owner, subscriptionBytes(filter))) return false;
+    subscriptions.set(filter, qos);
+    index.add(filter, connection, qos);
     return true;
   }
 
-  #isForwarded(client: Client, packet: PublishPacket): boolean {
-    const { connectionOf, sessions, counters } = this.options;
-    const connection = connectionOf(client);
-    if (connection === undefined) return false;
-    if (!connection.mayRead(packet.topic)) {
-      sessions.withdraw(client, packet as SessionPacket);
-      return false;
-    }
-    // Retained publishes, and what a session has kept, come as fast as the client reads.
-    if (packet.retain || packet.messageId !== undefined || !connection.backlog.isFull) return true;
-    if (sessions.isQueued(client, packet as SessionPacket))
-      connection.end('it does not read what it subscribes to; what it misses waits in its session');
-    else {
-      counters.deliveriesDropped += 1;
-      connection.tell('publishes dropped for a subscriber', 'it does not read what it subscribes to');
-    }
-    return false;
+  /** The highest QoS of the client's subscriptions that match [MQTT-3.3.5-1]. */
+  #grantedFor({ client, subscriptions }: Connection, topic: string): 0 | 1 | 2 {
+    const held = client.clean === false ? this.options.sessions.subscriptionsOf(client.id) : subscriptions;
+    const levels = topic.split('/');
+    let granted: 0 | 1 | 2 = 0;
+    for (const [filter, qos] of held ?? [])
+      if (qos > granted && matchesTopic(filter.split('/'), levels)) granted = qos;
+    return granted;
   }
-}
-
-/**
- * A publish at a QoS that was granted: the highest of the subscriptions that match [MQTT-3.3.5-1]. aedes looks for one that
- * is the topic itself, and delivers what is retained at QoS 1 at least.
- */
-function asGranted<Packet extends PublishPacket>(client: Client, packet: Packet): Packet {
-  const { qos = 0, topic } = packet;
-  // At QoS 1 aedes is right, but for what is retained.
-  if (qos < (packet.retain ? 1 : 2)) return packet;
-  const levels = topic.split('/');
-  let granted: 0 | 1 | 2 = 0;
-  for (const [filter, subscription] of Object.entries(clientInternalsOf(client).subscriptions))
-    if (subscription.qos > granted && matchesTopic(filter.split('/'), levels)) granted = subscription.qos;
-  return granted >= qos ? packet : { ...packet, qos: granted };
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { filterLevels, matchesTopic } from '../access/topic-match.js';
 import { SubscriptionIndex } from './subscription-index.js';
 
-const level = fc.constantFrom('a', 'b', '', 'labs');
+const level = fc.constantFrom('a', 'b', '', 'labs', '$x');
 const topic = fc.array(level, { minLength: 1, maxLength: 4 }).map((levels) => levels.join('/'));
 const filter = fc
   .tuple(fc.array(fc.oneof(level, fc.constant('+')), { minLength: 1, maxLength: 4 }), fc.boolean())
@@ -14,37 +14,41 @@ const step = fc.record({
   adds: fc.boolean(),
   filter: fc.oneof(filter, fc.constant('#')),
   holder: fc.integer({ min: 0, max: 2 }),
+  qos: fc.constantFrom(0 as const, 1 as const, 2 as const),
 });
 
 describe('the index of subscriptions', () => {
-  test('knows after any subscribing and unsubscribing whether a topic has a subscriber', () => {
+  test('finds the subscribers of a topic after any subscribing and unsubscribing', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.array(topic, { minLength: 1 }), (steps, topics) => {
-        const index = new SubscriptionIndex();
-        const held = new Set<string>();
-        for (const { adds, filter, holder } of steps) {
-          if (adds) index.add(filter, holder);
+        const index = new SubscriptionIndex<number>();
+        const held = new Map<string, 0 | 1 | 2>();
+        for (const { adds, filter, holder, qos } of steps) {
+          if (adds) index.add(filter, holder, qos);
           else index.remove(filter, holder);
-          if (adds) held.add(`${holder} ${filter}`);
+          if (adds) held.set(`${holder} ${filter}`, qos);
           else held.delete(`${holder} ${filter}`);
         }
-        const filters = [...held].map((name) => filterLevels(name.slice(2))!);
-        assert.equal(index.isEmpty, filters.length === 0);
-        for (const topic of topics)
-          assert.equal(
-            index.matches(topic),
-            filters.some((levels) => matchesTopic(levels, topic.split('/'))),
-            topic,
-          );
+        assert.equal(index.isEmpty, ![...held.keys()].some((name) => name[2] !== '$'));
+        for (const topic of topics) {
+          const expected = [...held]
+            .filter(([name]) => matchesTopic(filterLevels(name.slice(2))!, topic.split('/')))
+            .map(([name, qos]) => `${name[0]} ${qos}`);
+          const found: string[] = [];
+          index.visit(topic, (holder, qos) => found.push(`${holder} ${qos}`));
+          assert.deepEqual(found.sort(), expected.sort(), topic);
+          if (!index.isEmpty) assert.equal(index.matches(topic), expected.length > 0, topic);
+        }
       }),
-      { numRuns: 2000 },
+      { numRuns: 3000 },
     );
   });
 
-  test('leaves out what no observation matches', () => {
-    const index = new SubscriptionIndex();
-    index.add('$SYS/#', 1);
+  test('has no subscriber for what a client may publish while only the topics of the broker are subscribed', () => {
+    const index = new SubscriptionIndex<number>();
+    index.add('$SYS/#', 1, 0);
     assert.ok(index.isEmpty);
+    assert.equal(index.matches('labs/a'), false);
     index.remove('$SYS/#', 1);
   });
 });

@@ -1,71 +1,168 @@
-/** One level of the filters: what may follow it, and whose filters end here. */
-interface Level {
-  readonly next: Map<string, Level>;
-  readonly holders: Set<unknown>;
+/** One level of the filters. */
+interface Level<Holder> {
+  /** What may follow. */
+  next: Map<string, Level<Holder>> | undefined;
+  /** A filter that nobody shares the rest of is not divided into levels: the rest. Undefined: there is none such. */
+  rest: string | undefined;
+  /** Those whose filters end with the rest, or here if there is none, with their QoS. */
+  holders: Map<Holder, 0 | 1 | 2> | undefined;
+}
+
+export type Visit<Holder> = (holder: Holder, qos: 0 | 1 | 2) => void;
+
+/**
+ * All filters that somebody subscribes to, to find the subscribers of a topic. A filter takes as many levels as it shares
+ * with others, and one.
+ */
+export class SubscriptionIndex<Holder> {
+  readonly #root: Level<Holder> = newLevel(undefined);
+  #size = 0;
+  /** Filters of the broker's own topics ($SYS) among them, which match no other. */
+  #reserved = 0;
+
+  /** Whether nobody subscribes to anything that a client may publish. */
+  get isEmpty(): boolean {
+    return this.#size === this.#reserved;
+  }
+
+  /** A filter may have many holders, each of which holds it once, at the QoS that it gave last. */
+  add(filter: string, holder: Holder, qos: 0 | 1 | 2): void {
+    let level = this.#root;
+    let rest: string | undefined = filter;
+    while (rest !== undefined) {
+      if (level.rest !== undefined) {
+        if (level.rest === rest) break;
+        divide(level);
+      }
+      const [word, behind] = divided(rest);
+      level.next ??= new Map();
+      const next = level.next.get(word);
+      if (next === undefined) {
+        const added = newLevel<Holder>(behind);
+        level.next.set(word, added);
+        level = added;
+        break;
+      }
+      level = next;
+      rest = behind;
+    }
+    // A filter that ends where the rest of another goes on.
+    if (rest === undefined && level.rest !== undefined) divide(level);
+    level.holders ??= new Map();
+    if (!level.holders.has(holder)) this.#count(filter, 1);
+    level.holders.set(holder, qos);
+  }
+
+  remove(filter: string, holder: Holder): void {
+    this.#remove(this.#root, filter, filter, holder);
+  }
+
+  /** Whether any filter matches a topic. */
+  matches(topic: string): boolean {
+    return !this.isEmpty && visitFrom(this.#root, topic, 0, topic.startsWith('$'), undefined);
+  }
+
+  /** Visits everybody who holds a filter that matches a topic, once for each such filter. */
+  visit(topic: string, visit: Visit<Holder>): void {
+    if (this.#size > 0) visitFrom(this.#root, topic, 0, topic.startsWith('$'), visit);
+  }
+
+  #count(filter: string, change: 1 | -1): void {
+    this.#size += change;
+    if (filter.startsWith('$')) this.#reserved += change;
+  }
+
+  #remove(level: Level<Holder>, rest: string | undefined, filter: string, holder: Holder): void {
+    if (rest === level.rest) {
+      if (level.holders?.delete(holder)) this.#count(filter, -1);
+      if (level.holders?.size === 0) {
+        level.holders = undefined;
+        level.rest = undefined;
+      }
+      return;
+    }
+    if (rest === undefined) return;
+    const [word, behind] = divided(rest);
+    const next = level.next?.get(word);
+    if (next === undefined) return;
+    this.#remove(next, behind, filter, holder);
+    if (next.holders !== undefined || next.next !== undefined) return;
+    level.next!.delete(word);
+    if (level.next!.size === 0) level.next = undefined;
+  }
+}
+
+function newLevel<Holder>(rest: string | undefined): Level<Holder> {
+  return { next: undefined, rest, holders: undefined };
+}
+
+/** Gives the rest of a filter a level of its own. */
+function divide<Holder>(level: Level<Holder>): void {
+  const [word, behind] = divided(level.rest!);
+  level.next ??= new Map();
+  level.next.set(word, { next: undefined, rest: behind, holders: level.holders });
+  level.rest = undefined;
+  level.holders = undefined;
+}
+
+/** The first level of a filter, and what is behind it. */
+function divided(filter: string): readonly [string, string | undefined] {
+  const slash = filter.indexOf('/');
+  return slash === -1 ? [filter, undefined] : [filter.slice(0, slash), filter.slice(slash + 1)];
 }
 
 /**
- * All filters that somebody subscribes to, connected or with a session, to know whether a topic has any subscriber.
- * Filters of the broker's own topics ($SYS) are left out: no observation matches them.
+ * @param at where the next level of the topic starts; behind its end if there is none.
+ * @param isReserved whether wildcards do not match the next level [MQTT-4.7.2-1].
+ * @param visit undefined: whether there is anybody is all that is asked.
  */
-export class SubscriptionIndex {
-  readonly #root: Level = newLevel();
-  #size = 0;
-
-  get isEmpty(): boolean {
-    return this.#size === 0;
-  }
-
-  /** A filter may have many holders, each of which holds it once. */
-  add(filter: string, holder: unknown): void {
-    if (filter.startsWith('$')) return;
-    let level = this.#root;
-    for (const word of filter.split('/')) {
-      let next = level.next.get(word);
-      if (next === undefined) {
-        next = newLevel();
-        level.next.set(word, next);
-      }
-      level = next;
-    }
-    if (!level.holders.has(holder)) this.#size += 1;
-    level.holders.add(holder);
-  }
-
-  remove(filter: string, holder: unknown): void {
-    if (!filter.startsWith('$')) this.#remove(this.#root, filter.split('/'), 0, holder);
-  }
-
-  /** Whether any filter matches a topic, which does not start with $. */
-  matches(topic: string): boolean {
-    return !this.isEmpty && matchesFrom(this.#root, topic, 0);
-  }
-
-  #remove(level: Level, words: readonly string[], at: number, holder: unknown): void {
-    if (at === words.length) {
-      if (level.holders.delete(holder)) this.#size -= 1;
-      return;
-    }
-    const word = words[at]!;
-    const next = level.next.get(word);
-    if (next === undefined) return;
-    this.#remove(next, words, at + 1, holder);
-    if (next.holders.size === 0 && next.next.size === 0) level.next.delete(word);
-  }
-}
-
-function newLevel(): Level {
-  return { next: new Map(), holders: new Set() };
-}
-
-/** @param at where the next level of the topic starts; behind its end if there is none. */
-function matchesFrom(level: Level, topic: string, at: number): boolean {
-  if (level.next.has('#')) return true;
-  if (at > topic.length) return level.holders.size > 0;
+function visitFrom<Holder>(
+  level: Level<Holder>,
+  topic: string,
+  at: number,
+  isReserved: boolean,
+  visit: Visit<Holder> | undefined,
+): boolean {
+  if (level.rest !== undefined)
+    return (
+      (at > topic.length ? level.rest === '#' : matchesRest(level.rest, topic, at)) && call(level, visit)
+    );
+  let found = at > topic.length && level.holders !== undefined && call(level, visit);
+  const { next } = level;
+  if (next === undefined || (found && visit === undefined)) return found;
+  const open = isReserved ? undefined : next.get('#');
+  if (open?.holders !== undefined && open.rest === undefined) found = call(open, visit) || found;
+  if (at > topic.length || (found && visit === undefined)) return found;
   const slash = topic.indexOf('/', at);
   const end = slash === -1 ? topic.length : slash;
-  const named = level.next.get(topic.slice(at, end));
-  if (named !== undefined && matchesFrom(named, topic, end + 1)) return true;
-  const any = level.next.get('+');
-  return any !== undefined && matchesFrom(any, topic, end + 1);
+  const named = next.get(topic.slice(at, end));
+  if (named !== undefined) found = visitFrom(named, topic, end + 1, false, visit) || found;
+  if (isReserved || (found && visit === undefined)) return found;
+  const any = next.get('+');
+  if (any !== undefined) found = visitFrom(any, topic, end + 1, false, visit) || found;
+  return found;
+}
+
+function call<Holder>(level: Level<Holder>, visit: Visit<Holder> | undefined): boolean {
+  if (visit !== undefined) for (const [holder, qos] of level.holders!) visit(holder, qos);
+  return true;
+}
+
+/** Whether the rest of a filter, which is not its beginning, matches the rest of a topic. */
+function matchesRest(filter: string, topic: string, topicAt: number): boolean {
+  let at = topicAt;
+  for (let from = 0; ; ) {
+    const slash = filter.indexOf('/', from);
+    const end = slash === -1 ? filter.length : slash;
+    const isWildcard = end - from === 1;
+    if (isWildcard && filter[from] === '#') return true;
+    if (at > topic.length) return false;
+    const topicSlash = topic.indexOf('/', at);
+    const topicEnd = topicSlash === -1 ? topic.length : topicSlash;
+    const isSame = topicEnd - at === end - from && topic.startsWith(filter.slice(from, end), at);
+    if (!isSame && !(isWildcard && filter[from] === '+')) return false;
+    at = topicEnd + 1;
+    if (slash === -1) return at > topic.length;
+    from = slash + 1;
+  }
 }

@@ -59,11 +59,21 @@ export const BROKER = {
       'connections to the embedded broker at a time',
       integer(1, 1_000_000),
     ),
-    mqttConnectionsPerAddressMax: withDefault(
+    mqttConnectionsPerAddressMax: optional(
       'HUMTEMP_MQTT_CONNECTIONS_PER_ADDRESS_MAX',
-      String(DEFAULT_LIMITS.connectionsPerAddressMax),
-      'connections to the embedded broker from one address at a time',
+      'connections to the embedded broker from one address at a time; if not set, three quarters of HUMTEMP_MQTT_CONNECTIONS_MAX',
       integer(1, 1_000_000),
+    ),
+    mqttConnectionsPerAccountMax: optional(
+      'HUMTEMP_MQTT_CONNECTIONS_PER_ACCOUNT_MAX',
+      'connections of one account at a time; if not set, three quarters of HUMTEMP_MQTT_CONNECTIONS_MAX',
+      integer(1, 1_000_000),
+    ),
+    mqttMemoryBytesMax: withDefault(
+      'HUMTEMP_MQTT_MEMORY_MAX',
+      String(DEFAULT_LIMITS.memoryBytesMax),
+      'memory for all that the embedded broker keeps for its clients; one account or address may have half of each kind',
+      integer(1 << 20, 2 ** 40, 'bytes'),
     ),
     mqttConnectTimeoutS: withDefault(
       'HUMTEMP_MQTT_CONNECT_TIMEOUT',
@@ -163,6 +173,8 @@ export function brokerLimits(config: BrokerValues & Pick<SourceValues, 'payloadB
   return {
     connectionsMax: config.mqttConnectionsMax,
     connectionsPerAddressMax: config.mqttConnectionsPerAddressMax,
+    connectionsPerAccountMax: config.mqttConnectionsPerAccountMax,
+    memoryBytesMax: config.mqttMemoryBytesMax,
     connectTimeoutMs: config.mqttConnectTimeoutS * 1000,
     connectBytesMax: config.mqttConnectBytesMax,
     frameBytesMax: config.payloadBytesMax + FRAME_OVERHEAD_BYTES_MAX,

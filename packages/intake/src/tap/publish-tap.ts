@@ -131,6 +131,11 @@ export class PublishTap extends Duplex {
     this.#updateFlow();
   }
 
+  /** Answers a ping that may stand unread behind what is held back. */
+  answerPing(): void {
+    if (!this.destroyed) this.#output.acknowledge(PINGRESP_FRAME);
+  }
+
   /** Takes no more publishes, and passes no more; those taken are still acknowledged. */
   stopReading(): void {
     if (this.#phase !== 'ended') this.#phase = 'stopped';

@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream';
+import type { Subscription } from 'aedes';
+import { contentOf } from '../lanes/publish-content.js';
+import type { SessionOwner, Sessions } from '../sessions/sessions.js';
+import type { Persistence, SessionPacket } from './aedes-internals.js';
+
+/**
+ * Sessions, as aedes asks for them. It delivers nothing itself, so what waits in a session and what is retained does not
+ * come by here; subscriptions are added and removed where they
+ * are granted.
+ */
+export class SessionsOfEngine implements Persistence {
+  constructor(readonly sessions: Sessions) {}
+
+  async setup(): Promise<void> {}
+
+  createRetainedStreamCombi(): Readable {
+    return Readable.from([]);
+  }
+
+  async addSubscriptions(): Promise<void> {}
+
+  async removeSubscriptions(): Promise<void> {}
+
+  async cleanSubscriptions({ id }: SessionOwner): Promise<void> {
+    this.sessions.end(id);
+  }
+
+  async subscriptionsByClient({ id }: SessionOwner): Promise<Subscription[]> {
+    return [...(this.sessions.subscriptionsOf(id) ?? [])].map(
+      ([topic, qos]) => ({ topic, qos }) as Subscription,
+    );
+  }
+
+  async outgoingUpdate(client: SessionOwner, { cmd, messageId }: SessionPacket): Promise<void> {
+    if (cmd === 'pubrel') this.sessions.releaseOutgoing(client, messageId!);
+  }
+
+  async outgoingClearMessageId(client: SessionOwner, { messageId }: SessionPacket): Promise<undefined> {
+    if (messageId !== undefined) this.sessions.acknowledge(client, messageId);
+  }
+
+  outgoingStream(): Readable {
+    return Readable.from([]);
+  }
+
+  async incomingStorePacket(client: SessionOwner, packet: SessionPacket): Promise<void> {
+    this.sessions.receive(client, packet.messageId!, contentOf(packet));
+  }
+
+  /** Rejects if it is not known, as aedes expects. */
+  async incomingGetPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<unknown> {
+    if (!this.sessions.hasReceived(client, messageId!)) throw new Error('no such packet');
+    return { messageId };
+  }
+
+  async incomingDelPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<void> {
+    if (!this.sessions.release(client, messageId!)) throw new Error('no such packet');
+  }
+
+  async cleanIncoming(client: SessionOwner): Promise<void> {
+    this.sessions.releaseAll(client);
+  }
+
+  async putWill(): Promise<void> {}
+
+  async delWill(): Promise<void> {}
+}
