@@ -24,6 +24,8 @@ export const ledger = signal<{ ledger: Ledger; perSecond: number | undefined } |
 export const service = signal<Service | undefined>(undefined);
 /** Whether it is known which labs there are. */
 export const isListed = signal(false);
+/** When anything came from the service, by its own clock. */
+export const heardMs = signal<number | undefined>(undefined);
 /** The service's time, once a second. */
 export const now = signal(Date.now());
 
@@ -73,6 +75,7 @@ function labOf(report: LabReport): Lab {
 
 function receive(message: HubMessage): void {
   batch(() => {
+    if (message.kind === 'labs' || message.kind === 'ledger') heardMs.value = Date.now() + aheadMs.peek();
     if (message.kind === 'labs') update(message.labs, message.isAll);
     else if (message.kind === 'ledger') ledger.value = message;
     else if (message.kind === 'clock') aheadMs.value = message.aheadMs;

@@ -219,6 +219,7 @@ export const de: Words = {
   wall: {
     updated: (span) => `vor ${span} erneuert`,
     allFine: (labs) => `${labs}, alles in Ordnung`,
+    trouble: (n, count, labs) => `${count} von ${labs} ${n === 1 ? 'fällt' : 'fallen'} auf`,
     leave: 'Wand verlassen',
     page: (n, of) => `${n} von ${of}`,
   },

@@ -210,6 +210,8 @@ export const en = {
   wall: {
     updated: (span: string) => `updated ${span} ago`,
     allFine: (labs: string) => `${labs}, all fine`,
+    trouble: (n: number, count: string, labs: string) =>
+      `${count} of ${labs} ${n === 1 ? 'needs' : 'need'} a look`,
     leave: 'Leave the wall',
     page: (n: number, of: number) => `${n} of ${of}`,
   },
