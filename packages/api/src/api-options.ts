@@ -1,9 +1,10 @@
 import type { Books, BucketGrid, BucketStore } from '@humtemp/bucket-core';
-import type { Intake } from '@humtemp/intake';
+import type { Intake, SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
+import type { SourceNotes } from './routes/sources-route.js';
 import type { ChangeSource } from './stream/change-source.js';
 
 export interface ApiOptions {
@@ -33,6 +34,10 @@ export interface ApiOptions {
   readonly site?: ReadonlyMap<string, SiteFile> | undefined;
   /** Where the embedded broker listens, for who connects a first sensor. */
   readonly mqttListeners?: () => readonly { readonly kind: string; readonly port: number }[];
+  /** The sources in force, for publishes that come by HTTP. */
+  readonly sources?: SourceTable;
+  /** What each source saw besides what intake counts. */
+  readonly sourceReports?: () => readonly SourceNotes[];
   /** The topic filters of observations. */
   readonly mqttTopics?: readonly string[];
   /** Names by which clients reach the API, besides addresses and localhost; `*` for any. Without tokens others are refused. */

@@ -30,7 +30,7 @@ export interface Fixture {
   /** Commits observations of labs: Unix milliseconds, °C, %RH. */
   commit(observations: readonly Row[]): Promise<void>;
   /** Posts an observation given as a value, or a body given as text or bytes. */
-  post(body: unknown): Promise<Response>;
+  post(body: unknown, path?: string): Promise<Response>;
 }
 
 export interface Row {
@@ -107,8 +107,8 @@ export async function startApi(t: TestContext, options: FixtureOptions = {}): Pr
         });
       await store.commit(batch, clock.nowMs);
     },
-    post: async (body) =>
-      app.request('/observation', {
+    post: async (body, path = '/observation') =>
+      app.request(path, {
         method: 'POST',
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),

@@ -1,3 +1,4 @@
+import { SourceTable } from '@humtemp/intake';
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { accessGuard } from './access/access-guard.js';
@@ -33,6 +34,8 @@ import { labSummaryRoute } from './routes/lab-summary-route.js';
 import { labsRoute } from './routes/labs-route.js';
 import { observationRoute } from './routes/observation-route.js';
 import { rejectionsRoute } from './routes/rejections-route.js';
+import { sourcePublishRoute } from './routes/source-publish-route.js';
+import { sourcesRoute } from './routes/sources-route.js';
 import { summariesRoute } from './routes/summaries-route.js';
 import { summaryRoute } from './routes/summary-route.js';
 import { LateChanges } from './stream/late-changes.js';
@@ -55,6 +58,8 @@ export function createApi(apiOptions: ApiOptions): Hono {
     site: undefined,
     mqttListeners: () => [],
     mqttTopics: [],
+    sources: new SourceTable([]),
+    sourceReports: () => [],
     corsOrigins: [],
     publicHosts: [],
     stopping: new AbortController().signal,
@@ -125,6 +130,8 @@ function apiRoutes(options: RouteOptions): Route[] {
     summariesRoute(options, heavy),
     stream,
     rejectionsRoute(options),
+    sourcesRoute(options),
+    sourcePublishRoute(options),
     ledgerRoute(options),
     serviceRoute(options),
     faultsRoute(options),

@@ -83,6 +83,7 @@ export function compileSource(
   if (!isRight) return undefined;
   return new Source({
     name,
+    description: JSON.stringify(description),
     filters: neededFilters(tables.flatMap(({ topics }) => topics.map(({ filter }) => filter))),
     live: description.live ?? preset?.live ?? false,
     ignore,

@@ -1,14 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Presets } from './compile-source.js';
+import { PRESETS_FOLDER, presetNames } from './preset-names.js';
 import { readDescriptions } from './read-sources.js';
-
-const directory = new URL('../presets/', import.meta.url);
 
 /** Text of the file of each preset, by name. */
 export function presetTexts(): ReadonlyMap<string, string> {
-  const files = readdirSync(directory).filter((file) => file.endsWith('.yaml'));
   return new Map(
-    files.sort().map((file) => [file.replace(/\.yaml$/, ''), readFileSync(new URL(file, directory), 'utf8')]),
+    presetNames().map((name) => [name, readFileSync(new URL(`${name}.yaml`, PRESETS_FOLDER), 'utf8')]),
   );
 }
 

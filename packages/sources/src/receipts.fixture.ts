@@ -3,22 +3,10 @@ import { readPresets } from './presets.js';
 import type { ObservationSink } from './publish.js';
 import { readSources } from './read-sources.js';
 import { RestOfSource } from './rest-of-source.js';
+import { NOW_MS, type Seen } from './seen.js';
 import type { Source } from './source.js';
 
 export const presets = readPresets();
-
-/** 2026-11-28T16:00:00Z. */
-export const NOW_MS = 1_795_881_600_000;
-
-/** One observation as a test writes it: lab, temp, humidity, and sensor and time where they matter. */
-export interface Seen {
-  readonly lab: string;
-  readonly temp?: number;
-  readonly humidity?: number;
-  readonly sensor?: string;
-  /** Unix milliseconds; none: the time of receipt. */
-  readonly at?: number;
-}
 
 /** Keeps what sources hand in. */
 export class Receipts implements ObservationSink {
@@ -83,3 +71,5 @@ export function receive(sources: readonly Source[], topic: string, payload: unkn
   }
   return { fate: 'of no source', seen: [], rejections: [], events: {} };
 }
+
+export { NOW_MS, type Seen };

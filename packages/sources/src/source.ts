@@ -38,6 +38,8 @@ export interface SourceTable {
 
 export interface SourceParts {
   readonly name: string;
+  /** The description that it was made of: of two sources with the same one, either will do. */
+  readonly description: string;
   readonly filters: readonly string[];
   readonly live: boolean;
   readonly ignore: readonly TopicPattern[];

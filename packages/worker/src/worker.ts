@@ -31,6 +31,8 @@ export interface WorkerOptions {
   /** What to speak first: 5 gives way to 4, that is 3.1.1, where the broker does not speak it. */
   readonly protocolVersion: ProtocolVersion;
   readonly sources: SourceTable;
+  /** Whether topic filters may have topics in common, which a broker may deliver twice. */
+  readonly toleratesOverlap?: boolean;
   readonly intake: Intake;
   /** Where workers record the sessions they serve. */
   readonly store: SessionRegister;
@@ -97,9 +99,9 @@ export class Worker {
   #hasToldExpiry = false;
   #droppedBefore: number | undefined;
 
-  /** @throws RangeError if topic filters overlap. */
+  /** @throws RangeError if topic filters overlap, unless it tolerates that. */
   constructor(options: WorkerOptions) {
-    refuseOverlap(options.sources.filters);
+    if (options.toleratesOverlap !== true) refuseOverlap(options.sources.filters);
     this.#options = options;
     options.sources.onReplaced(() => void this.#followSources());
     this.#sessions = new SessionKeeper(

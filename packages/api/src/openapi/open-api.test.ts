@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { LabsSource, SourceTable, TopicFilters } from '@humtemp/intake';
 import { temporaryFolder } from '@humtemp/test-services';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript';
@@ -12,7 +13,11 @@ import { type Fixture, NOON_MS, refusingStore, startApi, yesterdayS } from '../a
 import { checker, documentOf, eventsIn } from './document.fixture.js';
 
 async function start(t: TestContext): Promise<Fixture> {
-  const fixture = await startApi(t);
+  const filters = ['labs/+/observation'];
+  const fixture = await startApi(t, {
+    sources: new SourceTable([new LabsSource(new TopicFilters(filters))]),
+    sourceReports: () => [{ name: 'labs', filters, live: false, events: {}, unused_keys: [] }],
+  });
   await fixture.commit([
     { lab: 'floor/a', ms: yesterdayS(1) * 1000, temp: 20, humidity: 40 },
     { lab: 'floor/a', ms: NOON_MS - 10_000, temp: 21 },
@@ -66,6 +71,15 @@ const REQUESTS: Readonly<
   ],
   getStream: [['/stream'], ['/stream?labs=b,floor/*'], ['/stream?labs=', 400]],
   listRejections: [['/rejections'], ['/rejections?limit=1'], ['/rejections?limit=0', 400]],
+  listSources: [['/sources']],
+  postToSource: [
+    ['/sources/labs?topic=labs/d/observation', 200, { temp: 20 }],
+    ['/sources/labs?topic=labs/d/observation', 400, 'x'],
+    ['/sources/labs?topic=labs/d/observation', 413, { x: 'x'.repeat(1000) }],
+    ['/sources/labs?topic=labs/d/observation', 422, { temp: 'x' }],
+    ['/sources/other?topic=labs/d/observation', 404, { temp: 20 }],
+    ['/sources/labs', 400, { temp: 20 }],
+  ],
   getLedger: [['/ledger']],
   listFaults: [['/faults']],
   getService: [['/service']],
@@ -120,7 +134,7 @@ test('every answer of every route is of its schema, and nothing more', async (t)
       assert.ok(requests !== undefined, `no request for ${operationId}`);
       left.delete(operationId);
       for (const [target, status = 200, body] of requests) {
-        const response = await (method === 'post' ? fixture.post(body) : fixture.get(target));
+        const response = await (method === 'post' ? fixture.post(body, target) : fixture.get(target));
         assert.equal(response.status, status, target);
         if (status === 308) {
           assert.ok(responses[status] !== undefined && response.headers.has('location'), target);

@@ -1,15 +1,33 @@
 import { type IntakeLimits, TopicFilters } from '@humtemp/intake';
-import { duration, integer, kind } from './kinds.js';
-import { type ValuesOf, withDefault } from './variable.js';
+import { presetNames } from '@humtemp/sources/preset-names';
+import { duration, file, integer, kind } from './kinds.js';
+import { optional, type ValuesOf, withDefault } from './variable.js';
 
 /** Which topics are read, and what a payload may be. */
 export const SOURCES = {
   heading: 'Topics and payloads',
   variables: {
+    sources: withDefault(
+      'HUMTEMP_SOURCES',
+      'labs',
+      'whose topics and payloads are read; labs is our own form, the others are presets of docs/devices.md',
+      kind('comma-separated names', (value) => {
+        const names = value.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
+        const known = presetNames();
+        if (names.some((name) => !known.includes(name)) || names.length === 0)
+          throw new RangeError(`names of ${known.join(', ')}`);
+        return [...new Set(names)];
+      }),
+    ),
+    sourcesFile: optional(
+      'HUMTEMP_SOURCES_FILE',
+      'YAML file of further sources, as docs/devices.md describes it; read again when it changes',
+      file,
+    ),
     mqttTopics: withDefault(
       'HUMTEMP_MQTT_TOPICS',
       'labs/+/observation',
-      'topic filters; what + matches, joined by /, is the lab id',
+      'topic filters of the source labs; what + matches, joined by /, is the lab id',
       kind('comma-separated filters', (value) => {
         const filters = value.split(',').map((filter) => filter.trim());
         // With the words of a shared subscription in front it is a text of MQTT [MQTT-1.5.3].

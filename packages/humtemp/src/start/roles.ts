@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters, Store, StoreOptions } from '@humtemp/bucket-core';
-import { Intake, LabsSource, SourceTable } from '@humtemp/intake';
+import { Intake } from '@humtemp/intake';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -10,6 +10,7 @@ import type { Role } from '../config/role.js';
 import { intakeLimits } from '../config/sources.js';
 import { startErrorOf } from '../start-error.js';
 import { LedgerReporter } from './ledger-reporter.js';
+import { type OpenSources, openSources } from './open-sources.js';
 import { rejectionLog } from './rejection-log.js';
 import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
@@ -19,6 +20,7 @@ import { StoreFaults } from './store-faults.js';
 export interface RunningRole {
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
+  readonly sources: OpenSources;
   readonly api: RunningApi | undefined;
   /** The fate of every observation of this process. */
   ledger(): LedgerCounters;
@@ -43,28 +45,30 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
   const store = await openStore(config, name, faults, log);
   let api: RunningApi | undefined;
   const intake = openIntake(store, config, (labs) => api?.markChanged(labs), log);
-  const sources = new SourceTable([new LabsSource(config.mqttTopics)]);
   const reporter = new LedgerReporter(store, intake, name, role);
 
   // The store has nobody to wait for but its own disk.
   const closing: StopStep[] = [{ name: 'the store', stop: () => store.close() }];
   const opened = (name: string, part: { close(): Promise<void> }) =>
     void closing.unshift({ name, msMax: STOP_MS_MAX, stop: () => part.close() });
+  let sources: OpenSources | undefined;
   try {
+    sources = await openSources(config, log);
+    const { table } = sources;
     const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
     // Each part is loaded only where it is needed: a worker has no use for all that broker and API take.
     const broker = embeddedBroker
-      ? await (await import('./start-broker.js')).startBroker(config, sources, intake, log)
+      ? await (await import('./start-broker.js')).startBroker(config, table, intake, log)
       : undefined;
     if (broker !== undefined) opened('the MQTT broker', broker);
     const worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
-        ? (await import('./start-worker.js')).startWorker(config, store, sources, intake, name, log)
+        ? (await import('./start-worker.js')).startWorker(config, store, table, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);
     if (role === 'start' || role === 'api') {
       const { startApi } = await import('./start-api.js');
-      api = await startApi({ config, store, intake, name, role, broker, worker, faults, log });
+      api = await startApi({ config, store, intake, name, role, broker, worker, sources, faults, log });
     }
     const health =
       config.healthPort === undefined
@@ -86,8 +90,10 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
       broker,
       worker,
       api,
+      sources,
       ledger: () => intake.ledger.counters(),
       async stop() {
+        sources?.close();
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();
         broker?.stopReading();
@@ -111,6 +117,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
       },
     };
   } catch (error) {
+    sources?.close();
     // Why it could not start is the news.
     await takeSteps(closing).catch(() => {});
     throw error;

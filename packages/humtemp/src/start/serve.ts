@@ -38,7 +38,7 @@ export async function serve(role: Role, env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** Reads the files of accounts, rules, tokens and certificates again. */
-async function reload({ broker, api }: RunningRole, log: Logger): Promise<void> {
-  log.info('SIGHUP: reading accounts, tokens and certificates again');
-  await Promise.all([broker?.reload(), api?.reload()]);
+async function reload({ broker, api, sources }: RunningRole, log: Logger): Promise<void> {
+  log.info('SIGHUP: reading accounts, tokens, certificates and sources again');
+  await Promise.all([broker?.reload(), api?.reload(), sources.reload()]);
 }

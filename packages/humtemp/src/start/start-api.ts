@@ -18,6 +18,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import type { OpenSources } from './open-sources.js';
 import { processReadiness } from './start-health.js';
 import type { StoreFaults } from './store-faults.js';
 
@@ -35,6 +36,7 @@ export interface ApiParts {
   readonly role: Role;
   readonly broker: Broker | undefined;
   readonly worker: Worker | undefined;
+  readonly sources: OpenSources;
   readonly faults: StoreFaults;
   readonly log: Logger;
 }
@@ -48,7 +50,7 @@ export interface RunningApi extends RunningServer {
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, role, broker, worker, faults, log } = parts;
+  const { config, store, intake, name, role, broker, worker, sources, faults, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const stopping = new AbortController();
@@ -68,7 +70,9 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     tokens,
     site: dashboardSite(log),
     mqttListeners: () => broker?.listeners ?? [],
-    mqttTopics: config.mqttTopics.filters,
+    mqttTopics: sources.table.filters,
+    sources: sources.table,
+    sourceReports: () => sources.reports(),
     corsOrigins: config.apiCorsOrigins,
     publicHosts: config.publicHosts,
     stopping: stopping.signal,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SessionRegister } from '@humtemp/bucket-core';
-import type { Intake, SourceTable } from '@humtemp/intake';
+import { type Intake, overlapOf, type SourceTable } from '@humtemp/intake';
 import { Worker, type WorkerOptions } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -20,6 +20,8 @@ export function startWorker(
     ...workerOptions(config),
     ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
     sources,
+    // Those of presets may, on topics that nobody uses; those that somebody chose may not.
+    toleratesOverlap: overlapOf(config.mqttTopics.filters) === undefined,
     intake,
     store,
     process: name,

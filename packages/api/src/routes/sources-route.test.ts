@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ABSENT } from '@humtemp/bucket-core';
+import { type PublishSource, SourceTable } from '@humtemp/intake';
+import { startApi } from '../api.fixture.js';
+import type { SourcesList } from './sources-route.js';
+
+/** Reads `lab temperature` in words; `lamp` is not for us. */
+const WORDS: PublishSource = {
+  name: 'words',
+  filters: ['words/#'],
+  match: (topic) => (topic.startsWith('words/') ? topic : undefined),
+  decode(_match, { payload }, into) {
+    for (const line of payload.toString().split('\n')) {
+      const [lab, temp] = line.split(' ');
+      if (lab === 'lamp') into.ignore();
+      else if (temp === undefined) into.reject('no_value');
+      else into.observation(lab!, undefined, Number(temp) * 1000, ABSENT, '');
+    }
+  },
+};
+
+const NOTES = {
+  name: 'words',
+  filters: WORDS.filters,
+  live: false,
+  events: { no_reading: 2 },
+  unused_keys: [{ path: 'tempF', seen: 1, example: '70', topic: 'words/a' }],
+};
+const options = { sources: new SourceTable([WORDS]), sourceReports: () => [NOTES] };
+
+test('a payload posted to a source counts as it would by MQTT', async (t) => {
+  const { app, get } = await startApi(t, options);
+  const post = async (path: string, body: string) => {
+    const answer = await app.request(path, { method: 'POST', body });
+    return [answer.status, (await answer.json()) as unknown] as const;
+  };
+  assert.deepEqual(await post('/sources/words?topic=words/a', 'hall 20\nattic\ncellar 9'), [
+    200,
+    { observations: 2, rejected: 1, ignored: false },
+  ]);
+  assert.deepEqual(await post('/sources/words?topic=words/a', 'lamp'), [
+    200,
+    { observations: 0, rejected: 0, ignored: true },
+  ]);
+  assert.equal((await post('/sources/words?topic=words/a', 'attic'))[0], 422);
+  assert.equal((await post('/sources/words?topic=other/a', 'hall 20'))[0], 404);
+  assert.equal((await post('/sources/none?topic=words/a', 'hall 20'))[0], 404);
+  assert.equal((await post('/sources/words', 'hall 20'))[0], 400);
+  assert.equal((await post('/sources/words?topic=words/a', 'x'.repeat(2000)))[0], 413);
+  assert.equal((await get('/labs/hall')).status, 200);
+});
+
+test('the list of sources shows what became of every publish, and keys that are not read', async (t) => {
+  const { app, get } = await startApi(t, options);
+  for (const body of ['hall 20', 'attic', 'lamp'])
+    await app.request('/sources/words?topic=words/a', { method: 'POST', body });
+  const { sources } = (await (await get('/sources')).json()) as SourcesList;
+  const [words] = sources;
+  assert.deepEqual(
+    [words?.publishes, words?.observations.count, words?.ignored.count, words?.rejected.no_value?.count],
+    [3, 1, 1, 1],
+  );
+  assert.equal(words?.rejected.no_value?.last?.excerpt, 'attic');
+  assert.equal(words?.observations.last?.topic, 'words/a');
+  assert.deepEqual(words?.events, { no_reading: 2 });
+  assert.deepEqual(words?.unused_keys, NOTES.unused_keys);
+});

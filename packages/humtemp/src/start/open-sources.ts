@@ -1,0 +1,121 @@
+import { LabsSource, overlapOf, type PublishSource, SourceTable } from '@humtemp/intake';
+import type { Source, SourceReport } from '@humtemp/sources';
+import { FileProblem, FileWatch, readTextFile } from '@humtemp/watched-files';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { StartError } from '../start-error.js';
+
+/** How often the file is looked at. */
+const LOOK_EVERY_MS = 1000;
+const FILE_BYTES_MAX = 4_000_000;
+
+/** The sources in force. */
+export interface OpenSources {
+  readonly table: SourceTable;
+  /** What each saw besides what intake counts, in the order in which they are asked. */
+  reports(): SourceReport[];
+  /** Reads the file again. */
+  reload(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * The sources as configured: `labs`, those of the file, then the presets. The file is watched; while it is wrong, what
+ * was in force stays. @throws StartError
+ */
+export async function openSources(config: Config, log: Logger): Promise<OpenSources> {
+  const { sources: names, sourcesFile: file, mqttTopics } = config;
+  const labs = names.includes('labs') ? new LabsSource(mqttTopics) : undefined;
+  const labsReport: SourceReport = {
+    name: 'labs',
+    filters: mqttTopics.filters,
+    live: false,
+    events: {},
+    unused_keys: [],
+  };
+  const presetsAsked = names.filter((name) => name !== 'labs');
+  if (labs !== undefined && presetsAsked.length === 0 && file === undefined)
+    return {
+      table: new SourceTable([labs]),
+      reports: () => [labsReport],
+      reload: async () => {},
+      close: () => {},
+    };
+
+  // Only here: most processes read nothing but our own form.
+  const library = await import('@humtemp/sources');
+  const presets = (await import('@humtemp/sources/presets')).readPresets();
+  let inForce: readonly Source[] = [];
+  const table = new SourceTable([]);
+  const use = (wanted: readonly Source[]) => {
+    // One that has not changed goes on with what it knows.
+    inForce = wanted.map(
+      (source) =>
+        inForce.find(
+          ({ parts }) => parts.name === source.name && parts.description === source.parts.description,
+        ) ?? source,
+    );
+    const rests = inForce.map((source) => new library.RestOfSource(source));
+    const needed = new Set(library.neededFilters(inForce.flatMap(({ filters }) => filters)));
+    const listed = inForce.map((source) => publishSource(source, (filter) => needed.delete(filter)));
+    table.replace([...(labs === undefined ? [] : [labs]), ...listed, ...rests]);
+    const overlap = overlapOf(table.filters);
+    if (overlap !== undefined)
+      log.warn(
+        { filters: overlap },
+        'two topic filters have topics in common: an external broker may deliver a publish for each of them',
+      );
+  };
+  const read = async (): Promise<Source[]> => {
+    const text = file === undefined ? 'sources: {}' : await readTextFile(file, FILE_BYTES_MAX);
+    const own = library.readSources(text, file ?? '', { presets });
+    const missing = presetsAsked.filter((name) => !own.some((source) => source.name === name));
+    const entries = missing.map((name) => `  ${name}: { preset: ${name} }\n`);
+    const given =
+      entries.length === 0
+        ? []
+        : library.readSources(`sources:\n${entries.join('')}`, 'presets', { presets });
+    return [...own, ...given];
+  };
+  const watch = new FileWatch(
+    file === undefined
+      ? []
+      : [
+          {
+            paths: [file],
+            load: async () => {
+              use(await read());
+              log.info({ file, sources: inForce.map(({ name }) => name) }, 'the sources have changed');
+            },
+            onError: ({ message }) => log.error({ reason: message }, 'the sources stay as they were'),
+          },
+        ],
+    LOOK_EVERY_MS,
+  );
+  await watch.start();
+  try {
+    use(await read());
+  } catch (error) {
+    watch.stop();
+    if (error instanceof library.SourcesError || error instanceof FileProblem)
+      throw new StartError(error.message, { cause: error });
+    throw error;
+  }
+  return {
+    table,
+    reports: () => [...(labs === undefined ? [] : [labsReport]), ...inForce.map((source) => source.report())],
+    reload: () => watch.loadAll(),
+    close: () => watch.stop(),
+  };
+}
+
+/** A source with only those of its filters that are taken: one filter is subscribed to once. */
+function publishSource(source: Source, takes: (filter: string) => boolean): PublishSource {
+  return {
+    name: source.name,
+    filters: source.filters.filter(takes),
+    match: (topic) => source.match(topic),
+    labOf: (match) => source.labOf(match),
+    decode: (match, publish, into) => source.decode(match, publish, into),
+  };
+}
