@@ -141,6 +141,8 @@ function apiRoutes(options: RouteOptions): Route[] {
       ...options,
       ledger: () => intake.ledger.counters(),
       oldestUncommittedMs: () => intake.oldestUncommittedMs,
+      tallies: () => intake.tallies,
+      unmatched: () => intake.unmatched.publishes,
       pingStore: () => store.ping(),
       streams: () => stream.streams.counters(),
       faults: () => options.faults.count,

@@ -188,6 +188,17 @@ describe('other subscribers of the embedded broker', { concurrency: true }, () =
     assert.equal(scene.counts.committed, 3);
   });
 
+  test('receive what is on a topic of no source, which is counted as such', async (t) => {
+    const scene = await Scene.open(t);
+    const publisher = await scene.client();
+    const topics = received(publisher);
+    await publisher.subscribeAsync('lab/#', { qos: 1 });
+    await publisher.publishAsync('lab/hall/observation', UNTIMED, { qos: 1 });
+    await until(() => topics.length === 1);
+    assert.equal(scene.intake.unmatched.publishes, 1);
+    assert.deepEqual(scene.counts, { committed: 0, duplicate: 0, rejected: {} });
+  });
+
   test('receive the retained observation; it counts as it is published now, retained or not', async (t) => {
     const scene = await Scene.open(t);
     const publisher = await scene.client();

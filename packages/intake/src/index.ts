@@ -10,6 +10,7 @@ export {
   SourceTally,
   type TallyLine,
 } from './counting/source-tally.js';
+export { type UnmatchedNote, UnmatchedTopics } from './counting/unmatched-topics.js';
 export { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';

@@ -121,6 +121,7 @@ export class BrokerConnection {
       if (topic === VERSION_TOPIC) this.brokerName = packet.payload.toString().slice(0, 100);
       if (topic === DROPPED_TOPIC || topic === VERSION_TOPIC) return acknowledge();
       const source = sources.find(topic);
+      if (source === undefined) intake.unmatched.add(topic);
       if (source === undefined)
         // With an error, mqtt.js goes on to the next packet and sends no acknowledgement.
         return options.onUnknownTopic(topic) === 'keep' ? acknowledge(new Error('kept')) : acknowledge();

@@ -11,6 +11,27 @@ async function overviewOf(response: Response): Promise<LedgerOverview> {
   return documentIn(LedgerOverview, response);
 }
 
+test('metrics that were wrong and ignored publishes stand beside the balance, where there were any', async (t) => {
+  const { get, intake } = await startApi(t);
+  intake.receive('lab01', Buffer.from('{"temp":20,"humidity":101}'), 't');
+  intake.ledger.ignore();
+  await intake.whenSettled();
+  const { received, committed, rejected, metrics_rejected, ignored, balanced } = await overviewOf(
+    await get('/ledger'),
+  );
+  assert.deepEqual(
+    { received, committed, rejected, metrics_rejected, ignored, balanced },
+    {
+      received: 1,
+      committed: 1,
+      rejected: {},
+      metrics_rejected: { humidity: 1 },
+      ignored: 1,
+      balanced: true,
+    },
+  );
+});
+
 test('the ledger adds what other processes reported to the live counters of this one', async (t) => {
   const { get, post, store } = await startApi(t, { role: 'start' });
   await post({ lab_id: 'lab01', timestamp: NOON_MS / 1000, temp: 20 });

@@ -24,6 +24,19 @@ const Fates = Type.Object({
     description: 'by reason, and only those that occurred',
   }),
   in_flight: Count,
+  metrics_rejected: Type.Optional(
+    Type.Partial(Type.Record(Reason, Count), {
+      description:
+        'metrics that were wrong in observations that count without them; no part of the balance, and only if there were any',
+    }),
+  ),
+  ignored: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'publishes that a source knows and does not want; no part of the balance, and only if there were any',
+    }),
+  ),
   balanced: Type.Boolean({
     description:
       'received = committed + duplicate + all rejected + in_flight; of a process that is gone also: the store has counted what the process last knew to be committed',
@@ -101,7 +114,15 @@ export function ledgerRoute(options: RouteOptions): Route {
 }
 
 function fates(counters: LedgerCounters, isBalanced: boolean): Static<typeof Fates> {
-  const { received, committed, duplicate, rejected, in_flight } = counters;
-  const balanced = isBalanced && imbalance(counters) === 0;
-  return { received, committed, duplicate, rejected, in_flight, balanced };
+  const { received, committed, duplicate, rejected, in_flight, metrics_rejected, ignored } = counters;
+  return {
+    received,
+    committed,
+    duplicate,
+    rejected,
+    in_flight,
+    ...(metrics_rejected !== undefined && { metrics_rejected }),
+    ...(ignored !== undefined && { ignored }),
+    balanced: isBalanced && imbalance(counters) === 0,
+  };
 }

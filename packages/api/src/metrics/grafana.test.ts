@@ -32,7 +32,8 @@ async function scrape(t: TestContext): Promise<Map<string, Record<string, string
     connections: () => ({ mqtt: 1 }),
     brokerDrops: () => ({ deliveriesDropped: 0 }),
   });
-  intake.receive('hall', Buffer.from('x'), 'test');
+  for (const payload of ['x', '{"temp":20,"humidity":101}'])
+    intake.receive('hall', Buffer.from(payload), 'test');
   await commit([{ lab: 'hall', ms: NOON_MS, temp: 20, humidity: 50 }]);
   const configured = readFileSync(new URL('prometheus.yaml', GRAFANA), 'utf8');
   const paths = [...configured.matchAll(/^\s+metrics_path: (\S+)$/gm)].map((match) => match[1]!);

@@ -19,6 +19,8 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     storeTimeoutMs: 5000,
     metricsLabsMax,
     ledger: () => intake.ledger.counters(),
+    tallies: () => intake.tallies,
+    unmatched: () => intake.unmatched.publishes,
     commits: () => ({ succeeded: 3, failed: 1 }),
     connections: () => ({ mqtt: 2, http: 1 }),
     pingStore: async () => {
@@ -61,6 +63,22 @@ function samplesIn(text: string): Map<string, number> {
   }
   return samples;
 }
+
+test('what became of publishes is counted by source', async (t) => {
+  const { get, receive, intake } = await start(t);
+  const future = { timestamp: NOON_MS / 1000 + 3600, temp: 20 };
+  await receive('hall', { temp: 20, humidity: 101 }, future, future, 'x');
+  intake.unmatched.add('lab/hall');
+  const samples = samplesIn(await (await get('/metrics')).text());
+  const value = (name: string) => samples.get(name);
+  assert.equal(value('humtemp_source_publishes_total{source="http"}'), 4);
+  assert.equal(value('humtemp_source_observations_total{source="http"}'), 1);
+  assert.equal(value('humtemp_source_ignored_total{source="http"}'), 0);
+  assert.equal(value('humtemp_source_rejected_total{source="http",reason="future"}'), 2);
+  assert.equal(value('humtemp_source_metrics_rejected_total{source="http",metric="humidity"}'), 1);
+  assert.equal(value('humtemp_publishes_unmatched_total'), 1);
+  assert.equal(value('humtemp_ledger_imbalance'), 0);
+});
 
 test('every fate of an observation is a counter, and they balance', async (t) => {
   const { get, receive, down } = await start(t);

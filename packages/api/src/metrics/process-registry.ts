@@ -1,8 +1,9 @@
 import { Registry } from 'prom-client';
 import { type HumtempMetricsSources, humtempMetrics, observationMetrics } from './humtemp-metrics.js';
 import { processMetrics } from './process-metrics.js';
+import { type SourceMetricsSources, sourceMetrics } from './source-metrics.js';
 
-export interface ProcessMetricsSources extends HumtempMetricsSources {
+export interface ProcessMetricsSources extends HumtempMetricsSources, SourceMetricsSources {
   /**
    * Whether observations come to this process other than by an occasional POST. Where not, what it received is shown
    * once it did receive something: its 0 would be taken for that of the others.
@@ -21,6 +22,7 @@ export function processRegistry(sources: ProcessMetricsSources): ProcessRegistry
   const own = new Registry();
   const general = new Registry();
   observationMetrics(own, sources);
+  sourceMetrics(own, sources);
   humtempMetrics(general, sources);
   processMetrics(general);
   return {

@@ -75,7 +75,8 @@ export class SlowLane {
     const source = sources.find(topic);
     const { match } = sources;
     if (source === undefined) {
-      if (!mayPublish && !isReserved) counters.notAuthorized += 1;
+      if (mayPublish) intake.unmatched.add(topic);
+      else if (!isReserved) counters.notAuthorized += 1;
       callback(error);
       return;
     }

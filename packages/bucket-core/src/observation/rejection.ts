@@ -19,7 +19,6 @@ export const REJECTION_REASONS = [
   'retained',
   'too_many_labs',
   'not_authorized',
-  'not_understood',
 ] as const;
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
@@ -53,8 +52,7 @@ export const REJECTION_ADVICE: Readonly<Record<RejectionReason, string>> = {
   timestamp: 'timestamp is in Unix seconds or milliseconds, or an RFC 3339 text with a zone',
   expired: "the timestamp is older than every resolution's retention",
   future: 'the timestamp is further ahead of the clock than HUMTEMP_FUTURE_MAX allows',
-  retained: 'a retained publish needs a timestamp, or each reconnect would count it again',
+  retained: 'a publish that the broker delivers again needs a timestamp, or each connection would count it',
   too_many_labs: 'a new lab beyond HUMTEMP_LABS_MAX',
   not_authorized: 'the access rules of the embedded broker do not let this client publish on this topic',
-  not_understood: 'the payload is not of the form that its source describes',
 };

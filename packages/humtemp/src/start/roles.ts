@@ -11,7 +11,7 @@ import { intakeLimits } from '../config/sources.js';
 import { startErrorOf } from '../start-error.js';
 import { LedgerReporter } from './ledger-reporter.js';
 import { type OpenSources, openSources } from './open-sources.js';
-import { rejectionLog } from './rejection-log.js';
+import { rejectionLog, unmatchedLog } from './rejection-log.js';
 import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
 import { StoreFaults } from './store-faults.js';
@@ -186,6 +186,7 @@ function openIntake(
     onRecovery: (attempts) => log.info({ attempts }, 'commits succeed again'),
     onLabsCommitted: markChanged,
     onRejected: rejectionLog(log),
+    onUnmatched: unmatchedLog(log),
     onCommit: ({ suspended }) => {
       if (suspended > 0)
         log.warn(

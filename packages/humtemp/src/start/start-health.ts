@@ -42,6 +42,8 @@ export async function startHealth(parts: HealthParts): Promise<RunningServer | u
         ledger: () => intake.ledger.counters(),
         commits: () => intake.commits,
         oldestUncommittedMs: () => intake.oldestUncommittedMs,
+        tallies: () => intake.tallies,
+        unmatched: () => intake.unmatched.publishes,
         connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
         pingStore: () => store.ping(),
         faults: () => faults.count,

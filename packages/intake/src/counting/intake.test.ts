@@ -301,6 +301,20 @@ describe('intake', () => {
     await intake.whenSettled();
   });
 
+  test('publishes on topics of no source are counted, and each pattern of topics is noted once', async () => {
+    const notes: unknown[] = [];
+    const intake = openIntake(await openStore(), { onUnmatched: (note) => notes.push(note) });
+    for (const topic of ['lab/a/observation', 'lab/b', 'hall', 'hall', 'lab']) intake.unmatched.add(topic);
+    assert.deepEqual(notes, [
+      { pattern: 'lab/#', topic: 'lab/a/observation' },
+      { pattern: 'hall', topic: 'hall' },
+      { pattern: 'lab', topic: 'lab' },
+    ]);
+    for (let i = 0; i < 1000; i++) intake.unmatched.add(`random-${i}`);
+    assert.equal(notes.length, 100);
+    assert.equal(intake.unmatched.publishes, 1005);
+  });
+
   test('what the store refuses is noted too', async () => {
     const notes: unknown[] = [];
     const store = {

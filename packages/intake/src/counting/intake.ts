@@ -13,6 +13,7 @@ import { Ledger } from './ledger.js';
 import { PayloadSlice } from './payload-slice.js';
 import { Receiving } from './receiving.js';
 import { type RejectionNote, SourceTally } from './source-tally.js';
+import { type UnmatchedNote, UnmatchedTopics } from './unmatched-topics.js';
 
 /** Every limit of intake. */
 export interface IntakeLimits {
@@ -33,6 +34,8 @@ export interface IntakeOptions extends CommitLoopEvents {
   readonly clock?: () => number;
   /** Something was rejected: at once, and then once a minute for each source and reason. */
   readonly onRejected?: (note: RejectionNote) => void;
+  /** The first publish of a pattern of topics that no source knows. */
+  readonly onUnmatched?: (note: UnmatchedNote) => void;
 }
 
 /**
@@ -45,6 +48,8 @@ export interface IntakeOptions extends CommitLoopEvents {
  */
 export class Intake {
   readonly ledger = new Ledger();
+  /** Publishes on topics of no source. */
+  readonly unmatched = new UnmatchedTopics((note) => this.#options.onUnmatched?.(note));
   readonly #loop: CommitLoop;
   readonly #options: IntakeOptions;
   readonly #clock: () => number;
