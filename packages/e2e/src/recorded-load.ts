@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReliablePublisher } from 'humtemp';
 import { type Random, randomOf } from './random.js';
 
@@ -55,6 +56,7 @@ export class RecordedLoad {
   readonly #random: Random;
   readonly #startMs = Date.now();
   #published = 0;
+  #paused = false;
   #closed = false;
 
   constructor(readonly options: LoadOptions) {
@@ -86,12 +88,26 @@ export class RecordedLoad {
     const startMs = Date.now();
     while (this.#published < observations && !this.#closed) {
       await this.#publisher.room();
+      if (this.#paused) {
+        await sleep(5);
+        continue;
+      }
       const due = Math.min(observations, Math.floor(((Date.now() - startMs) / 1000) * ratePerS) + 1);
       while (this.#published < due && this.#publisher.hasRoom) this.#publishOne();
       // A turn of the event loop at least, so that acknowledgements are read.
-      await new Promise((resolve) => setTimeout(resolve, ratePerS === Infinity ? 0 : 5));
+      await sleep(ratePerS === Infinity ? 0 : 5);
     }
     await this.#publisher.drained();
+  }
+
+  /** Publishes nothing more until `resume`, and resolves when all that was published is acknowledged. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#publisher.drained();
+  }
+
+  resume(): void {
+    this.#paused = false;
   }
 
   async close(): Promise<void> {
