@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, statSync, writeSync } from 'node:fs';
 
 /** Bytes of lines that wait for room. */
 const WAITING_BYTES_MAX = 256 * 1024;
@@ -97,7 +97,11 @@ export function descriptorWriter(fd: number): (bytes: Buffer) => number {
  */
 function withoutWaiting(fd: number): number {
   try {
-    if (!fstatSync(fd).isFIFO()) return fd;
+    const isPipe = fstatSync(fd).isFIFO();
+    // Node's realpathSync reads the result of the last synchronous stat, and stops half-way after that of a pipe (seen with
+    // 20.20.2): every module behind a symbolic link would then be loaded from the wrong place.
+    statSync('/');
+    if (!isPipe) return fd;
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
     return fd;
