@@ -19,6 +19,7 @@ import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
 import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
+import type { PageRule } from './listeners/web-socket-door.js';
 import { RetainedPublishes } from './sessions/retained-publishes.js';
 import { Sessions } from './sessions/sessions.js';
 import { Deliveries } from './subscribers/deliveries.js';
@@ -34,6 +35,8 @@ export interface BrokerOptions {
   readonly sources: SourceTable;
   readonly intake: Intake;
   readonly limits: BrokerLimits;
+  /** Which pages may open a WebSocket, by the headers of its request. Default: all. */
+  readonly pageProblem?: PageRule | undefined;
   /** Closed with the broker. Default: everybody may do everything. */
   readonly access?: AccessControl | ReloadableAccess;
   /** Whether observations may go past aedes, which makes no difference but in speed. */
@@ -208,7 +211,7 @@ export class Broker {
   }
 
   async #listen(hub: ConnectionHub): Promise<void> {
-    const { limits, listeners, certificate, log } = this.options;
+    const { limits, listeners, certificate, pageProblem, log } = this.options;
     this.#listeners = await Listeners.start({
       addresses: listeners,
       certificate: certificate && {
@@ -218,6 +221,7 @@ export class Broker {
       },
       gate: this.#gate,
       handshakeTimeoutMs: limits.connectTimeoutMs,
+      pageProblem,
       messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
       onConnection: (transport, address) => this.#accept(hub, transport, address),
       onRefused: (address, reason) => {

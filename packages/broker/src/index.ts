@@ -25,3 +25,4 @@ export { type BrokerLimits, DEFAULT_LIMITS } from './limits.js';
 export { CertificateError } from './listeners/certificate.js';
 export type { ListenerKind } from './listeners/listener.js';
 export { ListenError, type ListenerAddress } from './listeners/listeners.js';
+export type { PageRule } from './listeners/web-socket-door.js';

@@ -6,10 +6,12 @@ export interface AttackSockets {
   /** Addresses of this machine that they come from, by turns. */
   readonly addresses?: number;
   /** What each sends, by its number. */
-  readonly bytes: (index: number) => string;
+  readonly bytes: (index: number) => string | Buffer;
+  /** What each sends again and again, if not the same. */
+  readonly again?: (index: number) => string | Buffer;
   /** Whether they read what comes. */
   readonly read: boolean;
-  /** Sends the bytes again so often while the connection is open. */
+  /** Sends so often while the connection is open. */
   readonly everyMs?: number;
 }
 
@@ -25,7 +27,7 @@ export async function attackSockets(options: AttackSockets): Promise<void> {
 }
 
 function opened(options: AttackSockets, index: number): Promise<void> {
-  const { port, addresses = 1, bytes, read, everyMs } = options;
+  const { port, addresses = 1, bytes, again = bytes, read, everyMs } = options;
   return new Promise((resolve) => {
     const socket: Socket = connect({
       port,
@@ -35,11 +37,11 @@ function opened(options: AttackSockets, index: number): Promise<void> {
     });
     let timer: NodeJS.Timeout | undefined;
     socket.on('connect', () => {
-      const send = () => {
-        if (socket.writableLength === 0) socket.write(bytes(index));
-      };
-      send();
-      if (everyMs !== undefined) timer = setInterval(send, everyMs);
+      socket.write(bytes(index));
+      if (everyMs !== undefined)
+        timer = setInterval(() => {
+          if (socket.writableLength === 0) socket.write(again(index));
+        }, everyMs);
       if (read) socket.resume();
       else socket.pause();
       resolve();

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { FileProblem } from '@humtemp/watched-files';
 import fc from 'fast-check';
 import { parsePasswordFile, usernameProblem, withAccount, withoutAccount } from './password-file.js';
-import { hashPassword, parsePasswordHash } from './password-hash.js';
+import { hashPassword, parsePasswordHash, verifyPassword } from './password-hash.js';
 
 const HASH = `$7$101$${'A'.repeat(16)}$${'B'.repeat(84)}BA==`;
 const hash = parsePasswordHash(HASH)!;
@@ -34,6 +34,12 @@ describe('parsePasswordFile', () => {
       [`anna:${HASH.replace('101', '0')}`, hashExpected],
       [`anna:${HASH.replace('101', '1000001')}`, hashExpected],
       [`anna:${HASH.replace('101', '1e3')}`, hashExpected],
+      [`anna:${HASH.replace('A'.repeat(16), 'A'.repeat(8))}`, hashExpected],
+      [`anna:${HASH.replace('A'.repeat(16), 'A'.repeat(88))}`, hashExpected],
+      [
+        'anna:$argon2id$v=19$m=65536,t=3,p=4$AAAA$BBBB',
+        `${hashExpected}, not a hash of Argon2id; mosquitto_passwd -H sha512-pbkdf2 writes that`,
+      ],
       [`an\ufffdna:${HASH}`, undefined],
       [`an\0na:${HASH}`, undefined],
     ] as const)
@@ -114,4 +120,18 @@ test('hashPassword makes what parsePasswordHash reads, with another salt each ti
   const [first, second] = [await hashPassword(password, 101), await hashPassword(password, 101)];
   assert.deepEqual(parsePasswordHash(first.text), first);
   assert.notEqual(first.text, second.text);
+});
+
+test('salts of 8 to 64 bytes are read, and the password matches', async () => {
+  // Of the password "secret". Mosquitto 2.1 writes salts of 64 bytes.
+  for (const text of [
+    '$7$1000$AAECAwQFBgc=$vvfbHLGPWzQWYKbY5ghu19p/xOrTK7WuvAQ3Khdm0K+M8QpIQaZhMF92kYp6OdlLsmOR5KutRAjDqcK8Um+M/g==',
+    '$7$1000$AAECAwQFBgcICQoL$4wTcmyeXKbX+eU8mRAv8RuY7FkPT5YqwsG6AZlmHKNwWPzuBfjOpFNbp6eDXGOQ94FxpOi30RqAptC1OfHP0KA==',
+    '$7$1000$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==$j5aX3DstWRgO5cjjfvKvsf7Z/KK812T4wGDMih+DCHQg8P7++fmj4sZcMp1smkEafZL0QZ29tE5ezahL/nyffw==',
+  ]) {
+    const hash = parsePasswordHash(text);
+    assert.ok(hash !== undefined, text);
+    assert.equal(await verifyPassword(Buffer.from('secret'), hash), true);
+    assert.equal(await verifyPassword(Buffer.from('Secret'), hash), false);
+  }
 });

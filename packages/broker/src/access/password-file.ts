@@ -1,5 +1,5 @@
 import { FileProblem, significantLines, trimmed } from '@humtemp/watched-files';
-import { type PasswordHash, parsePasswordHash } from './password-hash.js';
+import { foreignHash, type PasswordHash, parsePasswordHash } from './password-hash.js';
 
 /** The accounts of a password_file, by username. */
 export type Accounts = ReadonlyMap<string, PasswordHash>;
@@ -23,7 +23,7 @@ export function parsePasswordFile(content: string, file: string): Accounts {
     const hash = parsePasswordHash(hashText);
     if (hash === undefined)
       throw fail(
-        '$7$iterations$salt$hash or $6$salt$hash behind the username, as mosquitto_passwd writes it',
+        `$7$iterations$salt$hash or $6$salt$hash behind the username, as mosquitto_passwd writes it${instead(hashText)}`,
       );
     accounts.set(username, hash);
   }
@@ -65,6 +65,11 @@ export function withoutAccount(content: string, username: string): string {
 
 function isOf(line: string, username: string): boolean {
   return !line.startsWith('#') && usernameAndHash(line)[0] === username;
+}
+
+function instead(hashText: string): string {
+  const foreign = foreignHash(hashText);
+  return foreign === undefined ? '' : `, not ${foreign}; mosquitto_passwd -H sha512-pbkdf2 writes that`;
 }
 
 function usernameAndHash(line: string): readonly [string, string | undefined] {

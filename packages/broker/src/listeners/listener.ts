@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { ConnectionGate } from '../connection/connection-gate.js';
 import type { Certificate } from './certificate.js';
-import { WebSocketDoor } from './web-socket-door.js';
+import { type PageRule, WebSocketDoor } from './web-socket-door.js';
 
 /** TCP, TLS, WebSocket and WebSocket over TLS, by the protocol of a URL. */
 export type ListenerKind = 'mqtt' | 'mqtts' | 'ws' | 'wss';
@@ -20,6 +20,8 @@ export interface ListenerOptions {
   readonly handshakeTimeoutMs: number;
   /** Bytes of one WebSocket message. */
   readonly messageBytesMax: number;
+  /** Which pages may open a WebSocket; undefined: all. */
+  readonly pageProblem: PageRule | undefined;
   /** A stream of MQTT bytes, and the address at its other end. */
   readonly onConnection: (transport: Duplex, address: string) => void;
   /** A connection that came to nothing. */
@@ -45,7 +47,7 @@ export class Listener {
   readonly #shaking = new Map<Socket, { readonly address: string; readonly timer: NodeJS.Timeout }>();
 
   constructor(readonly options: ListenerOptions) {
-    const { kind, certificate, messageBytesMax } = options;
+    const { kind, certificate, messageBytesMax, pageProblem } = options;
     this.#tcp = createTcpServer(
       { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS },
       (socket) => this.#accept(socket),
@@ -59,6 +61,7 @@ export class Listener {
     if (kind === 'ws' || kind === 'wss')
       this.#door = new WebSocketDoor({
         messageBytesMax,
+        pageProblem,
         onOpen: (transport, socket) => this.#handOver(transport, socket),
         onRefused: (socket, reason) => this.#tellRefused(socket, reason),
       });

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionGate } from '../connection/connection-gate.js';
 import { Certificate, type CertificateOptions } from './certificate.js';
 import { Listener, type ListenerKind } from './listener.js';
+import type { PageRule } from './web-socket-door.js';
 
 /** Where to listen. */
 export interface ListenerAddress {
@@ -18,6 +19,7 @@ export interface ListenersOptions {
   readonly gate: ConnectionGate;
   readonly handshakeTimeoutMs: number;
   readonly messageBytesMax: number;
+  readonly pageProblem: PageRule | undefined;
   readonly onConnection: (transport: Duplex, address: string) => void;
   readonly onRefused: (address: string, reason: string) => void;
 }

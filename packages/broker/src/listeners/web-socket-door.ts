@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { WebSocketTransport } from './web-socket-transport.js';
@@ -13,7 +19,13 @@ export interface WebSocketDoorOptions {
   /** The handshake is done. */
   readonly onOpen: (transport: Duplex, socket: Duplex) => void;
   readonly onRefused: (socket: Duplex, reason: string) => void;
+  /** Why a request is refused by what it says of its page and of whom it means; undefined: it is let in. */
+  readonly pageProblem: PageRule | undefined;
 }
+
+export type PageRule = (
+  headers: IncomingHttpHeaders,
+) => { readonly status: number; readonly detail: string } | undefined;
 
 /** Turns a connection that begins with an HTTP request into a WebSocket, at any path; whoever wants no MQTT is told. */
 export class WebSocketDoor {
@@ -36,11 +48,11 @@ export class WebSocketDoor {
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#http.on('clientError', (_error, socket) => {
       options.onRefused(socket, 'no HTTP, where a WebSocket was expected');
-      answerBadRequest(socket);
+      answer(socket, 400, WHAT_IS_SPOKEN);
     });
     this.#webSockets.on('wsClientError', (error, socket) => {
       options.onRefused(socket, error.message);
-      answerBadRequest(socket);
+      answer(socket, 400, WHAT_IS_SPOKEN);
     });
   }
 
@@ -53,7 +65,13 @@ export class WebSocketDoor {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!offered.some((name) => SUBPROTOCOLS.includes(name))) {
       this.options.onRefused(socket, 'a WebSocket without the subprotocol mqtt');
-      answerBadRequest(socket);
+      answer(socket, 400, WHAT_IS_SPOKEN);
+      return;
+    }
+    const problem = this.options.pageProblem?.(request.headers);
+    if (problem !== undefined) {
+      this.options.onRefused(socket, problem.detail);
+      answer(socket, problem.status, `${problem.detail}\n`);
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
@@ -62,13 +80,13 @@ export class WebSocketDoor {
   }
 }
 
-function answerBadRequest(socket: Duplex): void {
+function answer(socket: Duplex, status: number, text: string): void {
   if (!socket.writable) return;
   const headers = [
-    'HTTP/1.1 400 Bad Request',
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
     'Content-Type: text/plain',
-    `Content-Length: ${WHAT_IS_SPOKEN.length}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
   ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${WHAT_IS_SPOKEN}`, () => socket.destroy());
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -108,6 +110,51 @@ describe('the embedded broker', () => {
       broker.listeners.map(({ kind }) => kind),
       ['mqtt', 'ws'],
     );
+  });
+
+  test('opens a WebSocket for no page of others where no account is needed', async (t) => {
+    const statusOf = async (port: number, headers: Record<string, string>) => {
+      const asked = request({
+        port,
+        host: '127.0.0.1',
+        headers: {
+          connection: 'Upgrade',
+          upgrade: 'websocket',
+          'sec-websocket-version': '13',
+          'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+          'sec-websocket-protocol': 'mqtt',
+          ...headers,
+        },
+      });
+      asked.end();
+      const [answer] = await Promise.race([once(asked, 'response'), once(asked, 'upgrade')]);
+      answer.socket.destroy();
+      return answer.statusCode;
+    };
+    const open = await start(t, {
+      HUMTEMP_MQTT_WS_PORT: '0',
+      HUMTEMP_PUBLIC_HOSTS: 'lab.example',
+      HUMTEMP_API_CORS_ORIGINS: 'https://ours.example',
+    });
+    const port = open.portOf('ws');
+    const here = `127.0.0.1:${port}`;
+    for (const [headers, status] of [
+      [{}, 101],
+      [{ host: 'localhost' }, 101],
+      [{ host: 'lab.example:9001' }, 101],
+      [{ host: 'rebound.example' }, 421],
+      [{ host: here, origin: `http://${here}` }, 101],
+      [{ host: here, origin: 'https://ours.example' }, 101],
+      [{ host: here, origin: 'https://evil.example' }, 403],
+      [{ host: here, origin: 'null' }, 403],
+      [{ host: here, 'sec-fetch-site': 'cross-site' }, 403],
+    ] as const)
+      assert.equal(await statusOf(port, headers as never), status, JSON.stringify(headers));
+
+    const accounts = join(await folder(t), 'accounts');
+    await writeFile(accounts, '');
+    const closed = await start(t, { HUMTEMP_MQTT_WS_PORT: '0', HUMTEMP_MQTT_PASSWORD_FILE: accounts });
+    assert.equal(await statusOf(closed.portOf('ws'), { origin: 'https://evil.example' }), 101);
   });
 
   test('names the variable of the port that is taken', async (t) => {

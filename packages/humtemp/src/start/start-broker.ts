@@ -1,4 +1,12 @@
-import { Broker, CertificateError, ListenError, OPEN_ACCESS, openAccess } from '@humtemp/broker';
+import { foreignPage } from '@humtemp/api/access';
+import {
+  Broker,
+  CertificateError,
+  ListenError,
+  OPEN_ACCESS,
+  openAccess,
+  type PageRule,
+} from '@humtemp/broker';
 import type { Intake, SourceTable } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
@@ -30,6 +38,7 @@ export async function startBroker(
       intake,
       limits: brokerLimits(config),
       access: await accessOf(config, sources, log),
+      pageProblem: pageRule(config),
       log,
     });
   } catch (error) {
@@ -38,6 +47,29 @@ export async function startBroker(
       throw new StartError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** Where no account is needed, the pages that a browser on this network shows may not speak for it. */
+function pageRule({
+  mqttPasswordFile,
+  mqttAllowAnonymous,
+  publicHosts,
+  apiCorsOrigins,
+}: Config): PageRule | undefined {
+  if (mqttPasswordFile !== undefined && !mqttAllowAnonymous) return undefined;
+  const allowed = { hosts: publicHosts, origins: apiCorsOrigins };
+  return ({ host, origin, ...headers }) =>
+    foreignPage(
+      {
+        method: 'GET',
+        host,
+        origin,
+        site: headers['sec-fetch-site'] as string | undefined,
+        mode: headers['sec-fetch-mode'] as string | undefined,
+        dest: headers['sec-fetch-dest'] as string | undefined,
+      },
+      allowed,
+    );
 }
 
 async function accessOf(config: Config, sources: SourceTable, log: Logger) {

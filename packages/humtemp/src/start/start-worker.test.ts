@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake, LabsSource, SourceTable } from '@humtemp/intake';
@@ -37,4 +39,22 @@ test('a worker does not start with topic filters that overlap, and names both', 
       return true;
     },
   );
+});
+
+test('a worker does not start with a file of authorities that has no certificate in it', async (t) => {
+  const folder = await temporaryFolder('start-worker-test');
+  t.after(() => folder.remove());
+  const file = join(folder.path, 'ca.pem');
+  const block = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+  for (const content of ['', '\n', '# nothing yet\n', block(''), block('AAAA')]) {
+    await writeFile(file, content);
+    const env = { HUMTEMP_MQTT_URL: 'mqtts://127.0.0.1:1', HUMTEMP_MQTT_CA_FILE: file };
+    const config = readConfig(env, 'worker');
+    const sources = new SourceTable([new LabsSource(config.mqttTopics)]);
+    assert.throws(
+      () => startWorker(config, {} as never, sources, {} as never, 'this run', pino({ enabled: false })),
+      (error) => error instanceof StartError && error.message.startsWith(`HUMTEMP_MQTT_CA_FILE=${file}: `),
+      JSON.stringify(content),
+    );
+  }
 });

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SessionRegister } from '@humtemp/bucket-core';
 import { type Intake, overlapOf, type SourceTable } from '@humtemp/intake';
@@ -6,6 +7,9 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { workerOptions } from '../config/worker.js';
 import { startErrorOf } from '../start-error.js';
+
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** Starts the worker as configured. `name` is that of the process. @throws StartError */
 export function startWorker(
@@ -37,7 +41,12 @@ export function startWorker(
 
 function readAuthorities(file: string): Buffer {
   try {
-    return readFileSync(file);
+    const content = readFileSync(file);
+    // TLS takes a file without any, and then trusts nobody.
+    const blocks = content.toString('latin1').match(CERTIFICATE) ?? [];
+    if (blocks.length === 0) throw new Error('expected at least one certificate in PEM');
+    for (const block of blocks) new X509Certificate(block);
+    return content;
   } catch (error) {
     throw startErrorOf('HUMTEMP_MQTT_CA_FILE', file, error);
   }
