@@ -26,6 +26,7 @@ async function run(command: string, rest: readonly string[], env: NodeJS.Process
     await (await import('./commands/publish/command.js')).publishCommand(command, rest);
   else if (command === 'passwd') await (await import('./commands/passwd/command.js')).passwdCommand(rest);
   else if (command === 'token') await (await import('./commands/token/command.js')).tokenCommand(rest);
+  else if (command === 'explain') await (await import('./commands/explain/command.js')).explainCommand(rest);
   else if (!isRole(command)) throw new StartError(`no such command: ${command}; humtemp --help lists them`);
   else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(roleHelp(command));
   else if (rest.length > 0)

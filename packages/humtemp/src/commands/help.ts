@@ -17,6 +17,9 @@ Send observations:
   simulate         publishes what realistic labs would
   replay FILE.csv  publishes the rows of a file
 
+Understand devices:
+  explain          what a source makes of a publish, field by field, and what to write
+
 Administer:
   passwd FILE USER adds accounts for the embedded broker
   token FILE NAME  adds tokens for the HTTP API

@@ -167,7 +167,7 @@ function hintsFor(
       hints.push(valueHint(role, value));
   if (rejections.includes('timestamp') || events.timestamp_wrong !== undefined) {
     const field = fields.find(({ role }) => role === 'timestamp');
-    hints.push(timeHint(field?.value));
+    hints.push(timeHint(field?.value, rejections.includes('timestamp')));
   }
   if (rejections.includes('future') || events.timestamp_future !== undefined)
     hints.push(
@@ -210,7 +210,7 @@ function valueHint(metric: 'temp' | 'humidity', value: unknown): string {
   return `${shown} is out of range; if it means "no reading": not: { ${metric}: [${shown}] }; or range: { ${metric}: { outside: drop } }`;
 }
 
-function timeHint(value: unknown): string {
+function timeHint(value: unknown, isRejected: boolean): string {
   const shown = JSON.stringify(value);
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$/.test(value))
     return `${shown} has no zone: timestamp: { …, format: local Europe/Berlin }, or the zone that the device is in`;
@@ -219,7 +219,8 @@ function timeHint(value: unknown): string {
   const number = Number(value);
   if (number > 1e11) return `${shown} looks like milliseconds: timestamp: { …, format: ms }`;
   if (number > 1.4e9) return `${shown} looks like seconds: timestamp: { …, format: s }`;
-  return `${shown} was written by a clock that is not set: timestamp: { …, wrong: receipt } takes the time of receipt`;
+  const unset = `${shown} was written by a clock that is not set`;
+  return isRejected ? `${unset}: timestamp: { …, wrong: receipt } takes the time of receipt` : unset;
 }
 
 function topicHints(source: Source, topic: string): string[] {
