@@ -19,7 +19,17 @@ test('npm start installs and builds once, and starts without a network from then
       code: 'ENOENT',
     });
 
+  // git clean removes what lies in the clone.
+  assert.ok(
+    first.stdout.includes(`embedded, in ${join(folder.path, 'state', 'humtemp')}; no lab yet`),
+    first.stdout,
+  );
+
+  await mkdir(join(folder.path, 'humtemp-data'));
   const second = await greeted(t, folder, await emptyHome(folder));
+  assert.match(second.stdout, /embedded, in \.\/humtemp-data;/);
+  assert.match(second.stderr, /stop humtemp and move it/);
+  assert.match(second.stderr, /mv \.\/humtemp-data \S+state\/humtemp/);
   assert.doesNotMatch(second.stderr, /installing|dashboard is not built/);
 
   // A change of the sources needs no network either.
@@ -62,7 +72,7 @@ function start(t: TestContext, folder: TemporaryFolder, env: Record<string, stri
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(inherited),
-      HUMTEMP_DATA_DIR: join(folder.path, 'data'),
+      XDG_STATE_HOME: join(folder.path, 'state'),
       HUMTEMP_MQTT_PORT: '0',
       HUMTEMP_API_PORT: '0',
       ...env,

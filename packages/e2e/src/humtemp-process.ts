@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imbalance, type LedgerCounters } from '@humtemp/bucket-core';
-import { freePort } from '@humtemp/test-services';
+import { freePort, scratchFolder } from '@humtemp/test-services';
 
 /** The compiled command. */
 export const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
@@ -38,7 +39,7 @@ export class HumtempProcess {
   /** @param command another than that of this clone. */
   constructor(args: readonly string[], env: Record<string, string> = {}, command = COMMAND) {
     this.#child = spawn(process.execPath, [command, ...args], {
-      env: { ...withoutOurs(process.env), ...env },
+      env: { ...withoutOurs(process.env), XDG_STATE_HOME: join(scratchFolder(), 'state'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(this.#child);

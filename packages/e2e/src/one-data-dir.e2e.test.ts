@@ -12,8 +12,15 @@ startTest('keeps others out of its data folder, and nobody once it was killed', 
     await until(() => other.exitCode !== null);
     await other.exited();
     assert.equal(other.exitCode, 2, other.stderr);
-    assert.ok(other.stderr.includes(`HUMTEMP_DATA_DIR=${start.dataDir}: `), other.stderr);
-    assert.match(other.stderr, /another process/);
+    const { baseUrl, env: own } = start.ports;
+    for (const part of [
+      'humtemp is running already: process ',
+      `MQTT at mqtt://127.0.0.1:${own.HUMTEMP_MQTT_PORT}`,
+      `HTTP at ${baseUrl}`,
+      `data in ${start.dataDir}`,
+      'to stop it: kill ',
+    ])
+      assert.ok(other.stderr.includes(part), other.stderr);
     assert.doesNotMatch(other.stderr, /\n {4}at /, 'no stack trace');
     assert.equal(other.stdout, '');
   }

@@ -7,4 +7,4 @@ if (Number(major) < 20) {
 const { prepare } = await import('./prepare.js');
 await prepare('run');
 const { main } = await import('../dist/main.js');
-await main(process.argv.slice(2), process.env);
+await main(process.argv.slice(2), process.env, 'npm run humtemp --');

@@ -3,14 +3,21 @@ import { HELP, roleHelp, variablesHelp } from './commands/help.js';
 import { isRole } from './config/role.js';
 import { StartError } from './start-error.js';
 
-/** The command. Sets the exit code: 0 stopped as asked, 1 failed while running, 2 could not start. */
-export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * The command. Sets the exit code: 0 stopped as asked, 1 failed while running, 2 could not start.
+ * @param called how people run it from here, as messages show it.
+ */
+export async function main(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  called = 'humtemp',
+): Promise<void> {
   const [command, ...rest] = argv;
   try {
     if (command === undefined) {
       process.stdout.write(HELP);
       process.exitCode = 2;
-    } else await run(command, rest, env);
+    } else await run(command, rest, env, called);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     process.stderr.write(`humtemp: ${error.message}\n`);
@@ -19,8 +26,13 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
 }
 
 /** What a command needs is loaded with it: a worker has no use for all that the others take. */
-async function run(command: string, rest: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  if (command === '--help' || command === '-h' || command === 'help') await help(rest, env);
+async function run(
+  command: string,
+  rest: readonly string[],
+  env: NodeJS.ProcessEnv,
+  called: string,
+): Promise<void> {
+  if (command === '--help' || command === '-h' || command === 'help') await help(rest, env, called);
   else if (command === '--version' || command === 'version') process.stdout.write(`${version()}\n`);
   else if (command === 'simulate' || command === 'replay')
     await (await import('./commands/publish/command.js')).publishCommand(command, rest);
@@ -33,14 +45,14 @@ async function run(command: string, rest: readonly string[], env: NodeJS.Process
     throw new StartError(
       `${command} takes no arguments, but variables: humtemp ${command} --help lists them`,
     );
-  else await (await import('./start/serve.js')).serve(command, env);
+  else await (await import('./start/serve.js')).serve(command, env, called);
 }
 
 /** `humtemp help [COMMAND | variables]`. */
-async function help([topic]: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+async function help([topic]: readonly string[], env: NodeJS.ProcessEnv, called: string): Promise<void> {
   if (topic === undefined || topic.startsWith('-')) process.stdout.write(HELP);
   else if (topic === 'variables') process.stdout.write(variablesHelp());
-  else await run(topic, ['--help'], env);
+  else await run(topic, ['--help'], env, called);
 }
 
 function version(): string {

@@ -9,6 +9,7 @@ export { noOpenHandles } from './open-handles.js';
 export { compileWithPaho, pythonWithPaho } from './paho.js';
 export type { ServiceSource } from './program-source.js';
 export { type RedisOptions, startRedis } from './redis-service.js';
+export { scratchFolder } from './scratch-folder.js';
 export type { Service } from './service.js';
 export { type TemporaryFolder, temporaryFolder } from './temporary-folder.js';
 export { times } from './times.js';

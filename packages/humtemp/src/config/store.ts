@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { defaultDataFolder } from './data-folder.js';
 import { duration, folder, integer, kind, pattern } from './kinds.js';
 import { REDIS_DB_MAX, redisUrl, urlHost, withoutPassword } from './url.js';
 import { optional, type ValuesOf, withDefault } from './variable.js';
@@ -6,10 +9,9 @@ import { optional, type ValuesOf, withDefault } from './variable.js';
 export const STORE = {
   heading: 'Store',
   variables: {
-    dataDir: withDefault(
+    dataDir: optional(
       'HUMTEMP_DATA_DIR',
-      './humtemp-data',
-      'folder of the embedded store, which is used without Redis',
+      'folder of the embedded store, which is used without Redis; default: $XDG_STATE_HOME/humtemp, or ~/.local/state/humtemp',
       folder,
     ),
     redisUrl: optional(
@@ -56,12 +58,14 @@ export type StoreValues = ValuesOf<typeof STORE>;
 /** The Redis to use, or the folder of the embedded store. */
 export type StoreAddress = { readonly redisUrl: string } | { readonly dataDir: string };
 
+const surroundings = { home: homedir(), exists: existsSync };
+
 /** Redis where one is named, and for the roles that share their store with other processes. */
 export function storeAddress(values: StoreValues, env: NodeJS.ProcessEnv, isShared: boolean): StoreAddress {
   if (values.redisUrl !== undefined) return { redisUrl: values.redisUrl };
   const isNamed = ['HUMTEMP_REDIS_HOST', 'HUMTEMP_REDIS_PORT', 'HUMTEMP_REDIS_DB'].some(
     (name) => env[name] !== undefined,
   );
-  if (!isNamed && !isShared) return { dataDir: values.dataDir };
+  if (!isNamed && !isShared) return { dataDir: values.dataDir ?? defaultDataFolder(env, surroundings) };
   return { redisUrl: `redis://${values.redisHost ?? '127.0.0.1'}:${values.redisPort}/${values.redisDb}` };
 }

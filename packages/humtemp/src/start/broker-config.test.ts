@@ -164,6 +164,10 @@ describe('the embedded broker', () => {
       name: 'StartError',
       message: `HUMTEMP_MQTT_WS_PORT=${port}: the port is taken; stop what listens there, or set the variable to a free port`,
     });
+    await assert.rejects(start(t, { HUMTEMP_MQTT_PORT: port }), {
+      name: 'StartError',
+      message: `HUMTEMP_MQTT_PORT=${port}: the port is taken; stop what listens there, or set the variable to a free port. If an MQTT broker listens there, humtemp start can subscribe to it: HUMTEMP_MQTT_URL=mqtt://127.0.0.1:${port}`,
+    });
     await assert.rejects(start(t, { HUMTEMP_MQTT_HOST: '192.0.2.1', HUMTEMP_MQTT_ALLOW_ANONYMOUS: 'true' }), {
       name: 'StartError',
       message: /^HUMTEMP_MQTT_HOST=192.0.2.1: this machine has no such address/,

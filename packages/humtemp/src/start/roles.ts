@@ -8,10 +8,13 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { intakeLimits } from '../config/sources.js';
-import { startErrorOf } from '../start-error.js';
+import { StartError, startErrorOf } from '../start-error.js';
 import { LedgerReporter } from './ledger-reporter.js';
+
 import { type OpenSources, openSources } from './open-sources.js';
 import { rejectionLog, unmatchedLog } from './rejection-log.js';
+import { runningAlready } from './running-file.js';
+
 import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
 import { StoreFaults } from './store-faults.js';
@@ -22,6 +25,8 @@ export interface RunningRole {
   readonly worker: Worker | undefined;
   readonly sources: OpenSources;
   readonly api: RunningApi | undefined;
+  /** How many labs the store knows, counted up to `limit`. */
+  countLabs(limit: number): Promise<number>;
   /** The fate of every observation of this process. */
   ledger(): LedgerCounters;
   /**
@@ -91,6 +96,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
       worker,
       api,
       sources,
+      countLabs: async (limit) => (await store.labs('', limit, Date.now())).length,
       ledger: () => intake.ledger.counters(),
       async stop() {
         sources?.close();
@@ -153,7 +159,7 @@ async function openStore(config: Config, name: string, faults: StoreFaults, log:
         connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; retrying'),
     });
   }
-  const { EmbeddedStore } = await import('@humtemp/bucket-core/embedded');
+  const { EmbeddedStore, FolderInUseError } = await import('@humtemp/bucket-core/embedded');
   try {
     return await EmbeddedStore.open({
       ...options,
@@ -161,6 +167,8 @@ async function openStore(config: Config, name: string, faults: StoreFaults, log:
       onWarning: (message) => log.warn(message),
     });
   } catch (error) {
+    if (error instanceof FolderInUseError)
+      throw new StartError(runningAlready(store.dataDir), { cause: error });
     throw startErrorOf('HUMTEMP_DATA_DIR', store.dataDir, error);
   }
 }

@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { brokerLimits, brokerListeners } from '../config/broker.js';
 import type { Config } from '../config/config.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { hostInUrl } from './usable-host.js';
 
 /** The variable behind each kind of listener. */
 const PORT_VARIABLE = {
@@ -87,8 +88,13 @@ async function accessOf(config: Config, sources: SourceTable, log: Logger) {
 }
 
 function listenError({ address: { kind, host, port }, code, cause }: ListenError): StartError {
-  const isHost = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND';
-  return isHost
-    ? startErrorOf('HUMTEMP_MQTT_HOST', host, cause)
-    : startErrorOf(PORT_VARIABLE[kind], port, cause);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return startErrorOf('HUMTEMP_MQTT_HOST', host, cause);
+  const error = startErrorOf(PORT_VARIABLE[kind], port, cause);
+  if (code !== 'EADDRINUSE' || kind !== 'mqtt') return error;
+  // On many machines it is a Mosquitto that was installed as a service.
+  const there = `mqtt://${hostInUrl(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host)}:${port}`;
+  return new StartError(
+    `${error.message}. If an MQTT broker listens there, humtemp start can subscribe to it: HUMTEMP_MQTT_URL=${there}`,
+    { cause },
+  );
 }
