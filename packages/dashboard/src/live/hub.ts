@@ -28,6 +28,8 @@ const QUIET_MS = 60_000;
 /** The stream tells of a thousand labs; of more, and of those that have gone, the list does. */
 const LIST_EVERY_MS = 60_000;
 const LIST_EVERY_MS_OF_MANY = 10_000;
+/** Somebody waits for a first observation to show. */
+const LIST_EVERY_MS_OF_NONE = 1500;
 export const STREAMED_LABS_MAX = 1000;
 
 /**
@@ -126,8 +128,12 @@ export class Hub {
 
   async #pollList(): Promise<void> {
     await this.#readList();
-    const everyMs = this.#labs.size > STREAMED_LABS_MAX ? LIST_EVERY_MS_OF_MANY : LIST_EVERY_MS;
-    this.sources.after(everyMs, () => void this.#pollList());
+    this.sources.after(this.#listEveryMs(), () => void this.#pollList());
+  }
+
+  #listEveryMs(): number {
+    if (this.#labs.size === 0) return LIST_EVERY_MS_OF_NONE;
+    return this.#labs.size > STREAMED_LABS_MAX ? LIST_EVERY_MS_OF_MANY : LIST_EVERY_MS;
   }
 
   async #readList(): Promise<void> {

@@ -239,7 +239,7 @@ export const de: Words = {
   },
   access: {
     title: 'Anmelden',
-    lead: 'Dieser Dienst verlangt ein Token. Wer ihn betreibt, macht eines mit: humtemp token add NAME',
+    lead: 'Dieser Dienst verlangt ein Token. Wer ihn betreibt, macht eines mit: humtemp token FILE NAME',
     token: 'Token',
     signIn: 'Anmelden',
     wrong: 'Dieses Token ist nicht bekannt oder abgelaufen.',

@@ -231,7 +231,7 @@ export const en = {
   },
   access: {
     title: 'Sign in',
-    lead: 'This service asks for a token. Whoever runs it makes one with: humtemp token add NAME',
+    lead: 'This service asks for a token. Whoever runs it makes one with: humtemp token FILE NAME',
     token: 'Token',
     signIn: 'Sign in',
     wrong: 'This token is not known, or has expired.',
