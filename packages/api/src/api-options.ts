@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
+import type { LabDirectories } from './rooms/labs-file.js';
 import type { SourceNotes } from './routes/sources-route.js';
 import type { ChangeSource } from './stream/change-source.js';
 
@@ -17,6 +18,8 @@ export interface ApiOptions {
   readonly role?: string;
   /** Seconds between two observations of a lab that works; after three of them without one it is stale. */
   readonly expectedIntervalS: number;
+  /** What is known of labs beside what they measured. */
+  readonly directories?: LabDirectories;
   /** Longest body read from a request. At least the payloadBytesMax of the intake. */
   readonly requestBytesMax: number;
   /** Unix milliseconds. */

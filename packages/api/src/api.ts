@@ -26,6 +26,9 @@ import { ledgerRoute } from './ledger/ledger-route.js';
 import { metricsRoutes } from './metrics/metrics-routes.js';
 import { docsRoutes, isDocumentation } from './openapi/docs-routes.js';
 import { openApiRoute } from './openapi/open-api-route.js';
+import { NO_DIRECTORY } from './rooms/lab-directory.js';
+import { labSeriesRoute } from './rooms/lab-series-route.js';
+import { labSummariesRoute } from './rooms/lab-summaries-route.js';
 import { bucketsRoute } from './routes/buckets-route.js';
 import { faultsRoute } from './routes/faults-route.js';
 import { labBucketsRoute } from './routes/lab-buckets-route.js';
@@ -74,6 +77,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     connections: () => ({}),
     brokerDrops: () => ({}),
     faults: NO_FAULTS,
+    directories: { current: NO_DIRECTORY },
     receives: true,
     ...apiOptions,
   };
@@ -128,6 +132,8 @@ function apiRoutes(options: RouteOptions): Route[] {
     labRoute(options),
     bucketsRoute(options, heavy),
     summariesRoute(options, heavy),
+    labSeriesRoute(options, heavy),
+    labSummariesRoute(options, heavy),
     stream,
     rejectionsRoute(options),
     sourcesRoute(options),

@@ -10,6 +10,8 @@ export interface RouteSpec {
   readonly pattern?: string;
   /** Unique among all routes; clients name their functions after it. */
   readonly id: string;
+  /** Groups the routes of the description. */
+  readonly tag?: string;
   readonly summary: string;
   readonly description?: string;
   /** Path parameters by name. */

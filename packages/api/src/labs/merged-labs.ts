@@ -3,10 +3,12 @@ import {
   type Aggregate,
   type BucketStore,
   emptyAggregate,
+  type LabBucket,
   mergeAggregate,
   type Resolution,
 } from '@humtemp/bucket-core';
 import { readStore } from '../http/store-read.js';
+import { CoveredIntervals } from '../summary/coverage.js';
 
 /** Which buckets of which labs, and how to read them. */
 export interface LabsToMerge {
@@ -17,13 +19,14 @@ export interface LabsToMerge {
   readonly startS: number;
   readonly endS: number;
   readonly nowMs: number;
+  readonly expectedIntervalS: (lab: string) => number;
   readonly timeoutMs: number;
 }
 
 export interface MergedLabs {
   readonly merged: Aggregate;
-  /** Of each lab that has any. */
-  readonly observationsByLab: ReadonlyMap<string, number>;
+  /** Of each lab that has any bucket. */
+  readonly coveredByLab: ReadonlyMap<string, CoveredIntervals>;
 }
 
 /** Labs read from the store at the same time. */
@@ -35,13 +38,13 @@ const LABS_AT_ONCE = 16;
  */
 export async function mergedByLab(wanted: LabsToMerge): Promise<MergedLabs> {
   const { store, labs, resolution, startS, endS, nowMs, timeoutMs } = wanted;
-  const sum = new Sum();
+  const sum = new Sum(wanted);
   for (let i = 0; i < labs.length; i += LABS_AT_ONCE) {
     const some = labs.slice(i, i + LABS_AT_ONCE);
     const series = await readStore(timeoutMs, () =>
       Promise.all(some.map((lab) => store.series(lab, resolution, startS, endS, nowMs))),
     );
-    for (const bucket of series.flat()) sum.add(bucket.lab, bucket.aggregate);
+    for (const bucket of series.flat()) sum.add(bucket);
     // The embedded store answers at once; others want a turn too.
     await nextTurn();
   }
@@ -55,13 +58,13 @@ export async function mergedByLab(wanted: LabsToMerge): Promise<MergedLabs> {
 export async function mergedByBucket(wanted: LabsToMerge): Promise<MergedLabs> {
   const { store, resolution, endS, nowMs, timeoutMs } = wanted;
   const labs = new Set(wanted.labs);
-  const sum = new Sum();
+  const sum = new Sum(wanted);
   for (let { startS } = wanted; startS < endS; startS += resolution.durationS) {
     const pages = store.buckets('all', resolution, startS, nowMs)[Symbol.asyncIterator]();
     for (;;) {
       const page = await readStore(timeoutMs, () => pages.next());
       if (page.done) break;
-      for (const { lab, aggregate } of page.value) if (labs.has(lab)) sum.add(lab, aggregate);
+      for (const bucket of page.value) if (labs.has(bucket.lab)) sum.add(bucket);
     }
   }
   return sum;
@@ -69,10 +72,18 @@ export async function mergedByBucket(wanted: LabsToMerge): Promise<MergedLabs> {
 
 class Sum implements MergedLabs {
   readonly merged = emptyAggregate(true);
-  readonly observationsByLab = new Map<string, number>();
+  readonly coveredByLab = new Map<string, CoveredIntervals>();
 
-  add(lab: string, aggregate: Aggregate): void {
+  constructor(readonly wanted: LabsToMerge) {}
+
+  add({ lab, aggregate, startS }: LabBucket): void {
+    const { nowMs, resolution, expectedIntervalS } = this.wanted;
     mergeAggregate(this.merged, aggregate);
-    this.observationsByLab.set(lab, (this.observationsByLab.get(lab) ?? 0) + aggregate.observations);
+    let covered = this.coveredByLab.get(lab);
+    if (covered === undefined) {
+      covered = new CoveredIntervals(nowMs, expectedIntervalS(lab));
+      this.coveredByLab.set(lab, covered);
+    }
+    covered.add(aggregate, startS, resolution.durationS);
   }
 }

@@ -9,7 +9,7 @@ const ANY_END = '*';
  * `limit`. One that the scope names need not be known. No others are looked at, so that none of them shows in a cursor.
  */
 export async function visibleLabs(
-  store: BucketStore,
+  store: Pick<BucketStore, 'labs'>,
   scope: Scope,
   prefix: string,
   after: string,

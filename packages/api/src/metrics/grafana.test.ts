@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { NOON_MS, startApi } from '../api.fixture.js';
+import { LabDirectory } from '../rooms/lab-directory.js';
+import { parseLabsCsv } from '../rooms/labs-csv.js';
 
 const GRAFANA = new URL('../../../../docs/grafana/', import.meta.url);
 const dashboard = JSON.parse(readFileSync(new URL('humtemp-dashboard.json', GRAFANA), 'utf8')) as {
@@ -31,6 +33,7 @@ async function scrape(t: TestContext): Promise<Map<string, Record<string, string
   const { get, commit, intake } = await startApi(t, {
     connections: () => ({ mqtt: 1 }),
     brokerDrops: () => ({ deliveriesDropped: 0 }),
+    directories: { current: new LabDirectory(parseLabsCsv('lab_id,temp_max\nhall,25\n', 'labs.csv')) },
   });
   for (const payload of ['x', '{"temp":20,"humidity":101}'])
     intake.receive('hall', Buffer.from(payload), 'test');

@@ -4,7 +4,7 @@ import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import type { LabReadings, MetricReading } from './lab-readings.js';
 
 /** Readings in the text format of Prometheus. What a lab has no value of is left out, never 0. */
-export function labMetrics({ labs, omitted }: LabReadings): Promise<string> {
+export function labMetrics({ labs, omitted, neverHeard }: LabReadings): Promise<string> {
   const registers = [new Registry()];
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers });
@@ -22,6 +22,16 @@ export function labMetrics({ labs, omitted }: LabReadings): Promise<string> {
     'lab',
   ]);
   const age = gauge('humtemp_lab_age_seconds', 'Time since the latest observation.', ['lab']);
+  const stale = gauge(
+    'humtemp_lab_stale',
+    'Whether a lab, or one of its metrics, is silent for more than three expected intervals, or was never heard: 1 or 0.',
+    ['lab'],
+  );
+  const outOfRange = gauge(
+    'humtemp_lab_out_of_range',
+    'Whether the latest value is beyond the limits of the labs file: 1 or 0. Without limits there is none.',
+    ['lab', 'metric'],
+  );
   gauge('humtemp_labs_shown', 'Labs in this answer.').set(labs.length);
   gauge('humtemp_labs_omitted', 'Labs left out of this answer, beyond its limit.').set(omitted);
   for (const reading of labs) {
@@ -30,7 +40,13 @@ export function labMetrics({ labs, omitted }: LabReadings): Promise<string> {
     setStats(humidity, lab, reading.humidity);
     observations.set({ lab }, reading.observations);
     age.set({ lab }, reading.ageS);
+    stale.set({ lab }, reading.status.stale ? 1 : 0);
+    for (const metric of ['temp', 'humidity'] as const) {
+      const isWithin = reading.status.metrics[metric]?.in_range ?? null;
+      if (isWithin !== null) outOfRange.set({ lab, metric }, isWithin ? 0 : 1);
+    }
   }
+  for (const lab of neverHeard) stale.set({ lab }, 1);
   return registers[0]!.metrics();
 }
 

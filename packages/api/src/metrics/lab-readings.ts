@@ -9,6 +9,9 @@ import {
   type MetricAggregate,
   primaryResolution,
 } from '@humtemp/bucket-core';
+import { type LabStatus, labStatus } from '../labs/lab-status.js';
+import { latestOfLabs } from '../labs/latest-of-labs.js';
+import type { LabDirectories } from '../rooms/labs-file.js';
 import { aggregatesByLab } from '../summary/aggregates-by-lab.js';
 
 /** One metric of a lab: over its current bucket, and the latest value. `null` where there is none. */
@@ -31,12 +34,15 @@ export interface LabReading {
   readonly ageS: number;
   readonly temp: MetricReading;
   readonly humidity: MetricReading;
+  readonly status: LabStatus;
 }
 
 export interface LabReadings {
   readonly labs: readonly LabReading[];
   /** Labs that there were no more places for; counted up to LISTED_LABS_MAX. */
   readonly omitted: number;
+  /** Labs that the labs file lists and of which nothing is known. */
+  readonly neverHeard: readonly string[];
 }
 
 export interface LabReadingsOptions {
@@ -46,13 +52,15 @@ export interface LabReadingsOptions {
   readonly clock: () => number;
   /** Labs shown: the first by their ids. */
   readonly labsMax: number;
+  readonly directories: LabDirectories;
+  readonly expectedIntervalS: number;
 }
 
 const LISTED_LABS_MAX = 100_000;
 
 /** Reads the labs that are allowed. */
 export async function readLabs(
-  { store, grid, clock, labsMax }: LabReadingsOptions,
+  { store, grid, clock, labsMax, directories, expectedIntervalS }: LabReadingsOptions,
   allows: (lab: string) => boolean,
 ): Promise<LabReadings> {
   const nowMs = clock();
@@ -61,16 +69,20 @@ export async function readLabs(
   const allowed = (await store.labs('', LISTED_LABS_MAX, nowMs)).filter(allows);
   const shown = allowed.slice(0, labsMax);
   const [newest, current] = await Promise.all([
-    store.latest(shown, nowMs),
+    latestOfLabs({ store, grid }, shown, nowMs),
     aggregatesByLab(store.buckets(shown, resolution, startS, nowMs, false)),
   ]);
-  const labs = newest.flatMap((bucket) =>
+  const directory = directories.current;
+  const labs = newest.flatMap((latest) => {
     // A lab can be in the index before its first commit.
-    bucket === undefined
-      ? []
-      : [readingOf(bucket, current.get(bucket.lab), startS, resolution.durationS, nowMs)],
-  );
-  return { labs, omitted: allowed.length - shown.length };
+    if (latest === undefined) return [];
+    const { lab } = latest.newest;
+    const status = labStatus(latest, directory.of(lab), expectedIntervalS, nowMs);
+    return [readingOf(latest.newest, current.get(lab), startS, resolution.durationS, nowMs, status)];
+  });
+  const known = new Set(allowed);
+  const neverHeard = directory.listed.filter((lab) => allows(lab) && !known.has(lab)).slice(0, labsMax);
+  return { labs, omitted: allowed.length - shown.length, neverHeard };
 }
 
 function readingOf(
@@ -79,6 +91,7 @@ function readingOf(
   startS: number,
   durationS: number,
   nowMs: number,
+  status: LabStatus,
 ): LabReading {
   const latestMs = lastMs(newest);
   return {
@@ -91,6 +104,7 @@ function readingOf(
     ageS: Math.max(0, nowMs - latestMs) / 1000,
     temp: metricReading(current?.temp, newest.temp),
     humidity: metricReading(current?.humidity, newest.humidity),
+    status,
   };
 }
 

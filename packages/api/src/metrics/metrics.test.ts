@@ -5,7 +5,13 @@ import { Hono } from 'hono';
 import { bearer, openTokens, serveGuarded, tokenLines } from '../access/access.fixture.js';
 import { DAY_S, NOON_MS, startApi } from '../api.fixture.js';
 import { registerRoute } from '../http/route.js';
+import { LabDirectory } from '../rooms/lab-directory.js';
+import { parseLabsCsv } from '../rooms/labs-csv.js';
 import { metricsRoutes } from './metrics-routes.js';
+
+const DIRECTORY = new LabDirectory(
+  parseLabsCsv('lab_id,temp_max,humidity_max\nhall,22,50\nsilent,,\n', 'labs.csv'),
+);
 
 async function start(t: TestContext, metricsLabsMax = 1000) {
   const api = await startApi(t);
@@ -29,6 +35,8 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     streams: () => ({ open: 4, labs: 7, cut: 5 }),
     brokerDrops: () => ({ deliveriesDropped: 6 }),
     receives: true,
+    directories: { current: DIRECTORY },
+    expectedIntervalS: 60,
     fleet: async () => [],
   });
   for (const route of routes) registerRoute(app, route);
@@ -145,6 +153,12 @@ test('labs have their current bucket and their latest values, and none where the
     'humtemp_lab_age_seconds{lab="hall"}': 30.5,
     'humtemp_lab_age_seconds{lab="old"}': DAY_S,
     humtemp_labs_shown: 2,
+    // As the labs file of this test has it: hall has at most 22 °C, and silent was never heard.
+    'humtemp_lab_out_of_range{lab="hall",metric="humidity"}': 0,
+    'humtemp_lab_out_of_range{lab="hall",metric="temp"}': 1,
+    'humtemp_lab_stale{lab="hall"}': 0,
+    'humtemp_lab_stale{lab="old"}': 1,
+    'humtemp_lab_stale{lab="silent"}': 1,
     humtemp_labs_omitted: 0,
   });
 

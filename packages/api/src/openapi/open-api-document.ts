@@ -55,6 +55,7 @@ export function openApiDocument(specs: readonly RouteSpec[]): OpenApiDocument {
 function operation(spec: RouteSpec, components: SchemaComponents): object {
   const {
     id,
+    tag,
     summary,
     description,
     parameters = {},
@@ -71,6 +72,7 @@ function operation(spec: RouteSpec, components: SchemaComponents): object {
   );
   return {
     operationId: id,
+    ...(tag === undefined ? {} : { tags: [tag] }),
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: [

@@ -69,6 +69,18 @@ const REQUESTS: Readonly<
     ['/summaries?prefix=nobody'],
     ['/summaries?labs=a&prefix=a', 400],
   ],
+  getLabSeries: [
+    ['/lab-series'],
+    ['/lab-series?labs=b,nobody&resolution=1h&from=2026-09-21T00:00:00Z&format=ndjson'],
+    ['/lab-series?prefix=floor/&format=csv'],
+    ['/lab-series?labs=b&group=x', 400],
+  ],
+  getLabSummaries: [
+    ['/lab-summaries'],
+    [`/lab-summaries?resolution=1h&from=2026-09-21T00:00:00Z&format=ndjson&${LIMITS}`],
+    ['/lab-summaries?labs=b,nobody&format=csv'],
+    ['/lab-summaries?labs=b&prefix=b', 400],
+  ],
   getStream: [['/stream'], ['/stream?labs=b,floor/*'], ['/stream?labs=', 400]],
   listRejections: [['/rejections'], ['/rejections?limit=1'], ['/rejections?limit=0', 400]],
   listSources: [['/sources']],

@@ -60,7 +60,8 @@ export function durationText({ durationS }: Resolution): string {
 }
 
 const RANGE = '^(-?\\d{1,6}(\\.\\d{1,6})?)?\\.\\.(-?\\d{1,6}(\\.\\d{1,6})?)?$';
-const RANGE_EXPECTED = 'a range from..to such as 20..24, with one end left out for an open one';
+const RANGE_EXPECTED =
+  'a range such as 20..24, both ends included, with one of them left out for an open one';
 
 /** The query parameters `temp` and `humidity`: limits for the share of observations within them. */
 export const LimitParameters = {
@@ -79,10 +80,10 @@ export function metricLimits(query: { readonly temp?: string; readonly humidity?
     if (text === undefined) return undefined;
     const [from, to] = text.split('..') as [string, string];
     const limits = {
-      from: from === '' ? -Infinity : toThousandths(Number(from)),
-      to: to === '' ? Infinity : toThousandths(Number(to)),
+      min: from === '' ? -Infinity : toThousandths(Number(from)),
+      max: to === '' ? Infinity : toThousandths(Number(to)),
     };
-    if (text === '..' || limits.from >= limits.to) throw badParameter(name, RANGE_EXPECTED);
+    if (text === '..' || limits.min > limits.max) throw badParameter(name, RANGE_EXPECTED);
     return limits;
   };
   return { temp: limitsOf('temp'), humidity: limitsOf('humidity') };

@@ -1,14 +1,7 @@
-import type { HttpBindings } from '@hono/node-server';
-import { bucketStartAtOffsetS, bucketStartS, type Resolution } from '@humtemp/bucket-core';
+import { bucketStartAtOffsetS, bucketStartS, type LabBucket, type Resolution } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Context } from 'hono';
 import type { RouteOptions } from '../api-options.js';
 import type { BusyLimit } from '../http/busy-limit.js';
-import { cacheControl } from '../http/caching.js';
-import { clientOf } from '../http/client.js';
-import { acceptsGzip, gzipped } from '../http/gzip-stream.js';
-import { acceptedType } from '../http/negotiation.js';
-import { ProblemError } from '../http/problem.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
 import {
@@ -21,9 +14,10 @@ import {
   timeMs,
 } from '../query/parameters.js';
 import { badParameter, readQuery } from '../query/read-query.js';
-import { CSV_FORMAT, jsonFormat, NDJSON_FORMAT, type RowFormat } from '../rows/bucket-rows.js';
-import { rowStream } from '../rows/row-stream.js';
+import { INTERVAL_COLUMNS } from '../rows/interval-columns.js';
+import { FormatParameter, type Table, tableResponse } from '../rows/table.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+import { labBasis } from '../summary/lab-basis.js';
 
 const BucketRowSchema = Type.Composite([Type.Object({ lab_id: Type.String() }), IntervalSummary], {
   $id: 'BucketRow',
@@ -40,15 +34,6 @@ export const BucketsOfLabs = Type.Object({
 
 export type BucketsOfLabs = Static<typeof BucketsOfLabs>;
 
-const TYPES = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
-type MediaType = (typeof TYPES)[number];
-
-const TYPE_OF_FORMAT = { json: TYPES[0], ndjson: TYPES[1], csv: TYPES[2] } as const;
-const CONTENT_TYPE: Readonly<Record<MediaType, string>> = {
-  'application/json': 'application/json',
-  'application/x-ndjson': 'application/x-ndjson',
-  'text/csv': 'text/csv; charset=utf-8; header=present',
-};
 const PREVIOUS_BUCKET = -1;
 /** Seconds of the years 0 and 10000, between which RFC 3339 can write a time. */
 const [YEAR_0_S, YEAR_10000_S] = [-62_167_219_200, 253_402_300_800];
@@ -63,11 +48,7 @@ const BucketsQuery = Type.Object({
   ),
   start: Type.Optional(Time),
   resolution: Type.Optional(Duration),
-  format: Type.Optional(
-    Type.Union([Type.Literal('json'), Type.Literal('ndjson'), Type.Literal('csv')], {
-      description: 'json, ndjson or csv; it goes before the header Accept',
-    }),
-  ),
+  ...FormatParameter,
   ...LimitParameters,
 });
 
@@ -76,7 +57,7 @@ const BucketsQuery = Type.Object({
  * before the first is a problem; one that fails later breaks the connection, so that nobody takes a part for all.
  */
 export function bucketsRoute(options: RouteOptions, limit: BusyLimit): Route {
-  const { store, grid, clock, expectedIntervalS, storeTimeoutMs, log } = options;
+  const { store, grid, clock, expectedIntervalS, directories, storeTimeoutMs, log } = options;
   return route(
     {
       method: 'get',
@@ -97,57 +78,42 @@ export function bucketsRoute(options: RouteOptions, limit: BusyLimit): Route {
       const query = readQuery(c, BucketsQuery);
       if (query.start !== undefined && query.offset !== undefined)
         throw badParameter('start', 'not given together with offset');
-      const type = mediaType(c, query.format);
       const nowMs = clock();
-      const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
+      const basisOf = labBasis(directories.current, metricLimits(query), expectedIntervalS, nowMs);
       const resolution = resolutionOrPrimary(grid, query.resolution);
       const startS = bucketStart(query, resolution, grid.alignmentS, nowMs);
       const endS = startS + resolution.durationS;
-      const head = {
-        resolution: durationText(resolution),
-        start: rfc3339Time(startS * 1000),
-        end: rfc3339Time(endS * 1000),
-        complete: endS * 1000 <= nowMs,
-      };
-      const scope = c.get('scope');
-      const stream = await rowStream(store.buckets('all', resolution, startS, nowMs), {
-        format: formatOf(type, head),
-        isShown: ({ lab }) => scope.allows(lab),
-        row: ({ lab, aggregate }) => ({ lab_id: lab, ...intervalSummary(aggregate, startS, endS, basis) }),
-        timeoutMs: storeTimeoutMs,
-        onEnd: limit.enter(clientOf(c)),
-        cut: (error) => {
-          log.warn({ err: error }, 'the store failed in the middle of an answer, which is cut');
-          const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
-          outgoing?.destroy();
-          return outgoing !== undefined;
-        },
+      const { allows } = c.get('scope');
+      const row = ({ lab, aggregate }: LabBucket) => ({
+        lab_id: lab,
+        ...intervalSummary(aggregate, startS, endS, basisOf(lab)),
       });
-      cacheControl(c, head.complete);
-      c.header('content-type', CONTENT_TYPE[type]);
-      c.header('vary', 'Accept, Accept-Encoding', { append: true });
-      const isCompressed = acceptsGzip(c.req.header('accept-encoding'));
-      if (isCompressed) c.header('content-encoding', 'gzip');
-      if (c.req.method !== 'HEAD') return c.body(isCompressed ? gzipped(stream) : stream);
-      await stream.cancel();
-      return c.body(null);
+      const table = (): Table<BucketRow> => ({
+        head: {
+          resolution: durationText(resolution),
+          start: rfc3339Time(startS * 1000),
+          end: rfc3339Time(endS * 1000),
+          complete: endS * 1000 <= nowMs,
+        },
+        member: 'buckets',
+        columns: [['lab_id', ({ lab_id }) => lab_id], ...INTERVAL_COLUMNS],
+        pages: rowsOf(store.buckets('all', resolution, startS, nowMs), allows, row),
+        isFinished: endS * 1000 <= nowMs,
+      });
+      return tableResponse(c, query.format, table, { limit, timeoutMs: storeTimeoutMs, log });
     },
   );
 }
 
-/** @throws ProblemError with status 406 where the client takes none of what there is. */
-function mediaType(c: Context, format: keyof typeof TYPE_OF_FORMAT | undefined): MediaType {
-  const type = format === undefined ? acceptedType(c.req.header('accept'), TYPES) : TYPE_OF_FORMAT[format];
-  if (type !== undefined) return type;
-  throw new ProblemError({
-    status: 406,
-    detail: `there is ${TYPES.join(', ')}, and Accept takes none of them`,
-  });
-}
+type BucketRow = Static<typeof BucketRowSchema>;
 
-function formatOf(type: MediaType, head: object): RowFormat {
-  if (type === 'text/csv') return CSV_FORMAT;
-  return type === 'application/json' ? jsonFormat(head) : NDJSON_FORMAT;
+/** Pages of rows, of the labs that are allowed. */
+async function* rowsOf<Row>(
+  pages: AsyncIterable<readonly LabBucket[]>,
+  allows: (lab: string) => boolean,
+  row: (bucket: LabBucket) => Row,
+): AsyncGenerator<readonly Row[]> {
+  for await (const page of pages) yield page.filter(({ lab }) => allows(lab)).map(row);
 }
 
 /** @throws ProblemError with status 400 where the query names two buckets, or one that no calendar has. */

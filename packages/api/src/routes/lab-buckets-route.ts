@@ -3,7 +3,6 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import { cacheControl, revalidated } from '../http/caching.js';
 import { compressed } from '../http/compression.js';
-import { ProblemError } from '../http/problem.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
@@ -12,8 +11,10 @@ import { unknownLab } from '../labs/unknown-lab.js';
 import { durationText, labOfPath, metricLimits, resolutionOf } from '../query/parameters.js';
 import { RangeParameters, timeRange } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
+import { checkCount } from '../query/series-limit.js';
 import { bucketCount, bucketRange, resolutionForSeries } from '../query/time-range.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+import { labBasis } from '../summary/lab-basis.js';
 
 /** A lab's buckets, oldest first, without a gap: one without observations says so. */
 export const LabSeries = Type.Object({
@@ -28,15 +29,13 @@ export type LabSeries = Static<typeof LabSeries>;
 
 /** Up to so many buckets are shown, if the resolution is ours to pick. */
 const BUCKETS_PICKED_MAX = 300;
-/** No answer has more. */
-const BUCKETS_MAX = 3000;
 
 const RESOURCE = '/buckets';
 const SeriesQuery = Type.Object(RangeParameters);
 
 /** `GET /labs/{lab_id}/buckets`. */
 export function labBucketsRoute(options: RouteOptions): Route {
-  const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
+  const { store, grid, clock, expectedIntervalS, directories, storeTimeoutMs } = options;
   return route(
     {
       method: 'get',
@@ -58,7 +57,7 @@ export function labBucketsRoute(options: RouteOptions): Route {
       const query = readQuery(c, SeriesQuery);
       const nowMs = clock();
       const range = timeRange(query, nowMs);
-      const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
+      const basis = labBasis(directories.current, metricLimits(query), expectedIntervalS, nowMs)(lab);
       const resolution =
         query.resolution === undefined
           ? resolutionForSeries(range, grid, nowMs, BUCKETS_PICKED_MAX)
@@ -85,10 +84,4 @@ export function labBucketsRoute(options: RouteOptions): Route {
       return c.json(series);
     },
   );
-}
-
-function checkCount(buckets: number): void {
-  if (buckets <= BUCKETS_MAX) return;
-  const detail = `the range has ${buckets} buckets of this resolution, more than ${BUCKETS_MAX}: ask for a shorter one, or a coarser resolution`;
-  throw new ProblemError({ status: 400, detail });
 }

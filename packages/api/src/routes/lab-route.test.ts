@@ -10,35 +10,73 @@ test('a lab has its latest observation and its current and previous bucket', asy
   await post({ lab_id: 'lab01', timestamp: yesterdayS(23.5), temp: 21.5 });
   await post({ lab_id: 'lab01', timestamp: nowS - 100, humidity: 55.5 });
   await post({ lab_id: 'lab02', timestamp: nowS - 1, humidity: 1 });
-  const report = await documentIn(LabReport, await get('/labs/lab01'));
-  assert.deepEqual(report, {
-    lab_id: 'lab01',
-    latest: { timestamp: '2026-09-22T11:58:20.000Z', temp: null, humidity: 55.5 },
-    age_s: 100,
-    stale: true,
-    current: {
-      start: '2026-09-22T00:00:00.000Z',
-      end: '2026-09-23T00:00:00.000Z',
-      observations: 1,
-      first: '2026-09-22T11:58:20.000Z',
-      last: '2026-09-22T11:58:20.000Z',
-      complete: false,
-      coverage: 1 / 1440,
-      temp: null,
-      humidity: { count: 1, avg: 55.5, min: 55.5, max: 55.5, stddev: 0, p05: 55.5, p50: 55.5, p95: 55.5 },
+  const { lab_id, latest, age_s, stale, metrics, current, previous } = await documentIn(
+    LabReport,
+    await get('/labs/lab01'),
+  );
+  // Its temperature spoke yesterday.
+  assert.deepEqual([metrics.temp?.value, metrics.temp?.stale], [21.5, true]);
+  assert.deepEqual(
+    { lab_id, latest, age_s, stale, current, previous },
+    {
+      lab_id: 'lab01',
+      latest: { timestamp: '2026-09-22T11:58:20.000Z', temp: null, humidity: 55.5 },
+      age_s: 100,
+      stale: true,
+      current: {
+        start: '2026-09-22T00:00:00.000Z',
+        end: '2026-09-23T00:00:00.000Z',
+        observations: 1,
+        first: '2026-09-22T11:58:20.000Z',
+        last: '2026-09-22T11:58:20.000Z',
+        complete: false,
+        coverage: 1 / 1440,
+        temp: null,
+        humidity: {
+          count: 1,
+          avg: 55.5,
+          min: 55.5,
+          max: 55.5,
+          stddev: 0,
+          p05: 55.5,
+          p50: 55.5,
+          p95: 55.5,
+          coverage: 1 / 1440,
+        },
+      },
+      previous: {
+        start: '2026-09-21T00:00:00.000Z',
+        end: '2026-09-22T00:00:00.000Z',
+        observations: 2,
+        first: '2026-09-21T01:00:00.000Z',
+        last: '2026-09-21T23:30:00.000Z',
+        complete: true,
+        coverage: 2 / 2880,
+        temp: {
+          count: 2,
+          avg: 20.75,
+          min: 20,
+          max: 21.5,
+          stddev: 0.75,
+          p05: 20.05,
+          p50: 20.05,
+          p95: 21.5,
+          coverage: 2 / 2880,
+        },
+        humidity: {
+          count: 1,
+          avg: 40,
+          min: 40,
+          max: 40,
+          stddev: 0,
+          p05: 40,
+          p50: 40,
+          p95: 40,
+          coverage: 1 / 2880,
+        },
+      },
     },
-    previous: {
-      start: '2026-09-21T00:00:00.000Z',
-      end: '2026-09-22T00:00:00.000Z',
-      observations: 2,
-      first: '2026-09-21T01:00:00.000Z',
-      last: '2026-09-21T23:30:00.000Z',
-      complete: true,
-      coverage: 2 / 2880,
-      temp: { count: 2, avg: 20.75, min: 20, max: 21.5, stddev: 0.75, p05: 20.05, p50: 20.05, p95: 21.5 },
-      humidity: { count: 1, avg: 40, min: 40, max: 40, stddev: 0, p05: 40, p50: 40, p95: 40 },
-    },
-  });
+  );
 });
 
 test('a bucket without observations is null', async (t) => {

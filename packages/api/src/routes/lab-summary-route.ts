@@ -11,7 +11,9 @@ import { bucketsToMerge } from '../query/buckets-to-merge.js';
 import { durationText, labOfPath, metricLimits } from '../query/parameters.js';
 import { RangeParameters, timeRange } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
+import { CoveredIntervals } from '../summary/coverage.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+import { labBasis } from '../summary/lab-basis.js';
 
 /** A lab's buckets of a range, merged into one summary. */
 export const LabRangeSummary = Type.Composite([
@@ -29,7 +31,7 @@ const RangeQuery = Type.Object(RangeParameters);
 
 /** `GET /labs/{lab_id}/summary`. */
 export function labSummaryRoute(options: RouteOptions): Route {
-  const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
+  const { store, grid, clock, expectedIntervalS, directories, storeTimeoutMs } = options;
   return route(
     {
       method: 'get',
@@ -51,7 +53,7 @@ export function labSummaryRoute(options: RouteOptions): Route {
       const lab = labOfPath(c, RESOURCE);
       const query = readQuery(c, RangeQuery);
       const nowMs = clock();
-      const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
+      const basis = labBasis(directories.current, metricLimits(query), expectedIntervalS, nowMs)(lab);
       const { resolution, startS, endS } = bucketsToMerge(
         timeRange(query, nowMs),
         query.resolution,
@@ -63,12 +65,16 @@ export function labSummaryRoute(options: RouteOptions): Route {
       );
       if (newest === undefined) throw unknownLab(lab);
       const merged = emptyAggregate(true);
-      for (const { aggregate } of buckets) mergeAggregate(merged, aggregate);
+      const covered = new CoveredIntervals(nowMs, basis.expectedIntervalS);
+      for (const { aggregate, startS } of buckets) {
+        mergeAggregate(merged, aggregate);
+        covered.add(aggregate, startS, resolution.durationS);
+      }
       cacheControl(c, endS * 1000 <= nowMs);
       return c.json({
         lab_id: lab,
         resolution: durationText(resolution),
-        ...intervalSummary(merged, startS, endS, basis),
+        ...intervalSummary(merged, startS, endS, basis, covered.of(startS, endS)),
       } satisfies LabRangeSummary);
     },
   );

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { documentIn, NOON_MS, startApi, storeWith } from '../api.fixture.js';
+import { LabDirectory } from '../rooms/lab-directory.js';
+import { parseLabsCsv } from '../rooms/labs-csv.js';
 import { LabsPage } from './labs-route.js';
 
 async function pageOf(response: Response): Promise<LabsPage> {
@@ -10,7 +12,7 @@ async function pageOf(response: Response): Promise<LabsPage> {
 
 test('no lab is an empty page', async (t) => {
   const { get } = await startApi(t);
-  assert.deepEqual(await pageOf(await get('/labs')), { labs: [], next_cursor: null });
+  assert.deepEqual(await pageOf(await get('/labs')), { labs: [], never_heard: [], next_cursor: null });
 });
 
 test('a lab has its latest values, its age, and is stale after three expected intervals', async (t) => {
@@ -21,7 +23,13 @@ test('a lab has its latest values, its age, and is stale after three expected in
   await post({ lab_id: 'b', timestamp: nowS - 90, humidity: 0 });
   await post({ lab_id: 'c', timestamp: nowS - 90.001, temp: 0 });
   await post({ lab_id: 'd', timestamp: nowS + 10, temp: -5, humidity: 45 });
-  assert.deepEqual((await pageOf(await get('/labs'))).labs, [
+  const shown = (await pageOf(await get('/labs'))).labs.map(({ lab_id, latest, age_s, stale }) => ({
+    lab_id,
+    latest,
+    age_s,
+    stale,
+  }));
+  assert.deepEqual(shown, [
     {
       lab_id: 'a',
       latest: { timestamp: '2026-09-22T11:59:29.500Z', temp: 20.125, humidity: 40 },
@@ -156,4 +164,50 @@ test('a cursor that is not one of ours is a 400 problem', async (t) => {
   ])
     assert.equal((await get(`/labs?cursor=${cursor}`)).status, 400, cursor);
   assert.equal((await get(`/labs?cursor=${encoded('lab01')}`)).status, 200);
+});
+
+test('a lab is stale when one of its metrics is, though the other speaks', async (t) => {
+  const { get, post, clock } = await startApi(t);
+  const nowS = NOON_MS / 1000;
+  await post({ lab_id: 'a', timestamp: nowS - 7200, temp: 19, humidity: 40 });
+  await post({ lab_id: 'a', timestamp: nowS - 10, humidity: 41 });
+  await post({ lab_id: 'dry', timestamp: nowS - 10, temp: 20 });
+  const [a, dry] = (await pageOf(await get('/labs'))).labs;
+  assert.equal(a!.stale, true);
+  assert.deepEqual(a!.metrics.temp, {
+    value: 19,
+    timestamp: '2026-09-22T10:00:00.000Z',
+    age_s: 7200,
+    stale: true,
+    in_range: null,
+  });
+  assert.equal(a!.metrics.humidity!.stale, false);
+  assert.deepEqual([dry!.stale, dry!.metrics.humidity], [false, null]);
+  clock.nowMs += 100_000;
+  assert.equal((await pageOf(await get('/labs?stale=true'))).labs.length, 2);
+});
+
+test('labs have their names, groups, limits and intervals of the labs file, and those never heard of are listed', async (t) => {
+  const csv =
+    'lab_id,name,group,temp_min,temp_max,expected_interval\na,Oven,warm,,30,10m\nb,,warm,20,25,\nsilent,Gone,cold,,,\n';
+  const { get, post } = await startApi(t, {
+    directories: { current: new LabDirectory(parseLabsCsv(csv, 'labs.csv')) },
+  });
+  const nowS = NOON_MS / 1000;
+  await post({ lab_id: 'a', timestamp: nowS - 600, temp: 31 });
+  await post({ lab_id: 'b', timestamp: nowS - 10, temp: 25 });
+  const page = await pageOf(await get('/labs'));
+  const [a, b] = page.labs;
+  assert.deepEqual(
+    [a!.name, a!.group, a!.stale, a!.metrics.temp!.in_range, a!.limits.temp, a!.expected_interval_s],
+    ['Oven', 'warm', false, false, { min: null, max: 30 }, 600],
+  );
+  assert.deepEqual([b!.name, b!.metrics.temp!.in_range], [null, true]);
+  assert.deepEqual(page.never_heard, [{ lab_id: 'silent', name: 'Gone', group: 'cold' }]);
+  assert.equal((await pageOf(await get('/labs?group=warm'))).labs.length, 2);
+  assert.deepEqual(
+    (await pageOf(await get('/labs?labs=b,silent,nobody'))).labs.map(({ lab_id }) => lab_id),
+    ['b'],
+  );
+  assert.equal((await get('/labs?group=hot')).status, 400);
 });

@@ -1,18 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { Scope } from '../access/scope.js';
 import type { RouteOptions } from '../api-options.js';
 import { compressed } from '../http/compression.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
-import { PREFIX_PATTERN } from '../labs/lab-prefix.js';
 import { LabStatus, labStatus } from '../labs/lab-status.js';
+import { latestOfLabs } from '../labs/latest-of-labs.js';
 import { cursorAfter, labBefore } from '../labs/page-cursor.js';
-import { visibleLabs } from '../labs/visible-labs.js';
 import { readQuery } from '../query/read-query.js';
+import type { LabDirectory } from '../rooms/lab-directory.js';
+import { SelectionParameters, selectedLabs } from '../rooms/lab-selection.js';
+
+const TextIfAny = Type.Union([Type.String(), Type.Null()]);
 
 /** A page of labs in the order of their ids. It may be short, even empty, and not be the last: next_cursor tells. */
 export const LabsPage = Type.Object({
   labs: Type.Array(LabStatus),
+  never_heard: Type.Array(Type.Object({ lab_id: Type.String(), name: TextIfAny, group: TextIfAny }), {
+    description: 'labs that the labs file lists by their ids and of which nothing is known, of this page',
+  }),
   next_cursor: Type.Union([Type.String(), Type.Null()]),
 });
 
@@ -20,44 +25,51 @@ export type LabsPage = Static<typeof LabsPage>;
 
 const PAGE_LABS = 100;
 const PAGE_LABS_MAX = 1000;
-/** Pages of the store that are looked through for one page of an answer. */
+/** Pages that are looked through for one page of an answer. */
 const SCANNED_PAGES_MAX = 10;
+/** Labs that are looked at together. */
+const LABS_AT_ONCE = 200;
 
 const LabsQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: PAGE_LABS_MAX, default: PAGE_LABS }),
   cursor: Type.Optional(Type.String({ description: 'the next_cursor of another answer, unchanged' })),
-  prefix: Type.Optional(Type.String({ pattern: PREFIX_PATTERN, description: 'how a lab id begins' })),
+  ...SelectionParameters,
   stale: Type.Optional(Type.Boolean({ description: 'true or false' })),
 });
 
 /** `GET /labs`: every lab known, with its latest observation. */
 export function labsRoute(options: RouteOptions): Route {
-  const { store, clock, expectedIntervalS, storeTimeoutMs } = options;
+  const { store, grid, clock, directories, expectedIntervalS, storeTimeoutMs } = options;
 
-  /** A page of labs after `after` that the query asks for. */
+  /** A page of the selected labs, which come after `after`. */
   async function page(
-    query: Static<typeof LabsQuery>,
-    scope: Scope,
+    { limit, stale }: Static<typeof LabsQuery>,
+    selected: AsyncIterable<readonly string[]>,
+    directory: LabDirectory,
     after: string,
     nowMs: number,
   ): Promise<LabsPage> {
-    const { limit, prefix = '', stale } = query;
     const labs: LabStatus[] = [];
+    const never_heard: LabsPage['never_heard'] = [];
     let last = after;
-    for (let pages = 0; pages < SCANNED_PAGES_MAX; pages++) {
-      const ids = await visibleLabs(store, scope, prefix, last, limit + 1, nowMs);
-      const examined = ids.slice(0, limit);
-      for (const [i, newest] of (await store.latest(examined, nowMs)).entries()) {
-        last = examined[i]!;
-        // A lab can be in the index before its first commit.
-        const status = newest && labStatus(newest, expectedIntervalS, nowMs);
-        const isWanted = stale === undefined || status?.stale === stale;
-        if (status !== undefined && isWanted) labs.push(status);
-        if (labs.length === limit && i + 1 < ids.length) return { labs, next_cursor: cursorAfter(last) };
+    let looked = 0;
+    for await (const ids of selected) {
+      const latest = await latestOfLabs({ store, grid }, ids, nowMs);
+      for (const [i, lab] of ids.entries()) {
+        if (labs.length === limit) return { labs, never_heard, next_cursor: cursorAfter(last) };
+        last = lab;
+        const settings = directory.of(lab);
+        const { name = null, group = null } = settings;
+        const known = latest[i];
+        const status = known && labStatus(known, settings, expectedIntervalS, nowMs);
+        // Else it can be in the index before its first commit.
+        if (status === undefined && directory.isListed(lab)) never_heard.push({ lab_id: lab, name, group });
+        if (status !== undefined && (stale === undefined || status.stale === stale)) labs.push(status);
       }
-      if (ids.length <= limit) return { labs, next_cursor: null };
+      looked += ids.length;
+      if (looked >= limit * SCANNED_PAGES_MAX) return { labs, never_heard, next_cursor: cursorAfter(last) };
     }
-    return { labs, next_cursor: cursorAfter(last) };
+    return { labs, never_heard, next_cursor: null };
   }
 
   return route(
@@ -69,14 +81,23 @@ export function labsRoute(options: RouteOptions): Route {
       description: 'A page may be short without being the last: next_cursor is null on the last one.',
       query: LabsQuery,
       answers: { 'application/json': LabsPage },
-      problems: [503],
+      problems: [403, 503],
     },
     compressed,
     async (c) => {
       const query = readQuery(c, LabsQuery);
       const after = labBefore(query.cursor);
       const nowMs = clock();
-      return c.json(await readStore(storeTimeoutMs, () => page(query, c.get('scope'), after, nowMs)));
+      const directory = directories.current;
+      const selected = selectedLabs(query, {
+        store,
+        scope: c.get('scope'),
+        directory,
+        nowMs,
+        after,
+        pageLabs: Math.min(query.limit, LABS_AT_ONCE),
+      });
+      return c.json(await readStore(storeTimeoutMs, () => page(query, selected, directory, after, nowMs)));
     },
   );
 }

@@ -15,7 +15,7 @@ import { bucketsToMerge, checkMerged, MERGED_BUCKETS_MAX } from '../query/bucket
 import { durationText, metricLimits } from '../query/parameters.js';
 import { RangeParameters, timeRange } from '../query/range-query.js';
 import { badParameter, readQuery } from '../query/read-query.js';
-import { coverage } from '../summary/coverage.js';
+import { type Coverage, CoveredIntervals } from '../summary/coverage.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
 
 /** Many labs' buckets of a range, merged into one summary. */
@@ -46,7 +46,7 @@ const SummariesQuery = Type.Object({
 
 /** `GET /summaries`. */
 export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
-  const { store, grid, clock, expectedIntervalS, storeTimeoutMs } = options;
+  const { store, grid, clock, expectedIntervalS, directories, storeTimeoutMs } = options;
 
   /** The labs that a query names, of which some may be unknown; or else all that are known and begin as it says. */
   async function labsOf(
@@ -74,18 +74,19 @@ export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
   /** Those without observations have none. Added up in the order of the labs, so that the same data gives the same ETag. */
   function meanCoverage(
     labs: readonly string[],
-    observationsByLab: ReadonlyMap<string, number>,
+    coveredByLab: ReadonlyMap<string, CoveredIntervals>,
     { startS, endS }: { readonly startS: number; readonly endS: number },
     nowMs: number,
-  ): number | null {
-    let sum: number | null = null;
+  ): Coverage {
+    const none = new CoveredIntervals(nowMs, expectedIntervalS).of(startS, endS);
+    if (none.any === null || labs.length === 0) return { any: null, temp: null, humidity: null };
+    const sum = { any: 0, temp: 0, humidity: 0 };
     for (const lab of labs) {
-      const observations = observationsByLab.get(lab) ?? 0;
-      const covered = coverage(observations, startS * 1000, endS * 1000, nowMs, expectedIntervalS);
-      if (covered === null) return null;
-      sum = (sum ?? 0) + covered;
+      const covered = coveredByLab.get(lab)?.of(startS, endS) ?? none;
+      for (const of of ['any', 'temp', 'humidity'] as const) sum[of] += covered[of] ?? 0;
     }
-    return sum === null ? null : sum / labs.length;
+    const mean = (total: number) => total / labs.length;
+    return { any: mean(sum.any), temp: mean(sum.temp), humidity: mean(sum.humidity) };
   }
 
   return route(
@@ -115,15 +116,25 @@ export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
       try {
         const { known, unknown } = await labsOf(query, scope, nowMs);
         checkMerged(range.count, known.length);
-        const wanted = { store, labs: known, resolution, startS, endS, nowMs, timeoutMs: storeTimeoutMs };
+        const directory = directories.current;
+        const wanted = {
+          store,
+          labs: known,
+          resolution,
+          startS,
+          endS,
+          nowMs,
+          expectedIntervalS: (lab: string) => directory.of(lab).expectedIntervalS ?? expectedIntervalS,
+          timeoutMs: storeTimeoutMs,
+        };
         const isAll = query.labs === undefined && query.prefix === undefined && scope.isAll;
         const merge = isAll && known.length > range.count ? mergedByBucket : mergedByLab;
-        const { merged, observationsByLab } = await merge(wanted);
-        const covered = meanCoverage(known, observationsByLab, range, nowMs);
+        const { merged, coveredByLab } = await merge(wanted);
+        const covered = meanCoverage(known, coveredByLab, range, nowMs);
         cacheControl(c, endS * 1000 <= nowMs);
         return c.json({
           labs: known.length,
-          labs_with_observations: observationsByLab.size,
+          labs_with_observations: coveredByLab.size,
           unknown: [...unknown],
           resolution: durationText(resolution),
           ...intervalSummary(merged, startS, endS, basis, covered),

@@ -1,12 +1,9 @@
-import type { LabBucket } from '@humtemp/bucket-core';
 import { within } from '../http/deadline.js';
 import { StoreUnavailable } from '../http/store-read.js';
-import type { BucketRow, RowFormat } from './bucket-rows.js';
+import type { RowFormat } from './row-format.js';
 
-export interface RowStreamOptions {
-  readonly format: RowFormat;
-  readonly isShown: (bucket: LabBucket) => boolean;
-  readonly row: (bucket: LabBucket) => BucketRow;
+export interface RowStreamOptions<Row> {
+  readonly format: RowFormat<Row>;
   /** How long a page of the store may take; how long the client takes for it does not matter. */
   readonly timeoutMs: number;
   /** Called once, when the last row was taken, the store failed, or nobody wants more. */
@@ -22,13 +19,13 @@ const NEVER = new Promise<never>(() => {});
 const encoder = new TextEncoder();
 
 /**
- * Pages of the store as a stream of formatted rows. A page is read when the client has taken the one before, so memory
+ * Pages of rows as a stream of formatted rows. A page is read when the client has taken the one before, so memory
  * holds one. Resolves once the first is there.
  * @throws StoreUnavailable when the first page fails, or does not come in time.
  */
-export async function rowStream(
-  pages: AsyncIterable<readonly LabBucket[]>,
-  options: RowStreamOptions,
+export async function rowStream<Row>(
+  pages: AsyncIterable<readonly Row[]>,
+  options: RowStreamOptions<Row>,
 ): Promise<ReadableStream<Uint8Array>> {
   const chunks = rowChunks(pages, options);
   let next: Promise<IteratorResult<Uint8Array>> | undefined = chunks.next();
@@ -58,9 +55,9 @@ export async function rowStream(
   );
 }
 
-async function* rowChunks(
-  pages: AsyncIterable<readonly LabBucket[]>,
-  { format, isShown, row, timeoutMs, onEnd }: RowStreamOptions,
+async function* rowChunks<Row>(
+  pages: AsyncIterable<readonly Row[]>,
+  { format, timeoutMs, onEnd }: RowStreamOptions<Row>,
 ): AsyncGenerator<Uint8Array, undefined> {
   const iterator = pages[Symbol.asyncIterator]();
   let text = format.begin;
@@ -69,9 +66,8 @@ async function* rowChunks(
     for (;;) {
       const page = await within(timeoutMs, iterator.next());
       if (page.done) break;
-      for (const bucket of page.value) {
-        if (!isShown(bucket)) continue;
-        text += between + format.row(row(bucket));
+      for (const row of page.value) {
+        text += between + format.row(row);
         between = format.between;
       }
       yield encoder.encode(text);

@@ -1,8 +1,9 @@
 import { bucketStartAtOffsetS, primaryResolution } from '@humtemp/bucket-core';
 import type { RouteOptions } from '../api-options.js';
-import { labStatus } from '../labs/lab-status.js';
+import { latestValues } from '../labs/lab-status.js';
 import { aggregatesByLab } from '../summary/aggregates-by-lab.js';
 import { intervalSummary } from '../summary/interval-summary.js';
+import type { MetricSummary } from '../summary/metric-summary.js';
 import type { LiveLab } from './stream-event.js';
 
 /**
@@ -22,12 +23,19 @@ export function liveSummaries(
     const current = await aggregatesByLab(store.buckets(labs, resolution, startS, nowMs));
     return newest.map((bucket) => {
       if (bucket === undefined) return undefined;
-      const { lab_id, latest } = labStatus(bucket, expectedIntervalS, nowMs);
+      const { lab_id, latest } = latestValues(bucket);
       const aggregate = current.get(lab_id);
       if (aggregate === undefined) return { lab_id, latest, current: null };
       const basis = { nowMs, expectedIntervalS, limits: {} };
-      const { coverage: _, ...summary } = intervalSummary(aggregate, startS, endS, basis);
-      return { lab_id, latest, current: summary };
+      const { coverage: _, temp, humidity, ...summary } = intervalSummary(aggregate, startS, endS, basis);
+      return { lab_id, latest, current: { ...summary, temp: lasting(temp), humidity: lasting(humidity) } };
     });
   };
+}
+
+/** Without what changes with time alone. */
+function lasting(metric: MetricSummary | null): Omit<MetricSummary, 'coverage'> | null {
+  if (metric === null) return null;
+  const { coverage: _, ...rest } = metric;
+  return rest;
 }

@@ -2,13 +2,24 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Rfc3339Time } from '../http/rfc3339-time.js';
 import { LabStatus } from '../labs/lab-status.js';
 import { IntervalSummary } from '../summary/interval-summary.js';
+import { MetricSummary } from '../summary/metric-summary.js';
+
+const LiveMetric = Type.Omit(MetricSummary, ['coverage'], { $id: 'LiveMetric' });
+const LiveMetricIfAny = Type.Union([LiveMetric, Type.Null()]);
+const LiveSummary = Type.Composite(
+  [
+    Type.Omit(IntervalSummary, ['coverage', 'temp', 'humidity']),
+    Type.Object({ temp: LiveMetricIfAny, humidity: LiveMetricIfAny }),
+  ],
+  { $id: 'LiveSummary' },
+);
 
 /** A lab as a stream tells of it: nothing in it changes with time alone. */
 export const LiveLab = Type.Object(
   {
     lab_id: Type.String(),
     latest: LabStatus.properties.latest,
-    current: Type.Union([Type.Omit(IntervalSummary, ['coverage'], { $id: 'LiveSummary' }), Type.Null()], {
+    current: Type.Union([LiveSummary, Type.Null()], {
       description: 'the current bucket of the primary resolution',
     }),
   },

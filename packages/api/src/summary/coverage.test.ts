@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coverage } from './coverage.js';
+import { ABSENT, addObservation, emptyAggregate } from '@humtemp/bucket-core';
+import { bucketCoverage, CoveredIntervals, coverage } from './coverage.js';
 
 test('it is what came of what was to be expected until now', () => {
   const cases: [observations: number, endS: number, nowS: number, expected: number | null][] = [
@@ -23,4 +24,22 @@ test('it is what came of what was to be expected until now', () => {
       expected,
       `${observations} ${nowS}`,
     );
+});
+
+test('two metrics in publishes of their own are not twice as much of either', () => {
+  const aggregate = emptyAggregate();
+  for (let i = 0; i < 60; i++) {
+    addObservation(aggregate, i * 30_000, 20_000, ABSENT);
+    addObservation(aggregate, i * 30_000 + 1, ABSENT, 50_000);
+  }
+  const expected = { temp: 0.5, humidity: 0.5, any: 0.5 };
+  assert.deepEqual(bucketCoverage(aggregate, 0, 3_600_000, 1e12, 30), expected);
+});
+
+test('what one bucket has more than expected does not make up for what another lacks', () => {
+  const covered = new CoveredIntervals(1e12, 30);
+  const busy = emptyAggregate();
+  for (let i = 0; i < 240; i++) addObservation(busy, i * 15_000, 20_000, ABSENT);
+  covered.add(busy, 0, 3600);
+  assert.deepEqual(covered.of(0, 7200), { temp: 0.5, humidity: 0, any: 0.5 });
 });

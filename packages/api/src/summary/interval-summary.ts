@@ -1,7 +1,7 @@
 import { type Aggregate, lastMs } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
-import { coverage } from './coverage.js';
+import { bucketCoverage, type Coverage } from './coverage.js';
 import type { Limits, MetricName } from './distribution.js';
 import { MetricSummary, metricSummary } from './metric-summary.js';
 
@@ -19,7 +19,7 @@ export const IntervalSummary = Type.Object(
     complete: Type.Boolean({ description: 'the interval is over; what comes late is still added' }),
     coverage: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], {
       description:
-        'observations against one per expected interval of what is over of [start, end), at most 1; null while nothing is',
+        'expected intervals of what is over of [start, end) that have a value, 0 to 1: of the metric that has more. null while nothing is over',
     }),
     temp: MetricIfAny,
     humidity: MetricIfAny,
@@ -39,13 +39,13 @@ export interface SummaryBasis {
   readonly limits?: MetricLimits;
 }
 
-/** The summary of an interval. `covered`, if given, stands in for the coverage of one lab. */
+/** The summary of an interval. `covered` is its coverage where it is not that of one bucket. */
 export function intervalSummary(
   aggregate: Aggregate,
   startS: number,
   endS: number,
   { nowMs, expectedIntervalS, limits = {} }: SummaryBasis,
-  covered?: number | null,
+  covered: Coverage = bucketCoverage(aggregate, startS * 1000, endS * 1000, nowMs, expectedIntervalS),
 ): IntervalSummary {
   const [startMs, endMs] = [startS * 1000, endS * 1000];
   const { observations } = aggregate;
@@ -56,9 +56,8 @@ export function intervalSummary(
     first: observations === 0 ? null : rfc3339Time(aggregate.firstMs),
     last: observations === 0 ? null : rfc3339Time(lastMs(aggregate)),
     complete: endMs <= nowMs,
-    coverage:
-      covered === undefined ? coverage(observations, startMs, endMs, nowMs, expectedIntervalS) : covered,
-    temp: metricSummary(aggregate.temp, 'temp', limits.temp),
-    humidity: metricSummary(aggregate.humidity, 'humidity', limits.humidity),
+    coverage: covered.any,
+    temp: metricSummary(aggregate.temp, 'temp', limits.temp, covered.temp),
+    humidity: metricSummary(aggregate.humidity, 'humidity', limits.humidity, covered.humidity),
   };
 }

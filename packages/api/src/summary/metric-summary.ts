@@ -16,10 +16,13 @@ export const MetricSummary = Type.Object(
     p05: Percentile,
     p50: Percentile,
     p95: Percentile,
+    coverage: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], {
+      description: 'expected intervals that have a value of the metric, 0 to 1; null while nothing is over',
+    }),
     in_range: Type.Optional(
       Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], {
         description:
-          'share of the observations with from ≤ value < to; only where limits were given. Exact for limits on whole 0.1 °C or 0.5 %RH',
+          'share of the observations within the limits, both ends included; only where there are limits, of the query or the labs file. Exact where all or none are within; else off by no more than the share of observations within 0.1 °C or 0.5 %RH of a limit. null where that needs a histogram and none is kept',
       }),
     ),
   },
@@ -37,6 +40,7 @@ export function metricSummary(
   metric: MetricAggregate,
   name: MetricName,
   limits: Limits | undefined,
+  coverage: number | null,
 ): MetricSummary | null {
   const { count, sum, min, max } = metric;
   if (count === 0) return null;
@@ -53,6 +57,7 @@ export function metricSummary(
     p05: percentile(0.05),
     p50: percentile(0.5),
     p95: percentile(0.95),
+    coverage,
     ...(limits === undefined ? {} : { in_range: shareWithinLimits(metric, name, limits) }),
   };
 }

@@ -13,6 +13,11 @@ export const API = {
       'tokens that may use the API, as humtemp token writes them; read again when it changes',
       file,
     ),
+    labsFile: optional(
+      'HUMTEMP_LABS_FILE',
+      'CSV with names, groups, limits and expected intervals of labs; read again when it changes',
+      file,
+    ),
     apiAllowAnonymous: withDefault(
       'HUMTEMP_API_ALLOW_ANONYMOUS',
       'false',

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import {
   ChangeFeed,
   createApi,
+  LabsFile,
   PolledChanges,
   type RunningServer,
   readSite,
@@ -53,6 +54,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { config, store, intake, name, role, broker, worker, sources, faults, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
+  const labs = await openLabs(config, log).catch((error: unknown) => {
+    tokens?.close();
+    throw error;
+  });
   const stopping = new AbortController();
   const clientShare = config.apiClientPercentMax / 100;
   const app = createApi({
@@ -68,6 +73,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     faults,
     receives: broker !== undefined || worker !== undefined,
     tokens,
+    ...(labs !== undefined && { directories: labs }),
     site: dashboardSite(log),
     mqttListeners: () => broker?.listeners ?? [],
     mqttTopics: sources.table.filters,
@@ -96,11 +102,13 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       async stop(graceMs) {
         await server.stop(graceMs);
         tokens?.close();
+        labs?.close();
       },
-      reload: async () => tokens?.reload(),
+      reload: async () => void (await Promise.all([tokens?.reload(), labs?.reload()])),
     };
   } catch (error) {
     tokens?.close();
+    labs?.close();
     throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
   }
 }
@@ -115,6 +123,20 @@ function dashboardSite(log: Logger): ReturnType<typeof readSite> {
   const site = readSite(folder);
   if (site === undefined) log.warn({ folder }, 'the dashboard is not built: npm run build');
   return site;
+}
+
+async function openLabs({ labsFile: file }: Config, log: Logger): Promise<LabsFile | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await LabsFile.open({
+      file,
+      onReload: (labs) => log.info({ file, labs }, 'the labs file has changed'),
+      onError: ({ message }) => log.error({ reason: message }, 'the labs file stays as it was'),
+    });
+  } catch (error) {
+    if (error instanceof FileProblem) throw new StartError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function openTokens({ apiTokensFile: file }: Config, log: Logger): Promise<AccessTokens | undefined> {

@@ -1,0 +1,55 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BucketStore, LabBucket, Resolution } from '@humtemp/bucket-core';
+
+/** Which buckets of labs to read. */
+export interface LabsRead {
+  readonly store: Pick<BucketStore, 'buckets' | 'series'>;
+  readonly resolution: Resolution;
+  /** Buckets that start in [startS, endS). */
+  readonly startS: number;
+  readonly endS: number;
+  readonly nowMs: number;
+}
+
+/** Labs read from the store at the same time, each by its series. */
+const LABS_AT_ONCE = 25;
+/** So few buckets are read one after the other, each of a page of labs. */
+const BUCKETS_BY_START_MAX = 4;
+
+/**
+ * Rows of labs, made of their buckets, oldest first; a lab without any has a row, too. Memory holds as many labs as are
+ * read at a time, and everything else has its turn between.
+ */
+export async function* seriesOfLabs<Row>(
+  pages: AsyncIterable<readonly string[]>,
+  read: LabsRead,
+  rowOf: (lab: string, buckets: readonly LabBucket[]) => Row,
+): AsyncGenerator<readonly Row[]> {
+  const { resolution, startS, endS } = read;
+  const isShort = (endS - startS) / resolution.durationS <= BUCKETS_BY_START_MAX;
+  const readSome = isShort ? byStart : bySeries;
+  const labsAtOnce = isShort ? Number.POSITIVE_INFINITY : LABS_AT_ONCE;
+  for await (const page of pages)
+    for (let i = 0; i < page.length; i += labsAtOnce) {
+      const labs = page.slice(i, i + labsAtOnce);
+      const series = await readSome(labs, read);
+      yield labs.map((lab, k) => rowOf(lab, series[k]!));
+      // The embedded store answers at once; others want a turn too.
+      await nextTurn();
+    }
+}
+
+function bySeries(labs: readonly string[], { store, resolution, startS, endS, nowMs }: LabsRead) {
+  return Promise.all(labs.map((lab) => store.series(lab, resolution, startS, endS, nowMs)));
+}
+
+async function byStart(
+  labs: readonly string[],
+  { store, resolution, startS, endS, nowMs }: LabsRead,
+): Promise<readonly (readonly LabBucket[])[]> {
+  const found = new Map<string, LabBucket[]>(labs.map((lab) => [lab, []]));
+  for (let s = startS; s < endS; s += resolution.durationS)
+    for await (const page of store.buckets(labs, resolution, s, nowMs))
+      for (const bucket of page) found.get(bucket.lab)?.push(bucket);
+  return labs.map((lab) => found.get(lab)!);
+}
