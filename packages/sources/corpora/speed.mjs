@@ -32,7 +32,7 @@ for (const [name, payload] of Object.entries(PAYLOADS)) {
     Buffer.from(
       JSON.stringify({
         ...payload,
-        temperature: payload.temperature + (i % 100) / 100,
+        temperature: Math.round((payload.temperature + (i % 100) / 100) * 100) / 100,
         linkquality: i % 200,
       }),
     ),

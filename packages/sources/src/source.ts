@@ -2,6 +2,7 @@ import type { RejectionReason } from '@humtemp/bucket-core';
 import { BYTE_DECODERS, bytesOfText } from './decoders/byte-decoders.js';
 import { type Ask, type DecodeContext, NOT_DECODED } from './decoders/decoder.js';
 import type { PayloadFormat } from './decoders/payload-formats.js';
+import { type KnownPayload, KnownPayloads } from './known-payloads.js';
 import type { Path } from './language/path.js';
 import { matchTopic, type TopicPattern } from './language/topic-pattern.js';
 import type { ObservationSink, Publish } from './publish.js';
@@ -52,6 +53,11 @@ export interface SourceParts {
 /** What one topic is to a source: tables that may read its payloads, in order. None: ignored. */
 export interface Route {
   readonly ways: readonly Way[];
+  readonly ignoresEmpty: boolean;
+  /** Undefined: its payloads are always read the general way. */
+  readonly payloads: KnownPayloads | undefined;
+  /** What the newest payload was like: the next one most likely is, too. */
+  known: KnownPayload | undefined;
 }
 
 export interface Way {
@@ -66,7 +72,7 @@ export interface Way {
 const LOOKS_FIRST = 256;
 const LOOK_EVERY = 64;
 
-const IGNORED: Route = { ways: [] };
+const IGNORED: Route = { ways: [], ignoresEmpty: true, payloads: undefined, known: undefined };
 const NOWHERE: TopicWords = { lab: undefined, sensor: '' };
 
 /** A set of topics, and how their bytes become observations. */
@@ -79,6 +85,8 @@ export class Source {
   #reads = 0;
   readonly #context: DecodeSlot = { topic: '', metric: undefined, nowMs: 0, ask: undefined };
   readonly #reading: Reading;
+  /** By the tables that may read them. */
+  readonly #payloads = new Map<string, KnownPayloads | undefined>();
 
   constructor(readonly parts: SourceParts) {
     this.name = parts.name;
@@ -98,7 +106,9 @@ export class Source {
     const { ignore, tables, names } = this.parts;
     if (ignore.some((pattern) => matchTopic(pattern, topic) !== undefined)) return IGNORED;
     const ways = tables.flatMap((table) => wayOf(table, topic, names) ?? []);
-    return ways.length === 0 ? undefined : { ways };
+    if (ways.length === 0) return undefined;
+    const ignoresEmpty = ways.every(({ table }) => table.ignoresEmpty);
+    return { ways, ignoresEmpty, payloads: this.#payloadsOf(ways), known: undefined };
   }
 
   /** The lab that the topic names; undefined if the payload may name another. */
@@ -110,15 +120,24 @@ export class Source {
 
   /** Reads one publish, and says in `into` what it was. @param trace is for explanations. */
   decode(match: unknown, publish: Publish, into: ObservationSink, trace?: Trace): void {
-    const { ways } = match as Route;
-    const { payload } = publish;
+    const route = match as Route;
+    const { payload, isReplayed } = publish;
     // An empty payload takes a retained publish away [MQTT-3.3.1-10].
-    if (ways.length === 0 || payload.start === payload.end || (publish.isReplayed && this.parts.live))
+    if (route.ways.length === 0 || payload.start === payload.end || (isReplayed && this.parts.live)) {
       into.ignore();
-    else {
-      this.#reads += 1;
-      this.#read(ways, publish, into, trace);
+      return;
     }
+    this.#reads += 1;
+    const reading = this.#reading;
+    reading.into = into;
+    reading.mustBeWhole = publish.mustBeWhole === true;
+    reading.trace = trace;
+    const { known } = route;
+    const looks = this.#reads <= LOOKS_FIRST || this.#reads % LOOK_EVERY === 0;
+    if (known !== undefined && !looks && known.object.read(payload.bytes, payload.start, payload.end))
+      finish(this.#readKnown(route, known), undefined, route, into);
+    else this.#read(route, publish, looks && trace === undefined);
+    reading.document = undefined;
   }
 
   report(): SourceReport {
@@ -126,21 +145,34 @@ export class Source {
     return { name, filters, live: parts.live, ...this.counts.report() };
   }
 
-  #read(ways: readonly Way[], publish: Publish, into: ObservationSink, trace: Trace | undefined): void {
+  /** Reads the wanted members of a payload whose keys are known. */
+  #readKnown({ ways }: Route, { object, slots }: KnownPayload): Finding {
+    const reading = this.#reading;
+    reading.document = object.value;
+    let best: Finding = 'nothing';
+    for (let i = 0; i < ways.length; i++) {
+      const { table, words } = ways[i]!;
+      reading.words = words;
+      const finding = table.table.read(object.value, reading, slots[i]!);
+      if (finding === 'nothing') continue;
+      best = finding;
+      if (finding !== 'no_reading') break;
+    }
+    return best;
+  }
+
+  /** Reads a payload the general way. @param looks for values that the source passes over, too. */
+  #read(route: Route, publish: Publish, looks: boolean): void {
     const { bytes, start, end } = publish.payload;
     const context = this.#context;
     const reading = this.#reading;
-    reading.into = into;
-    reading.mustBeWhole = publish.mustBeWhole === true;
-    reading.trace = trace;
+    const { into, trace } = reading;
     let document: unknown = NOT_DECODED;
     let format: PayloadFormat | undefined;
     let failure: RejectionReason | undefined;
     let best: Finding = 'nothing';
-    let ignoresEmpty = true;
-    for (let i = 0; i < ways.length; i++) {
-      const { table, words, metric } = ways[i]!;
-      ignoresEmpty &&= table.ignoresEmpty;
+    for (const way of route.ways) {
+      const { table, words, metric } = way;
       if (format !== table.format) {
         // The bytes are read once for all tables of one format.
         format = table.format;
@@ -157,28 +189,48 @@ export class Source {
       if (inner === undefined) continue;
       reading.document = document;
       reading.words = words;
-      const finding = table.table.read(inner, reading, ways[i]!);
+      const finding = table.table.read(inner, reading, way);
       if (finding === 'nothing') continue;
       best = finding;
       if (finding !== 'no_reading') break;
     }
-    reading.document = undefined;
-    if (document !== NOT_DECODED && best !== 'not_the_room') this.#look(document, publish);
-    if (best === 'observations' || best === 'rejected') return;
-    if (best !== 'nothing') into.ignore();
-    else if (document === NOT_DECODED) into.reject(failure ?? 'malformed');
-    else if (ignoresEmpty) into.ignore();
-    else into.reject('no_value');
+    const isDecoded = document !== NOT_DECODED;
+    if (isDecoded) route.known = route.payloads?.of(document, route.known);
+    if (isDecoded && looks && best !== 'not_the_room') this.#look(document, publish);
+    finish(best, isDecoded ? undefined : (failure ?? 'malformed'), route, into);
   }
 
-  /** Looks for values that the source passes over. */
-  #look(document: unknown, publish: Publish): void {
-    if (this.#reads <= LOOKS_FIRST || this.#reads % LOOK_EVERY === 0) lookIn(document, publish, this);
+  /** Lists values that the source passes over. */
+  #look(document: unknown, { topic }: Publish): void {
+    forEachLikelyKey(document, this.parts.knownKeys, (path, value) =>
+      this.counts.unused(path, value, topic.toString()),
+    );
+  }
+
+  #payloadsOf(ways: readonly Way[]): KnownPayloads | undefined {
+    const { tables } = this.parts;
+    const name = ways.map(({ table }) => tables.indexOf(table)).join();
+    if (!this.#payloads.has(name)) {
+      const isJson = ways.every(({ table: { format, decode } }) => format.isJson && decode === undefined);
+      const payloads = isJson ? KnownPayloads.for(ways.map(({ table }) => table.table)) : undefined;
+      this.#payloads.set(name, payloads);
+    }
+    return this.#payloads.get(name);
   }
 }
 
-function lookIn(document: unknown, { topic }: Publish, { parts, counts }: Source): void {
-  forEachLikelyKey(document, parts.knownKeys, (path, value) => counts.unused(path, value, topic.toString()));
+/** Says what a publish was, where its observations and rejections do not. */
+function finish(
+  best: Finding,
+  failure: RejectionReason | undefined,
+  { ignoresEmpty }: Route,
+  into: ObservationSink,
+): void {
+  if (best === 'observations' || best === 'rejected') return;
+  if (best !== 'nothing') into.ignore();
+  else if (failure !== undefined) into.reject(failure);
+  else if (ignoresEmpty) into.ignore();
+  else into.reject('no_value');
 }
 
 function wayOf(table: SourceTable, topic: string, names: LabNames): Way | undefined {

@@ -10,6 +10,7 @@ export interface PayloadFormat {
   readonly decode: Decoder;
   /** The rejection of bytes that are not of this form. */
   readonly failure: RejectionReason;
+  readonly isJson?: boolean;
   /** Whether it needs the topic. */
   readonly readsTopic?: boolean;
 }
@@ -19,7 +20,7 @@ export type PayloadFormatName = 'json' | 'number' | 'bytes' | 'senml' | 'senml-c
 /** The formats of one source. Those that remember births remember those of this source. */
 export function payloadFormats(): Record<PayloadFormatName, PayloadFormat> {
   return {
-    json: { decode: decodeJson, failure: 'not_json' },
+    json: { decode: decodeJson, failure: 'not_json', isJson: true },
     number: { decode: decodeBareNumber, failure: 'malformed' },
     bytes: { decode: (bytes, start, end) => bytes.subarray(start, end), failure: 'malformed' },
     senml: { decode: decodeSenmlJson, failure: 'malformed' },

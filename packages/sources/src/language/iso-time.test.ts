@@ -31,7 +31,7 @@ test('what the quick way reads of a time, the general way reads alike', () => {
       read += 1;
       assert.equal(ms, rfc3339ToMs(text), text);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
-  assert.ok(read > 100, `${read} times were read the quick way`);
+  assert.ok(read > 40, `${read} times were read the quick way`);
 });

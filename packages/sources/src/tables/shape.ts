@@ -95,7 +95,7 @@ export class Shapes {
 }
 
 /** Whether an object has these keys, in this order, and no others. */
-function hasKeys(element: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
+export function hasKeys(element: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
   let i = 0;
   for (const key in element) if (key !== keys[i++]) return false;
   return i === keys.length;

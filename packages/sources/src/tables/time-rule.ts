@@ -1,4 +1,5 @@
 import { FUTURE_MS_MAX } from '@humtemp/bucket-core';
+import type { Path } from '../language/path.js';
 import { parseTimeFormats, type TimeFormats, timestampMs } from '../language/time-format.js';
 import { Finder } from './finder.js';
 import type { SourceEvent } from './source-count.js';
@@ -32,6 +33,10 @@ export class TimeRule {
     this.#formats = parseTimeFormats([description.format].flat());
     const { absent = 'receipt', wrong = 'reject', future = 'reject' } = description;
     this.#policies = { absent, wrong, future };
+  }
+
+  get paths(): readonly Path[] {
+    return this.#finders.map(({ path }) => path);
   }
 
   /** Unix milliseconds, AT_RECEIPT, TIME_WRONG or TIME_FUTURE. */
