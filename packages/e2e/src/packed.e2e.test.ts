@@ -9,15 +9,18 @@ import { freePorts, HumtempProcess } from './humtemp-process.js';
 
 const run = promisify(execFile);
 
-test('humtemp packed into one file is installed by one command, and runs', async (t) => {
+/** Nobody listens there. */
+const WITHOUT_REGISTRY = { ...process.env, npm_config_registry: 'http://127.0.0.1:9' };
+
+test('humtemp packed into one file is installed by one command without a registry, and runs', async (t) => {
   const folder = await cleanClone(t);
   const { stdout } = await run('npm', ['run', '--silent', 'pack'], { cwd: folder.path });
   const file = stdout.trim();
   assert.match(file, /humtemp-\d+\.\d+\.\d+\.tgz$/);
 
   const prefix = join(folder.path, 'installed');
-  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
-  await run('npm', ['install', '--prefix', prefix, ...options, file]);
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts'];
+  await run('npm', ['install', '--prefix', prefix, ...options, file], { env: WITHOUT_REGISTRY });
   const files = await readdir(join(prefix, 'node_modules', 'humtemp'), { recursive: true });
   assert.deepEqual(
     files.filter((name) => /\.(test|suite)\.js$|\.map$|\.ts$|^typescript/.test(name)),
@@ -26,8 +29,13 @@ test('humtemp packed into one file is installed by one command, and runs', async
   const licence = await readFile(join(prefix, 'node_modules', 'humtemp', 'LICENSE'), 'utf8');
   assert.match(licence, /MIT/);
 
-  const ports = await freePorts();
   const command = join(prefix, 'node_modules', '.bin', 'humtemp');
+  const explained = await run(command, ['explain', 'shelly', 'shellies/a/sensor/temperature', '21.5']).catch(
+    (error) => error,
+  );
+  assert.doesNotMatch(explained.stderr, /ENOENT|ERR_MODULE/);
+
+  const ports = await freePorts();
   const humtemp = new HumtempProcess(
     ['start'],
     { ...ports.env, HUMTEMP_DATA_DIR: join(folder.path, 'data') },

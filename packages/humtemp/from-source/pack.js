@@ -1,6 +1,5 @@
 // `npm run pack [-- --into FOLDER]`: humtemp as one file, which `npx ./humtemp-VERSION.tgz start` installs and runs.
-// All that is JavaScript is in it, in the versions of the lockfile. What has binaries for each platform is a
-// dependency of an exact version, and npm chooses the right one.
+// Everything is in it, in the versions of the lockfile: an installation needs no registry.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,12 +9,11 @@ import { PrepareError, pnpm } from './install.js';
 import { prepare } from './prepare.js';
 import { filesBelow, ROOT } from './workspace.js';
 
-/** Libraries with binaries. */
-const NATIVE = ['lmdb'];
 /** The only files of this library that are read. */
 const SWAGGER = /^(package\.json|LICENSE|swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png)$/;
 /** Of ours: what runs, and no tests. Of others: all but what only compilers and people read. */
-const OURS = /^(package\.json|LICENSE|README\.md|bin\/.*|dist\/.*\.js|dist\/site\/.*|src\/.*\.lua)$/;
+const OURS =
+  /^(package\.json|LICENSE|README\.md|bin\/.*|dist\/.*\.js|dist\/site\/.*|src\/.*\.lua|presets\/.*)$/;
 const TEST = /\.(test|suite)\.js$/;
 /** The same once more for `require`, which nobody calls. */
 const TWICE = { '@sinclair/typebox': /^build\/cjs\//, hono: /^dist\/cjs\// };
@@ -53,9 +51,7 @@ function pack(stage, into) {
   ]);
   for (const name of ['LICENSE', 'README.md']) replace(join(stage, name), readFileSync(join(ROOT, name)));
   const modules = join(stage, 'node_modules');
-  const native = closureOf(modules, NATIVE);
-  const needed = closureOf(modules, Object.keys(manifestIn(stage, '.').dependencies), native);
-  const versions = Object.fromEntries(native.map((name) => [name, manifestIn(modules, name).version]));
+  const needed = closureOf(modules, Object.keys(manifestIn(stage, '.').dependencies));
   for (const name of readdirSync(modules).filter((name) => name.startsWith('.'))) remove(join(modules, name));
   for (const name of packagesIn(modules)) {
     if (needed.includes(name)) prune(join(modules, name), name);
@@ -65,27 +61,20 @@ function pack(stage, into) {
   for (const name of ['src', 'from-source']) remove(join(stage, name));
   const bundled = packagesIn(modules);
   for (const name of bundled) withoutDependencies(join(modules, name, 'package.json'));
-  writeManifest(join(stage, 'package.json'), versions, bundled);
+  writeManifest(join(stage, 'package.json'), bundled);
   return archive(stage, into);
 }
 
-/**
- * These packages and all that they need, but not the binaries of a platform.
- * @param {string} modules
- * @param {string[]} names
- * @param {string[]} without
- */
-function closureOf(modules, names, without = []) {
-  const left = new Set(without);
-  const found = new Set(names.filter((name) => !left.has(name)));
+/** These packages and all that they need. @param {string} modules @param {string[]} names */
+function closureOf(modules, names) {
+  const found = new Set(names);
   for (const name of found) {
     // A page is built, and needs nothing more.
     if (existsSync(join(modules, name, 'dist', 'site'))) continue;
     const { dependencies = {} } = manifestIn(modules, name);
     // The workspace leaves out what only counts installations.
     for (const needed of Object.keys(dependencies))
-      if (!left.has(needed) && !needed.startsWith('@types/') && existsSync(join(modules, needed)))
-        found.add(needed);
+      if (!needed.startsWith('@types/') && existsSync(join(modules, needed))) found.add(needed);
   }
   return [...found].sort();
 }
@@ -137,8 +126,8 @@ function withoutDependencies(file) {
   replace(file, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** @param {string} file @param {Record<string, string>} versions @param {string[]} bundled */
-function writeManifest(file, versions, bundled) {
+/** @param {string} file @param {string[]} bundled */
+function writeManifest(file, bundled) {
   const {
     private: _,
     devDependencies,
@@ -151,7 +140,7 @@ function writeManifest(file, versions, bundled) {
   );
   const whole = {
     ...manifest,
-    dependencies: { ...ofBundled, ...versions },
+    dependencies: ofBundled,
     bundleDependencies: bundled,
   };
   replace(file, `${JSON.stringify(whole, null, 2)}\n`);

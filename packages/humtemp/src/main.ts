@@ -35,10 +35,12 @@ async function run(
   if (command === '--help' || command === '-h' || command === 'help') await help(rest, env, called);
   else if (command === '--version' || command === 'version') process.stdout.write(`${version()}\n`);
   else if (command === 'simulate' || command === 'replay')
-    await (await import('./commands/publish/command.js')).publishCommand(command, rest);
+    await (await import('./commands/publish/command.js')).publishCommand(command, rest, env);
   else if (command === 'passwd') await (await import('./commands/passwd/command.js')).passwdCommand(rest);
   else if (command === 'token') await (await import('./commands/token/command.js')).tokenCommand(rest);
   else if (command === 'explain') await (await import('./commands/explain/command.js')).explainCommand(rest);
+  else if (command === 'health')
+    await (await import('./commands/health/command.js')).healthCommand(rest, env);
   else if (!isRole(command)) throw new StartError(`no such command: ${command}; humtemp --help lists them`);
   else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(roleHelp(command));
   else if (rest.length > 0)

@@ -15,8 +15,17 @@ export function commandArguments<T extends NonNullable<ParseArgsConfig['options'
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-    // Only its first sentence: the others are about positionals.
-    const sentence = message.split(/[.\n]\s/)[0]?.replace(/\.$/, '');
-    throw new StartError(`${sentence}; humtemp ${command} --help lists the options`, { cause: error });
+    const reason = reasonOf(code, message);
+    throw new StartError(`${reason}; humtemp ${command} --help lists the options`, { cause: error });
   }
+}
+
+/** What is wrong, in words of ours: those of the parser are about its own options. */
+function reasonOf(code: string, message: string): string {
+  const name = message.match(/'(?:-\w, )?(--?[\w-]+)/)?.[1] ?? 'these arguments';
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `${name}: no such option`;
+  if (/does not take an argument/.test(message)) return `${name}: expected no value`;
+  if (/ambiguous/.test(message))
+    return `${name}: expected a value; one that begins with - is written ${name}=VALUE`;
+  return `${name}: expected a value`;
 }

@@ -24,6 +24,9 @@ Administer:
   passwd FILE USER adds accounts for the embedded broker
   token FILE NAME  adds tokens for the HTTP API
 
+Look at what runs:
+  health           asks a running process whether it is ready, for containers and probes
+
 Read on:
   COMMAND --help   the options of a command, the variables of a role
   help variables   every environment variable

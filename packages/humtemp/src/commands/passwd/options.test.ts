@@ -23,7 +23,10 @@ test('what is wrong is said, with what was expected', () => {
     [['f', 'anna', '--list'], /^--list takes a file only, not anna/],
     [['f', 'anna', '--list', '--verify'], /^--verify or --list: expected one of them/],
     [['f', 'anna', '--delete', '--iterations', '200'], /^--iterations and --delete: expected one of them/],
-    [['f', 'anna', '--password', 'x'], /'--password'; humtemp passwd --help lists the options/],
+    [
+      ['f', 'anna', '--password', 'x'],
+      /^--password: no such option; humtemp passwd --help lists the options/,
+    ],
     [['f', 'anna', '--iterations', '100'], /^--iterations 100: expected a whole number from 101 to 1000000/],
     [['f', 'anna', '--iterations', '1000001'], /^--iterations 1000001: expected/],
     [['f', 'anna', '--iterations', '1e3'], /^--iterations 1e3: expected/],

@@ -1,3 +1,4 @@
+import { publishDefaults } from '../../config/own-addresses.js';
 import { parseReplayArguments, parseSimulateArguments, REPLAY_HELP, SIMULATE_HELP } from './options.js';
 import { replay } from './replay.js';
 import { simulate } from './simulate.js';
@@ -7,23 +8,27 @@ import { simulate } from './simulate.js';
  * code is 1 if something was left unacknowledged or a file was not sent to its end.
  * @throws StartError with a message for the person who started it.
  */
-export async function publishCommand(command: 'simulate' | 'replay', argv: readonly string[]): Promise<void> {
+export async function publishCommand(
+  command: 'simulate' | 'replay',
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(command === 'replay' ? REPLAY_HELP : SIMULATE_HELP);
     return;
   }
-  const complete = command === 'replay' ? runReplay(argv) : runSimulate(argv);
+  const complete = command === 'replay' ? runReplay(argv, env) : runSimulate(argv, env);
   if (!(await complete)) process.exitCode = 1;
 }
 
-async function runReplay(argv: readonly string[]): Promise<boolean> {
-  const options = parseReplayArguments(argv);
+async function runReplay(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const options = parseReplayArguments(argv, publishDefaults(env));
   const { inFlight, interrupted } = await replay({ ...options, signal: stopSignal() }, process.stdout);
   return inFlight === 0 && !interrupted;
 }
 
-async function runSimulate(argv: readonly string[]): Promise<boolean> {
-  const options = parseSimulateArguments(argv);
+async function runSimulate(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
+  const options = parseSimulateArguments(argv, publishDefaults(env));
   const { inFlight } = await simulate({ ...options, signal: stopSignal() }, process.stdout);
   return inFlight === 0;
 }

@@ -56,9 +56,15 @@ test('a bad option is named with its value and what was expected', () => {
   replayRefused(['a.csv', '--topic', 'labs/observation'], /^--topic labs\/observation: expected/);
   replayRefused(
     ['a.csv', '--speed', '2'],
-    /^Unknown option '--speed'; humtemp replay --help lists the options$/,
+    /^--speed: no such option; humtemp replay --help lists the options$/,
   );
-  replayRefused(['a.csv', '--rate'], /^Option '--rate <value>' argument missing; humtemp replay --help/);
+  replayRefused(['a.csv', '--rate'], /^--rate: expected a value; humtemp replay --help/);
+  replayRefused(
+    ['a.csv', '--rate', '-5'],
+    /^--rate: expected a value; one that begins with - is written --rate=VALUE;/,
+  );
+  replayRefused(['a.csv', '--json=1'], /^--json: expected no value; humtemp replay --help/);
+  replayRefused(['a.csv', '-x'], /^-x: no such option; humtemp replay --help/);
   simulateRefused(['rows.csv'], /^simulate takes options only, not rows.csv$/);
   simulateRefused(['--labs', '1.5'], /^--labs 1.5: expected a whole number from 1 to 100000$/);
   simulateRefused(['--interval', '0'], /^--interval 0: expected a duration/);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseDurationS, timestampToMs } from '@humtemp/bucket-core';
+import { type PublishDefaults, publishDefaults } from '../../config/own-addresses.js';
 import { withoutPassword } from '../../config/url.js';
 import { StartError } from '../../start-error.js';
 import { commandArguments } from '../command-arguments.js';
@@ -9,18 +10,8 @@ import type { ReplayOptions } from './replay.js';
 import type { SimulateOptions } from './simulate.js';
 import { TopicPattern } from './topic-pattern.js';
 
-/** What the caller's configuration says where no option does. */
-export interface PublishDefaults {
-  readonly url: string;
-  readonly topic: string;
-  readonly api: string;
-}
-
-export const PUBLISH_DEFAULTS: PublishDefaults = {
-  url: 'mqtt://127.0.0.1:1883',
-  topic: 'labs/+/observation',
-  api: 'http://127.0.0.1:8000',
-};
+/** Where nothing is configured. */
+export const PUBLISH_DEFAULTS: PublishDefaults = publishDefaults({});
 
 const LABS_MAX = 100_000;
 const RATE_PER_S_MAX = 1_000_000;
@@ -31,11 +22,12 @@ const TOKEN_PATTERN = /^[\w.~+/-]+=*$/;
 
 const COMMON_HELP = `  --qos 0|1          quality of service (default 1: sent until acknowledged)
   --url URL          broker, mqtt:// mqtts:// ws:// wss://, with user and password
-                     if it asks for them (default ${PUBLISH_DEFAULTS.url})
+                     if it asks for them (default: HUMTEMP_MQTT_URL, or the broker of humtemp start
+                     with this configuration, ${PUBLISH_DEFAULTS.url})
   --topic PATTERN    topic; the lab id takes the place of the +
-                     (default ${PUBLISH_DEFAULTS.topic})
+                     (default: of HUMTEMP_MQTT_TOPICS, ${PUBLISH_DEFAULTS.topic})
   --api URL          API whose ledger tells what became of them
-                     (default ${PUBLISH_DEFAULTS.api})
+                     (default: that of this configuration, ${PUBLISH_DEFAULTS.api})
   --token-file FILE  the token for that API, if it asks for one: the first line, as humtemp token
                      prints it
   --json             the result as one line of JSON
