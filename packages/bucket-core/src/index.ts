@@ -71,3 +71,14 @@ export type { SessionRecord, SessionRegister } from './store/session-register.js
 export type { Store } from './store/store.js';
 export { FAULTS_MAX, type StoreFault } from './store/store-fault.js';
 export type { StoreOptions } from './store/store-options.js';
+export {
+  covers,
+  filterLevels,
+  hasWildcard,
+  haveTopicInCommon,
+  type Levels,
+  matchedByWildcards,
+  matchesTopic,
+  overlapOf,
+  withoutCovered,
+} from './topics/topic-grammar.js';

@@ -25,12 +25,3 @@ export type {
 export type { ObservationSink, Publish, PublishSource } from './topics/publish-source.js';
 export { SourceTable } from './topics/source-table.js';
 export { TopicFilters } from './topics/topic-filters.js';
-export {
-  filterLevels,
-  hasWildcard,
-  haveTopicInCommon,
-  type Levels,
-  matchesTopic,
-  overlapOf,
-  withoutCovered,
-} from './topics/topic-grammar.js';

@@ -1,7 +1,7 @@
+import { withoutCovered } from '@humtemp/bucket-core';
 import { payloadFormats } from './decoders/payload-formats.js';
 import { parsePath } from './language/path.js';
 import type { SourceDescription, Table as TableDescription } from './language/table-schema.js';
-import { neededFilters } from './language/topic-filter.js';
 import { parseTopicPattern, type TopicPattern } from './language/topic-pattern.js';
 import { type DecodeStep, Source, type SourceTable } from './source.js';
 import { compileTable, isBare, type ReportAt } from './tables/compile-table.js';
@@ -84,7 +84,7 @@ export function compileSource(
   return new Source({
     name,
     description: JSON.stringify(description),
-    filters: neededFilters(tables.flatMap(({ topics }) => topics.map(({ filter }) => filter))),
+    filters: withoutCovered(tables.flatMap(({ topics }) => topics.map(({ filter }) => filter))),
     live: description.live ?? preset?.live ?? false,
     ignore,
     tables,

@@ -1,4 +1,4 @@
-import { matchesFilter } from './language/topic-filter.js';
+import { type Levels, matchesTopic } from '@humtemp/bucket-core';
 import type { ObservationSink, Publish } from './publish.js';
 import type { Source } from './source.js';
 
@@ -10,16 +10,16 @@ export class RestOfSource {
   readonly name: string;
   /** The source subscribes to them. */
   readonly filters: readonly string[] = [];
-  readonly #source: Source;
+  readonly #levels: readonly Levels[];
 
   constructor(source: Source) {
     this.name = source.name;
-    this.#source = source;
+    this.#levels = source.filters.map((filter) => filter.split('/'));
   }
 
   match(topic: string): true | undefined {
     const levels = topic.split('/');
-    return this.#source.filters.some((filter) => matchesFilter(filter, levels)) || undefined;
+    return this.#levels.some((filter) => matchesTopic(filter, levels)) || undefined;
   }
 
   decode(_match: unknown, _publish: Publish, into: ObservationSink): void {

@@ -1,5 +1,6 @@
 import type { SessionRegister } from '@humtemp/bucket-core';
-import { backOffMs, type Intake, overlapOf, type SourceTable } from '@humtemp/intake';
+import { overlapOf } from '@humtemp/bucket-core';
+import { backOffMs, type Intake, type SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import {
   BrokerConnection,

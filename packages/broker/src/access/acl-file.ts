@@ -1,12 +1,13 @@
+import type { Levels } from '@humtemp/bucket-core';
 import { FileProblem, significantLines, trimmed } from '@humtemp/watched-files';
-import { type FilterLevels, filterLevels } from './topic-match.js';
+import { aclFilterLevels } from './topic-match.js';
 
 export type Access = 'read' | 'write' | 'readwrite' | 'deny';
 
 /** `topic [read|write|readwrite|deny] FILTER` */
 export interface TopicRule {
   readonly access: Access;
-  readonly filter: FilterLevels;
+  readonly filter: Levels;
 }
 
 /** `pattern [read|write|readwrite|deny] FILTER`, where %u stands for the username and %c for the client id. */
@@ -42,7 +43,7 @@ export function parseAclFile(content: string, file: string): AclFile {
       const topic = afterWord === '' ? word : trimmed(afterWord);
       const access = afterWord === '' ? 'readwrite' : word;
       if (!isAccess(access)) throw fail('read, write, readwrite, deny, or nothing, in front of the topic');
-      const filter = filterLevels(topic);
+      const filter = aclFilterLevels(topic);
       if (filter === undefined)
         throw fail('a topic, in which + and # stand for whole levels and # is the last');
       if (keyword === 'pattern') patterns.push({ access, pattern: topic });

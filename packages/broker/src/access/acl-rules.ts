@@ -1,7 +1,7 @@
+import { type Levels, matchesTopic } from '@humtemp/bucket-core';
 import type { ClientIdentity } from './access-control.js';
 import type { AccessRules } from './access-rules.js';
 import type { Access, AclFile, PatternRule, TopicRule } from './acl-file.js';
-import { type FilterLevels, matchesTopic } from './topic-match.js';
 
 /**
  * The rules of an acl_file, with the answers of Mosquitto 2.0 (mosquitto_acl_check):
@@ -54,7 +54,7 @@ function decision<Rule extends { readonly access: Access }>(
   rules: readonly Rule[],
   access: 'read' | 'write',
   topic: readonly string[],
-  filter: (rule: Rule) => FilterLevels | undefined,
+  filter: (rule: Rule) => Levels | undefined,
 ): boolean | undefined {
   for (const rule of rules) {
     if (rule.access !== 'deny' && rule.access !== 'readwrite' && rule.access !== access) continue;
@@ -71,7 +71,7 @@ function deniesFirst<Rule extends { readonly access: Access }>(rules: readonly R
   ];
 }
 
-function filterOf(rule: TopicRule): FilterLevels {
+function filterOf(rule: TopicRule): Levels {
   return rule.filter;
 }
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { connectAsync } from 'mqtt';
 import { parseAclFile } from './acl-file.js';
 import { AclRules } from './acl-rules.js';
-import { filterLevels } from './topic-match.js';
+import { aclFilterLevels } from './topic-match.js';
 
 const USERS = 40;
 const TOPICS = 80;
@@ -21,7 +21,7 @@ const filter = fc
     maxLength: 4,
   })
   .map((levels) => levels.join('/'))
-  .filter((text) => text !== '' && filterLevels(text) !== undefined);
+  .filter((text) => text !== '' && aclFilterLevels(text) !== undefined);
 const access = fc.constantFrom('', 'write ', 'write ', 'readwrite ', 'read ', 'deny ');
 const rule = fc.tuple(access, filter).map((words) => words.join(''));
 const rules = fc.array(rule, { minLength: 0, maxLength: 3 });

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { filterLevels, matchesTopic } from '../access/topic-match.js';
+import { filterLevels, matchesTopic } from '@humtemp/bucket-core';
 import type { Budget } from '../budgets/budget.js';
 import { OutgoingPublish } from '../subscribers/outgoing-publish.js';
 

@@ -1,5 +1,5 @@
+import { matchesTopic } from '@humtemp/bucket-core';
 import type { Subscription } from 'aedes';
-import { matchesTopic } from '../access/topic-match.js';
 import type { Budget } from '../budgets/budget.js';
 import { subscriptionBytes } from '../budgets/subscription-bytes.js';
 import type { Connection } from '../connection/connection.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { filterLevels, matchesTopic } from '@humtemp/bucket-core';
 import fc from 'fast-check';
-import { filterLevels, matchesTopic } from '../access/topic-match.js';
 import { SubscriptionIndex } from './subscription-index.js';
 
 const level = fc.constantFrom('a', 'b', '', 'labs', '$x');

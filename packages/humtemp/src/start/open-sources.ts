@@ -1,4 +1,5 @@
-import { LabsSource, overlapOf, type PublishSource, SourceTable } from '@humtemp/intake';
+import { overlapOf, withoutCovered } from '@humtemp/bucket-core';
+import { LabsSource, type PublishSource, SourceTable } from '@humtemp/intake';
 import type { Source, SourceReport } from '@humtemp/sources';
 import { FileProblem, FileWatch, readTextFile } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
@@ -56,7 +57,7 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
         ) ?? source,
     );
     const rests = inForce.map((source) => new library.RestOfSource(source));
-    const needed = new Set(library.neededFilters(inForce.flatMap(({ filters }) => filters)));
+    const needed = new Set(withoutCovered(inForce.flatMap(({ filters }) => filters)));
     const listed = inForce.map((source) => publishSource(source, (filter) => needed.delete(filter)));
     table.replace([...(labs === undefined ? [] : [labs]), ...listed, ...rests]);
     const overlap = overlapOf(table.filters);

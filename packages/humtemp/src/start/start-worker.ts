@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { SessionRegister } from '@humtemp/bucket-core';
-import { type Intake, overlapOf, type SourceTable } from '@humtemp/intake';
+import { overlapOf, type SessionRegister } from '@humtemp/bucket-core';
+import type { Intake, SourceTable } from '@humtemp/intake';
 import { Worker, type WorkerOptions } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';

@@ -1,6 +1,6 @@
+import { withoutCovered } from '@humtemp/bucket-core';
 import { LabsSource } from '../counting/labs-source.js';
 import type { PublishSource } from './publish-source.js';
-import { withoutCovered } from './topic-grammar.js';
 import { isPlainLab, isTopicText } from './topic-text.js';
 
 /** Topics of other sources than `labs` that are remembered, each with its source. */

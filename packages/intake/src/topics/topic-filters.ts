@@ -1,4 +1,4 @@
-import { filterLevels, hasWildcard, type Levels, matchedByWildcards, overlapOf } from './topic-grammar.js';
+import { filterLevels, hasWildcard, type Levels, matchedByWildcards, overlapOf } from '@humtemp/bucket-core';
 import { oneLevelMatcher, type TopicMatcher } from './topic-matcher.js';
 
 /**
