@@ -13,6 +13,7 @@ import { crc32 } from 'node:zlib';
  *     24      u32   bytes of the record
  *     28      u32   CRC-32 of the record
  *     32      u32   kind of the record
+ *     40      f64   bytes that the file had at least
  *     60      u32   END
  *
  * With END at both places, what was written in part can be told from what was written and is damaged since.
@@ -32,6 +33,8 @@ export interface Frame {
   readonly kind: number;
   readonly length: number;
   readonly checksum: number;
+  /** Bytes that the file had at least when the record was written: with less, it was cut. */
+  readonly fileBytes: number;
 }
 
 /** Bytes that a record of so many takes in the file. */
@@ -50,6 +53,7 @@ export function seal(bytes: Buffer, frame: Omit<Frame, 'checksum' | 'length'>, r
   bytes.writeUInt32LE(recordBytes, 24);
   bytes.writeUInt32LE(crc32(bytes.subarray(FRAME_BYTES, FRAME_BYTES + recordBytes)), 28);
   bytes.writeUInt32LE(frame.kind, 32);
+  bytes.writeDoubleLE(frame.fileBytes, 40);
   bytes.writeUInt32LE(END, FRAME_BYTES - END_BYTES);
   bytes.writeUInt32LE(END, FRAME_BYTES + recordBytes);
   bytes.writeUInt32LE(crc32(bytes.subarray(8, FRAME_BYTES)), 4);
@@ -66,5 +70,6 @@ export function frameOf(bytes: Buffer): Frame | undefined {
     length: bytes.readUInt32LE(24),
     checksum: bytes.readUInt32LE(28),
     kind: bytes.readUInt32LE(32),
+    fileBytes: bytes.readDoubleLE(40),
   };
 }

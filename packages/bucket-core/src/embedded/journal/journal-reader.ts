@@ -33,13 +33,19 @@ export function* journalEntries(path: string, folder: number, listed: JournalFil
     const size = sizeOf(file);
     let position = 0;
     let expected = listed.first - 1;
+    let fileBytes = 0;
+    const requireUncut = () => {
+      if (size < fileBytes) throw new DamagedFileError(path, `it has ${size} bytes, but it had ${fileBytes}`);
+    };
     for (;;) {
       const wanted = expected < listed.first ? 'its first frame' : `record ${expected}`;
       const header = readFully(file, position, Math.min(FRAME_BYTES, size - position));
       const frame = frameOf(header);
       if (frame === undefined) {
+        requireUncut();
         if (
           listed.last !== undefined ||
+          position === 0 ||
           !isCutOff(header) ||
           hasFrameBehind(file, position + FRAME_BYTES, size)
         )
@@ -56,6 +62,7 @@ export function* journalEntries(path: string, folder: number, listed: JournalFil
         );
       const bytes = recordOf(file, position, size, frame);
       if (bytes === undefined) {
+        requireUncut();
         const behind = position + framedLength(frame.length);
         if (
           listed.last !== undefined ||
@@ -66,6 +73,7 @@ export function* journalEntries(path: string, folder: number, listed: JournalFil
         return;
       }
       if (!isStart) yield { number: frame.number, kind: frame.kind, bytes };
+      fileBytes = frame.fileBytes;
       expected += 1;
       position += framedLength(frame.length);
       if (listed.last !== undefined && expected > listed.last) return;

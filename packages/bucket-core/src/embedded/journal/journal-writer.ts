@@ -30,6 +30,8 @@ export class JournalWriter {
   /** Up to where there are zeros. */
   #zeroedTo = 0;
   #zeroing: Promise<void> = Promise.resolve();
+  /** Bytes that the file has for certain. */
+  #fileBytes = 0;
   #isZeroing = false;
   #aheadBytes: number = AHEAD_BYTES.min;
   #isBroken = false;
@@ -46,6 +48,8 @@ export class JournalWriter {
     const file = createFile(path, true);
     const writer = new JournalWriter(file, folder, number);
     try {
+      writer.#zeroAhead();
+      await writer.#zeroing;
       await writer.append(KIND.start, 0, 0, () => {});
       await syncFolder(dirname(path));
     } catch (error) {
@@ -78,10 +82,11 @@ export class JournalWriter {
     encode: (bytes: Buffer) => void,
   ): Promise<void> {
     if (this.#isBroken) throw new Error(`${this.file.path} is broken`);
+    const { folder, number: file } = this;
     const length = framedLength(recordBytes);
     const bytes = this.#roomFor(length);
     encode(bytes.subarray(FRAME_BYTES, FRAME_BYTES + recordBytes));
-    seal(bytes, { folder: this.folder, file: this.number, number, kind }, recordBytes);
+    seal(bytes, { folder, file, number, kind, fileBytes: this.#fileBytes }, recordBytes);
     try {
       // What is being zeroed must not be in the way of the record.
       if (this.#isZeroing && this.#end + length > this.#zeroedTo) await this.#zeroing;
@@ -115,6 +120,7 @@ export class JournalWriter {
     this.#zeroing = writeFully(this.file, Buffer.alloc(bytes), from)
       .then(() => {
         this.#zeroedTo = from + bytes;
+        this.#fileBytes = this.#zeroedTo;
         this.#aheadBytes = Math.min(2 * bytes, AHEAD_BYTES.max);
       })
       // Without zeros, the next record makes the file longer; if that fails, it is the one to report it.

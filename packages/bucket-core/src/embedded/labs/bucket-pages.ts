@@ -100,10 +100,12 @@ function pageOf(
     const damage = isStored ? undefined : merged.damageAt(hash);
     if (damage !== undefined) labs.onDamage(lab, damage, 'its checksum is wrong');
     else {
-      const sum = new BucketSum(durationS, startS, withHistograms);
-      if (isStored) for (const cursor of group!.cursors) sum.addAt(cursor, isRows.has(cursor));
-      labs.addDeltas(sum, lab);
-      const aggregate = sum.result;
+      const aggregate = labs.orLeftOut(() => {
+        const sum = new BucketSum(lab, durationS, startS, withHistograms);
+        if (isStored) for (const cursor of group!.cursors) sum.addAt(cursor, isRows.has(cursor));
+        labs.addDeltas(sum, lab);
+        return sum.result;
+      });
       if (aggregate !== undefined) buckets.push({ lab, startS, aggregate });
     }
     place.hash = hash;

@@ -6,6 +6,7 @@ import { type Batch, ROW_LENGTH } from '../../store/batch.js';
 import { type BatchPart, partsOf } from '../../store/batch-part.js';
 import type { CommitResult } from '../../store/commit-result.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../../store/deduplication.js';
+import type { Cursor } from '../tables/cursor.js';
 import { numbersOf, valueAt } from '../tables/table-set.js';
 import { HourIdentities } from './hour-identities.js';
 import { copyIdentities, countIdentities } from './identity-chunks.js';
@@ -90,7 +91,7 @@ export class RowCommits {
     // Almost always a lab's observations go where the ones before them went.
     const { span } = state;
     if (span !== undefined && nowMs < span.untilMs && fromMs >= span.fromMs && lastMs < span.toMs) {
-      if (fromMs <= state.floorMs) this.#loadStored(state, rows, span.hour, nowMs);
+      if (fromMs <= state.floorMs) this.#loadStored(state, rows, span, nowMs);
       parts.push({ state, rows, span });
       return 0;
     }
@@ -102,7 +103,7 @@ export class RowCommits {
     const split = partsOf(lab, rows, this.#grid, nowMs);
     const prepared = split.parts.map((part) => {
       const to = this.#spanOf(state, part, nowMs);
-      if (fromMs <= state.floorMs) this.#loadStored(state, part.rows, to.hour, nowMs);
+      if (fromMs <= state.floorMs) this.#loadStored(state, part.rows, to, nowMs);
       return { state, rows: part.rows, span: to };
     });
     parts.push(...prepared);
@@ -187,13 +188,8 @@ export class RowCommits {
     );
   }
 
-  /** Reads those identities that the rows may repeat. */
-  #loadStored(
-    state: LabDelta,
-    rows: readonly number[],
-    hour: HourIdentities | undefined,
-    nowMs: number,
-  ): void {
+  /** Reads those identities that the rows may repeat. If they are damaged, where the rows go to is in doubt. */
+  #loadStored(state: LabDelta, rows: readonly number[], { hour, buckets }: Span, nowMs: number): void {
     if (hour === undefined) return;
     let low = Number.POSITIVE_INFINITY;
     let high = -1;
@@ -206,7 +202,7 @@ export class RowCommits {
     if (high < 0) return;
     hour.loadStored(this.labs.tables.version, low, high, (from, to) => {
       const identities: number[] = [];
-      this.#eachStored(
+      const isWhole = this.#eachStored(
         state,
         hour.hour,
         (value) => copyIdentities(value, from, to, nowMs, identities),
@@ -217,26 +213,41 @@ export class RowCommits {
           }
         },
       );
+      if (!isWhole) for (const bucket of buckets) bucket.isDoubtful = true;
       return identities;
     });
   }
 
-  /** What tables have of the identities of a lab's hour. What is damaged is reported and left out. */
+  /**
+   * What tables have of the identities of a lab's hour. What is damaged is reported and left out.
+   * @returns whether nothing is
+   */
   #eachStored(
     { lab, hash }: LabDelta,
     hour: number,
     onIdentities: (value: Buffer) => void,
     onRows: (rows: Float64Array) => void,
-  ): void {
+  ): boolean {
     const { tables } = this.labs;
+    let isWhole = true;
+    const read = (cursor: Cursor) => {
+      try {
+        return valueAt(cursor, hash, lab);
+      } catch (error) {
+        this.labs.reportDamaged(error);
+        isWhole = false;
+        return undefined;
+      }
+    };
     for (const cursor of tables.identitySources(hour)) {
-      const value = this.labs.orLeftOut(() => valueAt(cursor, hash, lab));
+      const value = read(cursor);
       if (value !== undefined) onIdentities(value);
     }
     for (const cursor of tables.rowSources(hour)) {
-      const value = this.labs.orLeftOut(() => valueAt(cursor, hash, lab));
+      const value = read(cursor);
       if (value !== undefined) onRows(numbersOf(value));
     }
+    return isWhole;
   }
 
   /** Adds up the rows that are kept as they came. */
@@ -272,7 +283,12 @@ export class RowCommits {
     const changed = state.bucket(resolution, startS);
     if (changed !== undefined) return changed;
     const { durationS } = this.#grid.resolutions[resolution]!;
-    const bucket = { resolution, startS, aggregate: emptyAggregate(keepsHistograms(durationS)) };
+    const bucket = {
+      resolution,
+      startS,
+      aggregate: emptyAggregate(keepsHistograms(durationS)),
+      isDoubtful: false,
+    };
     state.buckets.push(bucket);
     return bucket;
   }

@@ -7,6 +7,7 @@ import type { StoreOptions } from '../../store/store-options.js';
 import type { Cursor } from '../tables/cursor.js';
 import { DamagedValueError, numbersOf, TableSet, valueAt } from '../tables/table-set.js';
 import { Delta } from './delta.js';
+import { isDoubtful } from './doubtful.js';
 import { addRows, type LabDelta } from './lab-delta.js';
 import { labCheck, labHash } from './lab-hash.js';
 import { LabHeads } from './lab-heads.js';
@@ -67,7 +68,7 @@ export class LabBuckets {
   bucket(lab: string, durationS: number, startS: number, withHistograms = true): Aggregate | undefined {
     const hash = labHash(lab);
     const { buckets, rows } = this.tables.sources(durationS, startS);
-    const sum = new BucketSum(durationS, startS, withHistograms);
+    const sum = new BucketSum(lab, durationS, startS, withHistograms);
     for (const cursor of buckets) sum.addPacked(valueAt(cursor, hash, lab));
     for (const cursor of rows) sum.addRows(valueAt(cursor, hash, lab));
     this.addDeltas(sum, lab);
@@ -105,10 +106,15 @@ export class LabBuckets {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof DamagedValueError)) throw error;
-      this.onDamage(error.lab, error.place, 'its checksum is wrong');
+      this.reportDamaged(error);
       return undefined;
     }
+  }
+
+  /** @throws what is no DamagedValueError */
+  reportDamaged(error: unknown): void {
+    if (!(error instanceof DamagedValueError)) throw error;
+    this.onDamage(error.lab, error.place, 'it is damaged');
   }
 
   /** Whether the longest-lived bucket of a lab's newest observation is no longer kept. */
@@ -133,13 +139,16 @@ export class BucketSum {
   #sum: Aggregate | undefined;
 
   constructor(
+    readonly lab: string,
     readonly durationS: number,
     readonly startS: number,
     readonly withHistograms: boolean,
   ) {}
 
+  /** @throws DamagedValueError, where it is in doubt. */
   addPacked(value: Buffer | undefined): void {
     if (value === undefined) return;
+    if (isDoubtful(value)) throw new DamagedValueError(this.lab, 'its identities');
     const aggregate = unpackAggregate(value, this.withHistograms);
     if (this.#sum === undefined) this.#sum = aggregate;
     else mergeAggregate(this.#sum, aggregate);

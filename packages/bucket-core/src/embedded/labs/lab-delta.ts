@@ -1,6 +1,7 @@
 import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
 import { identityHour, identityOf } from '../../observation/identity.js';
 import { ROW_LENGTH } from '../../store/batch.js';
+import { DamagedValueError } from '../tables/table-set.js';
 import type { HourIdentities } from './hour-identities.js';
 
 /** What a bucket of a lab got since the lab was last saved. */
@@ -9,6 +10,8 @@ export interface ChangedBucket {
   readonly resolution: number;
   readonly startS: number;
   readonly aggregate: Aggregate;
+  /** Whether it may hold an observation twice, because what would show that is damaged. It is not shown, then. */
+  isDoubtful: boolean;
 }
 
 /**
@@ -132,7 +135,7 @@ export class LabDelta {
     return this.hour(hour)?.has(identity) ?? false;
   }
 
-  /** Merges what came into a bucket of [startS, startS + durationS). */
+  /** Merges what came into a bucket of [startS, startS + durationS). @throws DamagedValueError */
   mergeInto(aggregate: Aggregate, resolution: number, startS: number, durationS: number): void {
     if (this.rows !== undefined) {
       addRows(aggregate, this.rows, startS, durationS);
@@ -140,7 +143,9 @@ export class LabDelta {
     }
     this.fold();
     const changed = this.bucket(resolution, startS);
-    if (changed !== undefined) mergeAggregate(aggregate, changed.aggregate);
+    if (changed === undefined) return;
+    if (changed.isDoubtful) throw new DamagedValueError(this.lab, 'its identities');
+    mergeAggregate(aggregate, changed.aggregate);
   }
 }
 

@@ -10,6 +10,7 @@ import { SECTION, sectionName } from '../tables/table-format.js';
 import { numbersOf } from '../tables/table-set.js';
 import type { SectionWriter, TableWriter } from '../tables/table-writer.js';
 import { Turns } from '../turns.js';
+import { DOUBTFUL, isDoubtful } from './doubtful.js';
 import { liveChunks } from './identity-chunks.js';
 import type { LabBuckets } from './lab-buckets.js';
 import { RowFolder } from './row-folder.js';
@@ -58,6 +59,7 @@ type Put = (group: Group, section: SectionWriter, nowMs: number) => void;
 const PUT: Readonly<Record<number, Put>> = {
   [SECTION.bucket]({ hash, name, cursors }, section) {
     if (cursors.length === 1) section.add(hash, name, cursors[0]!.value);
+    else if (cursors.some(({ value }) => isDoubtful(value))) section.add(hash, name, DOUBTFUL);
     else {
       const sum = unpackAggregate(cursors[0]!.value);
       for (const { value } of cursors.slice(1)) mergeAggregate(sum, unpackAggregate(value));

@@ -4,6 +4,7 @@ import { SECTION, type SectionKind, sectionName } from '../tables/table-format.j
 import type { SectionWriter, TableWriter } from '../tables/table-writer.js';
 import { Turns } from '../turns.js';
 import type { Delta } from './delta.js';
+import { DOUBTFUL } from './doubtful.js';
 import { packChunk } from './identity-chunks.js';
 import type { LabBuckets } from './lab-buckets.js';
 import type { LabDelta } from './lab-delta.js';
@@ -55,10 +56,14 @@ function saveLab(
     return;
   }
   state.fold();
-  for (const { resolution, startS, aggregate } of state.buckets) {
+  for (const { resolution, startS, aggregate, isDoubtful } of state.buckets) {
     if (aggregate.observations === 0) continue;
     const { durationS } = options.grid.resolutions[resolution]!;
-    sectionOf(SECTION.bucket, durationS, startS).add(hash, lab, packAggregate(aggregate));
+    sectionOf(SECTION.bucket, durationS, startS).add(
+      hash,
+      lab,
+      isDoubtful ? DOUBTFUL : packAggregate(aggregate),
+    );
   }
   for (const { hour, expiryS, added } of state.hours)
     if (added.length > 0) sectionOf(SECTION.identities, hour).add(hash, lab, packChunk(expiryS, added));
