@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { connectAsync } from 'mqtt';
@@ -64,6 +66,34 @@ startTest('killed on a full disk has what it acknowledged, and goes on with room
   await start.stop();
   await start.checkExact(load.record);
 });
+
+startTest('started on a disk that is full is not ready until there is room', {}, async (parts) => {
+  const { start } = parts;
+  if (!(await smallDisk(parts))) return;
+  await start.stop();
+  await emptyFolder(start.dataDir);
+  const filler = join(start.dataDir, 'filler');
+  await writeFile(filler, Buffer.alloc(2 ** 20)).catch(() => {});
+  start.launch();
+  await until(() => start.process.stderr.includes('the disk is full'));
+  let status: number | undefined;
+  while (status !== 503) {
+    await pause(100);
+    status = await fetch(`${start.ports.baseUrl}/readyz`).then(
+      (response) => response.status,
+      () => undefined,
+    );
+    assert.notEqual(status, 200);
+  }
+  assert.ok((await fetch(`${start.ports.baseUrl}/livez`)).ok);
+  await rm(filler);
+  await start.ready();
+  await start.stop();
+});
+
+async function emptyFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(join(folder, name));
+}
 
 /** At first a smaller part of a batch may still find room. */
 async function untilNothingFits(start: EmbeddedStart): Promise<void> {

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { temporaryFolder } from '@humtemp/test-services';
 import { compileFailingDisk } from './failing-disk.js';
 import { checkLeft, type DiskFault, runWriter } from './fault-run.js';
+import { memoryFolder } from './memory-folder.js';
 
 const HELP = `Lets the disk of an embedded store refuse one call after the other, and checks what is left.
 
@@ -41,7 +41,7 @@ const WAYS: readonly Pick<DiskFault, 'mode' | 'error'>[] = [
 
 const runs = Number(values.runs);
 const batches = Number(values.batches);
-const folder = await temporaryFolder('humtemp-disk-faults');
+const folder = memoryFolder('humtemp-disk-faults');
 const compiled = await compileFailingDisk(folder.path);
 if ('reason' in compiled) throw new Error(compiled.reason);
 const { library } = compiled;
@@ -140,6 +140,6 @@ for (const [name, row] of table)
     `| ${name} | ${row.runs} | ${row.hit} | ${row.failedCommits} | ${row.refused} | ${row.ended} | ${row.readsFailed} |\n`,
   );
 process.stdout.write(`\n${runs} runs, ${bad} bad\n`);
-if (bad === 0) await folder.remove();
+if (bad === 0) folder.remove();
 else process.stdout.write(`what they left is in ${folder.path}\n`);
 process.exitCode = bad === 0 ? 0 : 1;

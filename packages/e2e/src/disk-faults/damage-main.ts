@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { temporaryFolder } from '@humtemp/test-services';
 import { DAMAGES, type Damage, damageTrial, intactFolder } from './damage.js';
+import { memoryFolder } from './memory-folder.js';
 
 const HELP = `Damages every file of an embedded store at many places, one at a time, and looks at what it answers then.
 
@@ -23,7 +23,7 @@ if (values.help) {
 }
 
 const places = Number(values.places);
-const folder = await temporaryFolder('humtemp-disk-damage');
+const folder = memoryFolder('humtemp-disk-damage');
 const table = new Map<string, Map<string, number>>();
 let trials = 0;
 let wrong = 0;
@@ -63,5 +63,5 @@ for (const [kind, row] of table)
     `| ${kind} | ${['right', 'fault', 'refused', 'WRONG'].map((column) => row.get(column) ?? 0).join(' | ')} |\n`,
   );
 process.stdout.write(`\n${trials} damages, ${wrong} wrong\n`);
-await folder.remove();
+folder.remove();
 process.exitCode = wrong === 0 ? 0 : 1;

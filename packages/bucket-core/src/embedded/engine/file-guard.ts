@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs';
 import { booksPath, journalPath } from '../catalog.js';
-import type { FileIdentity } from '../files/files.js';
+import { type FileIdentity, identityUnder } from '../files/files.js';
 import type { LabBuckets } from '../labs/lab-buckets.js';
 import type { CatalogKeeper } from './catalog-keeper.js';
 import type { JournalKeeper } from './journal-keeper.js';
@@ -8,7 +7,7 @@ import type { JournalKeeper } from './journal-keeper.js';
 /** The first file of an open store that is not under its name any more; undefined: all are. */
 export function fileThatChanged(
   { folder, path, identity, content }: CatalogKeeper,
-  { writer }: JournalKeeper,
+  journal: JournalKeeper,
   { tables }: LabBuckets,
 ): string | undefined {
   if (isGone(folder)) return folder;
@@ -17,10 +16,14 @@ export function fileThatChanged(
   if (isAnother(path, identity)) return path;
   const table = tables.tables.find(({ file }) => isAnother(file.path, file));
   if (table !== undefined) return table.file.path;
-  if (writer !== undefined && isAnother(writer.file.path, writer.file)) return writer.file.path;
-  const others = content.journals.map(({ number }) => journalPath(folder, number));
-  if (content.books !== undefined) others.push(booksPath(folder, content.books));
-  return others.find(isGone);
+  for (const { number } of content.journals) {
+    const known = journal.identityOf(number);
+    const one = journalPath(folder, number);
+    if (known === undefined ? isGone(one) : isAnother(one, known)) return one;
+  }
+  if (content.books === undefined) return undefined;
+  const books = booksPath(folder, content.books);
+  return isGone(books) ? books : undefined;
 }
 
 function isAnother(path: string, { dev, ino }: FileIdentity): boolean {
@@ -30,14 +33,4 @@ function isAnother(path: string, { dev, ino }: FileIdentity): boolean {
 
 function isGone(path: string): boolean {
   return identityUnder(path) === 'gone';
-}
-
-/** Undefined: the disk does not say. */
-function identityUnder(path: string): FileIdentity | 'gone' | undefined {
-  try {
-    return statSync(path, { bigint: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'gone' : undefined;
-  }
 }

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** The disk refused something. Says what was tried with which file, and why it failed. */
 export class DiskError extends Error {
   override readonly name = 'DiskError';
@@ -5,10 +7,16 @@ export class DiskError extends Error {
   readonly code: string | undefined;
 
   constructor(action: string, file: string, cause: unknown) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { message } = cause as Error;
+    const code = codeOf(cause as NodeJS.ErrnoException);
     super(`cannot ${action} ${file}: ${REASONS[code ?? ''] ?? message}`, { cause });
     this.code = code;
   }
+}
+
+/** Node has no name for a quota that is used up, only the number. */
+function codeOf({ code, errno }: NodeJS.ErrnoException): string | undefined {
+  return errno === -constants.errno.EDQUOT ? 'EDQUOT' : code;
 }
 
 /** Whether it may end without anybody's help: somebody makes room. */

@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, fsync, openSync, readSync, rename, unlink, write } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  openSync,
+  readSync,
+  rename,
+  statSync,
+  unlink,
+  write,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { DiskError } from './disk-error.js';
@@ -125,6 +136,17 @@ export async function replaceFile(path: string, bytes: Buffer): Promise<FileIden
 /** Removes a file that nobody needs; if that fails, the next start does it. */
 export async function removeUnneeded(path: string): Promise<void> {
   await unlinkOnce(path).catch(() => {});
+}
+
+/** What stands under a name. Undefined: the disk does not say. */
+export function identityUnder(path: string): FileIdentity | 'gone' | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return { dev, ino };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'gone' : undefined;
+  }
 }
 
 function openAs(path: string, action: string, flags: number): OpenFile {
