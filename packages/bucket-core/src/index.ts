@@ -35,6 +35,7 @@ export {
 export { ABSENT, averageOfThousandths, toThousandths } from './observation/fixed-point.js';
 export { identityHour, identityOf } from './observation/identity.js';
 export { isLabId, LAB_ID_PATTERN, labPartition } from './observation/lab-id.js';
+export { labIdOfName, nameOfLabId } from './observation/lab-name.js';
 export {
   decodeObservation,
   FUTURE_MS_MAX,
@@ -42,6 +43,7 @@ export {
   isHumidityFixed,
   isTemp,
   isTempFixed,
+  LIMITS,
   type Observation,
   ObservationPayload,
   timeRejection,

@@ -383,7 +383,7 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
   {
     ...z2m,
     topic: 'zigbee2mqtt/dewar',
-    payload: { temperature: -96 },
-    seen: [{ lab: 'dewar', temp: -96 }],
+    payload: { temperature: -196 },
+    seen: [{ lab: 'dewar', temp: -196 }],
   },
 ];

@@ -3,7 +3,6 @@ export type { Ask } from './decoders/decoder.js';
 export { type Explanation, explain } from './explain/explain.js';
 export { explanationText } from './explain/explanation-text.js';
 export { SourceDescription, SourcesFile } from './language/table-schema.js';
-export { labIdOfName, nameOfLabId } from './names/lab-name.js';
 export type { ObservationSink, Publish } from './publish.js';
 export { type ReadSourcesOptions, readDescriptions, readSources, SourcesError } from './read-sources.js';
 export { RestOfSource } from './rest-of-source.js';

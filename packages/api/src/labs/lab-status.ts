@@ -1,4 +1,10 @@
-import { averageOfThousandths, type LabBucket, lastMs, type MetricAggregate } from '@humtemp/bucket-core';
+import {
+  averageOfThousandths,
+  type LabBucket,
+  lastMs,
+  type MetricAggregate,
+  nameOfLabId,
+} from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import type { LabLimits, LabSettings } from '../rooms/lab-settings.js';
@@ -79,6 +85,12 @@ export function latestValues({ lab, aggregate }: LabBucket): Pick<LabStatus, 'la
   };
 }
 
+/** The name that a lab id was made of; null where it is its own name. */
+function nameOf(lab: string): string | null {
+  const name = nameOfLabId(lab);
+  return name === lab ? null : name;
+}
+
 /** @param defaultIntervalS of labs whose settings name none. */
 export function labStatus(
   { newest, earlier }: LatestOfLab,
@@ -108,7 +120,7 @@ export function labStatus(
   const ageS = ageOf(lastMs(newest.aggregate));
   return {
     ...latestValues(newest),
-    name: settings.name ?? null,
+    name: settings.name ?? nameOf(newest.lab),
     group: settings.group ?? null,
     age_s: ageS,
     stale: isStale(ageS) || metrics.temp?.stale === true || metrics.humidity?.stale === true,

@@ -211,3 +211,16 @@ test('labs have their names, groups, limits and intervals of the labs file, and 
   );
   assert.equal((await get('/labs?group=hot')).status, 400);
 });
+
+test('a lab whose id was made of a name shows that name', async (t) => {
+  const fixture = await startApi(t);
+  await fixture.commit([
+    { lab: 'Cold.20room.202', ms: NOON_MS, temp: 20 },
+    { lab: 'plain.b', ms: NOON_MS, temp: 20 },
+  ]);
+  const { labs } = (await (await fixture.get('/labs')).json()) as { labs: { name: string | null }[] };
+  assert.deepEqual(
+    labs.map(({ name }) => name),
+    ['Cold room 2', null],
+  );
+});

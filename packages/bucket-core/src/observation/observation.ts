@@ -19,7 +19,8 @@ export interface Observation {
 }
 
 /** What there can be: nothing is colder than absolute zero. Whether a value is plausible is a setting of a source. */
-const LIMITS = { temp: { minimum: -273.15, maximum: 200 }, humidity: { minimum: 0, maximum: 100 } };
+/** What a temperature in °C and a humidity in %RH can be. */
+export const LIMITS = { temp: { minimum: -273.15, maximum: 200 }, humidity: { minimum: 0, maximum: 100 } };
 
 const SENSOR_LENGTH_MAX = 50;
 

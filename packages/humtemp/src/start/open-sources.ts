@@ -1,4 +1,4 @@
-import { overlapOf, withoutCovered } from '@humtemp/bucket-core';
+import { withoutCovered } from '@humtemp/bucket-core';
 import { LabsSource, type PublishSource, SourceTable } from '@humtemp/intake';
 import type { Source, SourceReport } from '@humtemp/sources';
 import { FileProblem, FileWatch, readTextFile } from '@humtemp/watched-files';
@@ -60,12 +60,6 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
     const needed = new Set(withoutCovered(inForce.flatMap(({ filters }) => filters)));
     const listed = inForce.map((source) => publishSource(source, (filter) => needed.delete(filter)));
     table.replace([...(labs === undefined ? [] : [labs]), ...listed, ...rests]);
-    const overlap = overlapOf(table.filters);
-    if (overlap !== undefined)
-      log.warn(
-        { filters: overlap },
-        'two topic filters have topics in common: an external broker may deliver a publish for each of them',
-      );
   };
   const read = async (): Promise<Source[]> => {
     const text = file === undefined ? 'sources: {}' : await readTextFile(file, FILE_BYTES_MAX);

@@ -31,6 +31,12 @@ export function startWorker(
     process: name,
     log,
   };
+  const overlap = overlapOf(sources.filters);
+  if (overlap !== undefined && options.toleratesOverlap)
+    log.warn(
+      { filters: overlap },
+      'two topic filters have topics in common: the broker may deliver a publish for each of them',
+    );
   try {
     return new Worker(options);
   } catch (error) {

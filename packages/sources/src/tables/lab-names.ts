@@ -1,4 +1,4 @@
-import { labIdOfName } from '../names/lab-name.js';
+import { labIdOfName } from '@humtemp/bucket-core';
 
 /** Names whose lab id is remembered. */
 const NAMES_REMEMBERED = 10_000;

@@ -1,4 +1,4 @@
-import { ABSENT, isHumidity, isTemp, toThousandths } from '@humtemp/bucket-core';
+import { ABSENT, isHumidity, isTemp, LIMITS, toThousandths } from '@humtemp/bucket-core';
 import { toCelsius, type Unit } from '../language/unit.js';
 import type { SourceEvent } from './source-count.js';
 
@@ -60,7 +60,7 @@ export class MetricRule {
     not: readonly (number | string)[],
   ) {
     this.#isWithinLimits = metric === 'temp' ? isTemp : isHumidity;
-    const [least, most] = metric === 'temp' ? [-100, 200] : [0, 100];
+    const { minimum: least, maximum: most } = LIMITS[metric];
     this.#min = Math.max(range.min ?? least, least);
     this.#max = Math.min(range.max ?? most, most);
     this.#outside = range.outside ?? 'reject';

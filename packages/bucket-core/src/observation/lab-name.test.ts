@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLabId } from '@humtemp/bucket-core';
 import fc from 'fast-check';
+import { isLabId } from './lab-id.js';
 import { labIdOfName, nameOfLabId } from './lab-name.js';
 
 test('the id of a lab keeps plain names, and writes every other byte as a dot and two digits', () => {

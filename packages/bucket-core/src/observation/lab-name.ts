@@ -1,4 +1,4 @@
-import { isLabId } from '@humtemp/bucket-core';
+import { isLabId } from './lab-id.js';
 
 /**
  * What a topic or a payload calls a place, as a lab id, and back. Percent-encoding with a dot for the percent sign:
@@ -12,7 +12,9 @@ export function labIdOfName(name: string): string | undefined {
   if (!name.isWellFormed()) return undefined;
   const id = name
     .replace(DOT_TO_ESCAPE, '.2E')
-    .replace(FOREIGN, (character) => Buffer.from(character).reduce((text, byte) => text + escaped(byte), ''));
+    .replace(FOREIGN, (character) =>
+      encoder.encode(character).reduce((text, byte) => text + escaped(byte), ''),
+    );
   return isLabId(id) ? id : undefined;
 }
 
@@ -27,6 +29,7 @@ export function nameOfLabId(id: string): string {
   }
 }
 
+const encoder = new TextEncoder();
 const ESCAPE = /\.[0-9A-F]{2}/;
 const ESCAPES = /\.([0-9A-F]{2})/g;
 const DOT_TO_ESCAPE = /\.(?=[0-9A-F]{2})/g;
