@@ -131,6 +131,11 @@ export class Broker {
     });
   }
 
+  /** Delivers a publish of our own to subscribers, at QoS 0. Intake does not see it. */
+  publish(topic: string, payload: Uint8Array): void {
+    this.#deliveries.publish({ topic, payload: Buffer.from(payload), qos: 0, retain: false, owner: '' });
+  }
+
   /** Listens and serves. @throws ListenError, CertificateError */
   static async start(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);

@@ -192,6 +192,11 @@ export class BrokerConnection {
     await this.#inTime('unsubscription', this.#client.unsubscribeAsync([...filters]));
   }
 
+  /** Publishes at QoS 0, if connected. */
+  publish(topic: string, payload: Uint8Array): void {
+    if (this.#client.connected) this.#client.publish(topic, Buffer.from(payload), { qos: 0 });
+  }
+
   /** Takes no more publishes; those taken are still acknowledged. */
   stopReading(): void {
     this.#tap().stopReading();

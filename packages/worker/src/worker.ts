@@ -141,6 +141,11 @@ export class Worker {
     this.#options.log.info('left the group: the other workers have our share now');
   }
 
+  /** Publishes something of our own at QoS 0. While there is no connection it is dropped. */
+  publish(topic: string, payload: Uint8Array): void {
+    this.#connection?.publish(topic, payload);
+  }
+
   /** Takes no more publishes; those taken are still acknowledged. */
   stopReading(): void {
     this.#sessions.stopReading();

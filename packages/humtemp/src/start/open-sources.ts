@@ -1,6 +1,6 @@
 import { withoutCovered } from '@humtemp/bucket-core';
 import { LabsSource, type PublishSource, SourceTable } from '@humtemp/intake';
-import type { Source, SourceReport } from '@humtemp/sources';
+import type { Ask, Source, SourceReport } from '@humtemp/sources';
 import { FileProblem, FileWatch, readTextFile } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -15,6 +15,8 @@ export interface OpenSources {
   readonly table: SourceTable;
   /** What each saw besides what intake counts, in the order in which they are asked. */
   reports(): SourceReport[];
+  /** From now on devices are asked for what a source needs by publishes of our own. */
+  askBy(publish: Ask): void;
   /** Reads the file again. */
   reload(): Promise<void>;
   close(): void;
@@ -39,6 +41,7 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
     return {
       table: new SourceTable([labs]),
       reports: () => [labsReport],
+      askBy: () => {},
       reload: async () => {},
       close: () => {},
     };
@@ -46,6 +49,9 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
   // Only here: most processes read nothing but our own form.
   const library = await import('@humtemp/sources');
   const presets = (await import('@humtemp/sources/presets')).readPresets();
+  let publish: Ask | undefined;
+  // After the publish that it answers.
+  const ask: Ask = (topic, payload) => void setImmediate(() => publish?.(topic, payload));
   let inForce: readonly Source[] = [];
   const table = new SourceTable([]);
   const use = (wanted: readonly Source[]) => {
@@ -56,6 +62,7 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
           ({ parts }) => parts.name === source.name && parts.description === source.parts.description,
         ) ?? source,
     );
+    for (const source of inForce) source.ask = ask;
     const rests = inForce.map((source) => new library.RestOfSource(source));
     const needed = new Set(withoutCovered(inForce.flatMap(({ filters }) => filters)));
     const listed = inForce.map((source) => publishSource(source, (filter) => needed.delete(filter)));
@@ -99,6 +106,9 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
   return {
     table,
     reports: () => [...(labs === undefined ? [] : [labsReport]), ...inForce.map((source) => source.report())],
+    askBy: (by) => {
+      publish = by;
+    },
     reload: () => watch.loadAll(),
     close: () => watch.stop(),
   };

@@ -71,6 +71,7 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
         ? (await import('./start-worker.js')).startWorker(config, store, table, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);
+    sources.askBy((topic, payload) => (broker ?? worker)?.publish(topic, payload));
     if (role === 'start' || role === 'api') {
       const { startApi } = await import('./start-api.js');
       api = await startApi({ config, store, intake, name, role, broker, worker, sources, faults, log });
