@@ -11,6 +11,7 @@ import { clientIdOf } from './connection/client-key.js';
 import { Connection, type ConnectionHub } from './connection/connection.js';
 import { ConnectionGate } from './connection/connection-gate.js';
 import { ConnectionLog } from './connection/connection-log.js';
+import { ReadTurns } from './connection/read-turns.js';
 import { ServingClock } from './connection/serving-clock.js';
 import { type BrokerCounters, newCounters } from './counters.js';
 import { AedesEngine, type EngineSeams } from './engine/aedes-engine.js';
@@ -119,9 +120,7 @@ export class Broker {
       index,
       publish: ({ topic, payload, qos, isRetained: retain }, owner, done) =>
         this.#deliveries.publish({ topic, payload, qos, retain, owner }, done),
-      onChange: () => {
-        for (const { tap } of this.#connections) tap.readOn();
-      },
+      onChange: () => this.#readOn(),
     });
     this.#admission = new Admission({
       access: this.#access,
@@ -203,6 +202,7 @@ export class Broker {
       budgets: this.budgets,
       access: this.#access,
       traffic: this.#traffic,
+      turns: new ReadTurns(() => this.#readOn()),
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
       fastLane,
       counters: this.counters,
@@ -324,6 +324,11 @@ export class Broker {
       { address: connection.address, client: connection.clientId },
       `each connects again and ends the connection of the other, from ${addresses}: give each a client id of its own`,
     );
+  }
+
+  /** All connections look whether they may read. */
+  #readOn(): void {
+    for (const { tap } of this.#connections) tap.readOn();
   }
 
   #flushLater(outbox: Outbox): void {

@@ -21,6 +21,7 @@ export type {
   TapGreeting,
   TapPolicy,
   TapRate,
+  TapTurns,
 } from './tap/tap-policy.js';
 export type { ObservationSink, Publish, PublishSource } from './topics/publish-source.js';
 export { SourceTable } from './topics/source-table.js';

@@ -20,6 +20,7 @@ import type { ConnectionLog } from './connection-log.js';
 import { Entrance } from './entrance.js';
 import { PublishPermissions } from './publish-permissions.js';
 import { RatePause } from './rate-pause.js';
+import type { ReadTurns } from './read-turns.js';
 import type { ServingClock } from './serving-clock.js';
 
 /** What all connections of a broker share. */
@@ -32,6 +33,7 @@ export interface ConnectionHub {
   /** Undefined: everybody may do everything. */
   readonly access: AccessControl | undefined;
   readonly traffic: CopyTraffic;
+  readonly turns: ReadTurns;
   /** Whether the session of a client that asks for one has something in it. */
   readonly hasSession: (client: Client) => boolean;
   readonly fastLane: boolean;
@@ -92,6 +94,7 @@ export class Connection implements Subscriber, SessionConnection {
       rate: limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, readOn) : undefined,
       mayPublish: access && ((topic) => this.mayPublish(topic)),
       copies: new ObservationCopies(traffic, () => this.#owner, readOn),
+      turns: hub.turns,
     };
     transport.on('data', () => {
       this.#heardAtMs = clock.servedMs;
@@ -208,7 +211,7 @@ export class Connection implements Subscriber, SessionConnection {
     if (this.outbox.fullForMs > limits.subscriberTimeoutMs) this.end('it does not read');
     else if (this.keepAliveMs > 0 && nowMs - this.#heardAtMs > this.keepAliveMs * KEEP_ALIVE_FACTOR)
       this.end('keep alive timeout');
-    else if (this.#identity === undefined && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
+    else if (this.clientId === '' && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
       this.end('connect did not arrive in time');
   }
 

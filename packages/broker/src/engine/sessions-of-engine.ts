@@ -4,6 +4,10 @@ import { contentOf } from '../lanes/publish-content.js';
 import type { SessionOwner, Sessions } from '../sessions/sessions.js';
 import type { Persistence, SessionPacket } from './aedes-internals.js';
 
+const KNOWN = Promise.resolve({});
+/** One for all. */
+const UNKNOWN = new Error('no such packet');
+
 /**
  * Sessions, as aedes asks for them. It delivers nothing itself, so what waits in a session and what is retained does not
  * come by here; subscriptions are added and removed where they
@@ -48,14 +52,13 @@ export class SessionsOfEngine implements Persistence {
     this.sessions.receive(client, packet.messageId!, contentOf(packet));
   }
 
-  /** Rejects if it is not known, as aedes expects. */
-  async incomingGetPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<unknown> {
-    if (!this.sessions.hasReceived(client, messageId!)) throw new Error('no such packet');
-    return { messageId };
+  /** Rejects if it is not known, as aedes expects. Nothing is thrown: that would cost more than the publish. */
+  incomingGetPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<unknown> {
+    return this.sessions.hasReceived(client, messageId!) ? KNOWN : Promise.reject(UNKNOWN);
   }
 
-  async incomingDelPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<void> {
-    if (!this.sessions.release(client, messageId!)) throw new Error('no such packet');
+  incomingDelPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<void> {
+    return this.sessions.release(client, messageId!) ? Promise.resolve() : Promise.reject(UNKNOWN);
   }
 
   async cleanIncoming(client: SessionOwner): Promise<void> {

@@ -10,20 +10,37 @@ export interface CopyHub {
   readonly onChange: () => void;
 }
 
-/** Copies of all connections that may be under way before none of them is read from any more. */
+/** Copies of all connections that may be under way before only those are read from that have few. */
 const COPIES_MAX = 5000;
+/** And before none is read from. */
+const COPIES_MAX_OF_ALL = 20_000;
 
 /** Copies of all connections that are under way. */
 export class CopyTraffic {
   #count = 0;
+  /** Connections that have copies under way. */
+  #sources = 0;
   #hasMany = false;
   #isLate = false;
 
   constructor(readonly hub: CopyHub) {}
 
-  /** Whether no connection is read from: from too many on, until there are half as many; or subscribers get them late. */
+  /**
+   * Whether only those are read from that have few of them: from too many on, until there are half as many; or
+   * subscribers get them late.
+   */
   get isFull(): boolean {
     return this.#hasMany || this.#isLate;
+  }
+
+  /** How many copies a connection may have under way while it is full: each the same. */
+  get share(): number {
+    return this.#count >= COPIES_MAX_OF_ALL ? 0 : Math.floor(COPIES_MAX_OF_ALL / 2 / (this.#sources + 1));
+  }
+
+  /** A connection has copies under way, or none any more. */
+  source(change: 1 | -1): void {
+    this.#sources += change;
   }
 
   begin(): void {

@@ -33,6 +33,7 @@ export class ObservationCopies implements PublishCopies {
 
   add(copy: PublishCopy): void {
     this.#count += 1;
+    if (this.#count === 1) this.traffic.source(1);
     this.#bytes += copy.payload.length;
     this.traffic.begin();
     const last = this.#batches.at(-1);
@@ -45,7 +46,8 @@ export class ObservationCopies implements PublishCopies {
   }
 
   get isFull(): boolean {
-    return this.#isOwnFull || this.traffic.isFull;
+    const { traffic } = this;
+    return this.#isOwnFull || (traffic.isFull && this.#count >= traffic.share);
   }
 
   get #isOwnFull(): boolean {
@@ -59,10 +61,11 @@ export class ObservationCopies implements PublishCopies {
   }
 
   #done(copy: PublishCopy): void {
-    const wasFull = this.#isOwnFull;
+    const wasFull = this.isFull;
     this.#count -= 1;
+    if (this.#count === 0) this.traffic.source(-1);
     this.#bytes -= copy.payload.length;
     this.traffic.end();
-    if (wasFull && !this.#isOwnFull) this.onRoom();
+    if (wasFull && !this.isFull) this.onRoom();
   }
 }

@@ -63,6 +63,11 @@ export class SlowLane {
     const isDup = packet.dup;
     // It says something of this hop only [MQTT-3.3.1-3].
     packet.dup = false;
+    if (packet.qos === 2 && !isWill && !this.#hasRoomFor(client, connection, packet.messageId!)) {
+      // Neither counted nor acknowledged: it comes again.
+      connection?.end('too many publishes at QoS 2 that it has not released');
+      return;
+    }
     const isReserved = topic.startsWith('$');
     const mayPublish = !isReserved && connection?.mayPublish(topic) === true;
     if (isReserved) {
@@ -89,6 +94,11 @@ export class SlowLane {
     }
   }
 
+  #hasRoomFor(client: Client, connection: Connection | undefined, packetId: number): boolean {
+    const { budget, sessions } = this.options;
+    return budget.hasRoom(connection?.owner ?? '', RECEIPT_BYTES) || sessions.hasReceived(client, packetId);
+  }
+
   /** What was received already at QoS 2 and not released yet is the same publish again [MQTT-4.3.3-2]. */
   #receiveOnce(
     client: Client,
@@ -101,11 +111,7 @@ export class SlowLane {
     const { intake, sessions, budget } = this.options;
     const receipts = this.#receipts;
     const owner = connection?.owner ?? '';
-    // Neither counted nor acknowledged: it comes again.
-    if (!budget.take(owner, RECEIPT_BYTES)) {
-      connection?.end('too many publishes at QoS 2 that it has not released');
-      return;
-    }
+    budget.change(owner, RECEIPT_BYTES);
     const receipt = { client, packetId: packet.messageId!, content: contentOf(packet) };
     const isAgain = receipts.has(receipt, isDup) || sessions.isReceivedAgain(receipt, isDup);
     if (!isAgain) receive();

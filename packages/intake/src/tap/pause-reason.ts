@@ -1,5 +1,5 @@
 /**
- * Why a tap reads no more for the moment. The first six say that somebody has sent more than is taken; the others that
+ * Why a tap reads no more for the moment. The first seven say that somebody has sent more than is taken; the others that
  * nothing may come now.
  */
 export const PAUSE_REASONS = [
@@ -7,6 +7,7 @@ export const PAUSE_REASONS = [
   'all packet ids await their acknowledgement',
   'the client publishes too fast',
   'copies for subscribers wait',
+  'it is not its turn',
   'the endpoint is full',
   'the output is full',
   'the client is not accepted yet',
@@ -21,6 +22,7 @@ const OF_WHAT_WAS_SENT: ReadonlySet<PauseReason> = new Set([
   'all packet ids await their acknowledgement',
   'the client publishes too fast',
   'copies for subscribers wait',
+  'it is not its turn',
 ]);
 
 export function isOfWhatWasSent(reason: PauseReason | undefined): boolean {

@@ -12,6 +12,13 @@ import type { PublishCopies, TapEntrance, TapGreeting } from './tap-policy.js';
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 /** Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what intake rejects. */
 const PACKET_IDS = 65_535;
+/** Bytes that are worked on before it is somebody else's turn. */
+const SLICE_BYTES = 4096;
+/** What a sensor sends at a time: that never waits for its turn. */
+const SHORT_BYTES = 512;
+/** Work of a frame that passes, where an observation taken is 1, and bytes that are as much as that. */
+const WORK_OF_PASSING = 20;
+const BYTES_OF_WORK = 64;
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
 /**
@@ -51,9 +58,14 @@ export class PublishTap extends Duplex {
   #endpointFull = false;
   #intakeFull = false;
   #waitsForRoom = false;
-  /** Publishes that came, and those of them that were taken. */
+  /** Bytes that were read and not worked on: it is not their turn. */
+  #unread: Buffer | undefined;
+  /** The other side has ended, behind what is unread. */
+  #endsLater = false;
+  /** Publishes that came, those of them that were taken, and frames that passed. */
   #publishes = 0;
   #taken = 0;
+  #passed = 0;
   readonly #onSettled = () => this.#acknowledge();
   readonly #onRoom = () => {
     this.#waitsForRoom = false;
@@ -65,7 +77,11 @@ export class PublishTap extends Duplex {
     this.#options = options;
     this.#takesPublishes = options.takesPublishes ?? true;
     this.#inbound = new InboundFrames(options, {
-      takes: (bytes, start, end) => this.#takes(bytes, start, end),
+      takes: (bytes, start, end) => {
+        if (this.#takes(bytes, start, end)) return true;
+        this.#passed += 1;
+        return false;
+      },
       pass: (bytes, start, end) => this.#pass(bytes, start, end),
       refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
     });
@@ -105,6 +121,7 @@ export class PublishTap extends Duplex {
     if (policy !== undefined) {
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
+      if (this.#unread !== undefined || policy.turns?.isFull) return 'it is not its turn';
       if (this.#entrance?.isWaiting) return 'the client is not accepted yet';
     }
     if (this.#endpointFull) return 'the endpoint is full';
@@ -128,6 +145,16 @@ export class PublishTap extends Duplex {
 
   /** A reason not to read is gone: there is room for copies again, or a pause is over. */
   readOn(): void {
+    this.#updateFlow();
+  }
+
+  /** It is its turn to work on what it has read. */
+  takeTurn(): void {
+    const bytes = this.#unread;
+    if (bytes === undefined) return;
+    this.#setUnread(undefined);
+    this.#read(bytes);
+    if (this.#unread === undefined && this.#endsLater) this.#endpointEnd();
     this.#updateFlow();
   }
 
@@ -172,6 +199,7 @@ export class PublishTap extends Duplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#phase = 'ended';
     this.#forgetAcks();
+    this.#setUnread(undefined);
     this.#entrance = undefined;
     this.#options.policy?.rate?.end();
     this.#options.transport.destroy();
@@ -181,6 +209,10 @@ export class PublishTap extends Duplex {
   /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
   #endpointEnd(): void {
     if (this.#phase === 'ended') return;
+    if (this.#unread !== undefined) {
+      this.#endsLater = true;
+      return;
+    }
     this.#phase = 'ended';
     this.once('end', () => this.destroy());
     this.push(null);
@@ -195,17 +227,49 @@ export class PublishTap extends Duplex {
   #receive(chunk: Buffer): void {
     if (this.#phase === 'stopped') return;
     if (this.#entrance !== undefined) this.#enter(this.#entrance, chunk);
-    else {
-      const taken = this.#taken;
-      const publishes = this.#publishes;
-      // All publishes of a piece came together: one look at the clock is enough.
-      this.#publish.receivedMs = this.#options.intake.nowMs;
-      this.#inbound.take(chunk);
-      if (this.#taken > taken) this.#options.onTaken?.();
-      if (this.#publishes > publishes && !this.destroyed)
-        this.#options.policy?.rate?.spend(this.#publishes - publishes);
-    }
+    else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, chunk]));
+    else this.#read(chunk);
     this.#updateFlow();
+  }
+
+  /** Works on bytes, as far as it is their turn. */
+  #read(chunk: Buffer): void {
+    const { policy, intake } = this.#options;
+    const turns = policy?.turns;
+    // All publishes of a piece came together: one look at the clock is enough.
+    this.#publish.receivedMs = intake.nowMs;
+    if (turns === undefined || chunk.length <= SHORT_BYTES) {
+      this.#work(chunk);
+      return;
+    }
+    for (let at = 0; at < chunk.length && this.#phase === 'open'; at += SLICE_BYTES) {
+      this.#lookAtIntake();
+      if (!turns.hasLeft || isOfWhatWasSent(this.pauseReason)) {
+        this.#setUnread(chunk.subarray(at));
+        return;
+      }
+      this.#work(chunk.subarray(at, at + SLICE_BYTES));
+    }
+  }
+
+  #work(bytes: Buffer): void {
+    const { policy, onTaken } = this.#options;
+    const taken = this.#taken;
+    const publishes = this.#publishes;
+    const passed = this.#passed;
+    this.#inbound.take(bytes);
+    if (this.#taken > taken) onTaken?.();
+    if (policy === undefined) return;
+    policy.turns?.spend(
+      this.#taken - taken + (this.#passed - passed) * WORK_OF_PASSING + bytes.length / BYTES_OF_WORK,
+    );
+    if (this.#publishes > publishes && !this.destroyed) policy.rate?.spend(this.#publishes - publishes);
+  }
+
+  #setUnread(bytes: Buffer | undefined): void {
+    const more = (bytes?.length ?? 0) - (this.#unread?.length ?? 0);
+    this.#unread = bytes;
+    if (more !== 0) this.#options.policy?.turns?.keep(more);
   }
 
   #enter(entrance: TapEntrance, chunk: Buffer): void {
@@ -309,8 +373,7 @@ export class PublishTap extends Duplex {
   #updateFlow(): void {
     if (this.destroyed || this.writableEnded) return;
     const { transport, intake } = this.#options;
-    // Not within a frame that passes: only between frames may a ping be answered.
-    this.#intakeFull = intake.isFull && !this.#inbound.isWithinPassing;
+    this.#lookAtIntake();
     if (this.#intakeFull) {
       this.#pings.answer();
       if (!this.#waitsForRoom) {
@@ -318,8 +381,19 @@ export class PublishTap extends Duplex {
         intake.afterSettled(this.#onRoom);
       }
     }
-    if (this.pauseReason !== undefined) transport.pause();
-    else if (transport.isPaused()) transport.resume();
+    const reason = this.pauseReason;
+    if (reason === undefined) {
+      if (transport.isPaused()) transport.resume();
+      return;
+    }
+    transport.pause();
+    if (reason === 'it is not its turn' && this.#unread !== undefined)
+      this.#options.policy!.turns!.wait(this);
+  }
+
+  #lookAtIntake(): void {
+    // Not within a frame that passes: only between frames may a ping be answered.
+    this.#intakeFull = this.#options.intake.isFull && !this.#inbound.isWithinPassing;
   }
 
   /** Ends the connection. Nothing of what was refused passes. */

@@ -10,6 +10,22 @@ export interface TapPolicy {
    */
   readonly mayPublish: ((topic: string) => boolean) | undefined;
   readonly copies: PublishCopies;
+  /** Undefined: all that comes is worked on at once. */
+  readonly turns?: TapTurns;
+}
+
+/** Shares the work of reading among connections, so that one that sends much does not hold up the others. */
+export interface TapTurns {
+  /** Whether there is work left in this turn of the event loop. */
+  readonly hasLeft: boolean;
+  /** Whether so much is unread that nobody reads more. When that changes, `readOn()` of all taps must be called. */
+  readonly isFull: boolean;
+  /** Counts work: 1 is an observation taken. */
+  spend(work: number): void;
+  /** Counts bytes that are kept unread, or not any more. */
+  keep(bytes: number): void;
+  /** Calls `takeTurn()` of the tap once, when it is its turn. */
+  wait(tap: { takeTurn(): void }): void;
 }
 
 /** The first bytes of a connection, until its client is accepted. */
