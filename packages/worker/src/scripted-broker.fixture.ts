@@ -16,6 +16,7 @@ export class ScriptedBroker {
   /** The filters of each SUBSCRIBE that was not for topics of the broker itself, and of each UNSUBSCRIBE. */
   readonly subscribed: string[][] = [];
   readonly unsubscribed: string[][] = [];
+  acknowledged = 0;
   url = '';
 
   constructor(public script: Script) {
@@ -32,10 +33,13 @@ export class ScriptedBroker {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Sends a publish to whoever is connected. */
-  publish(topic: string, payload: string, messageId: number, protocolVersion: 4 | 5): void {
-    const packet = { cmd: 'publish', topic, payload, qos: 1, messageId, dup: false, retain: false } as const;
-    for (const socket of this.#sockets) socket.write(mqttPacket.generate(packet, { protocolVersion }));
+  /** Sends publishes with packet ids from 1 on to whoever is connected, in one piece. */
+  publish(topic: string, payload: string, count: number, protocolVersion: 4 | 5): void {
+    const frames = Array.from({ length: count }, (_, i) => {
+      const packet = { cmd: 'publish', topic, payload, qos: 1, dup: false, retain: false } as const;
+      return mqttPacket.generate({ ...packet, messageId: i + 1 }, { protocolVersion });
+    });
+    for (const socket of this.#sockets) socket.write(Buffer.concat(frames));
   }
 
   #serve(socket: Socket): void {
@@ -65,7 +69,8 @@ export class ScriptedBroker {
       } else if (packet.cmd === 'unsubscribe') {
         this.unsubscribed.push(packet.unsubscriptions);
         send({ cmd: 'unsuback', messageId: packet.messageId!, granted: packet.unsubscriptions.map(() => 0) });
-      } else if (packet.cmd === 'pingreq') send({ cmd: 'pingresp' });
+      } else if (packet.cmd === 'puback') this.acknowledged += 1;
+      else if (packet.cmd === 'pingreq') send({ cmd: 'pingresp' });
     });
     socket.on('data', (data) => parser.parse(data));
   }

@@ -98,6 +98,19 @@ describe('what a broker grants', { concurrency: true }, () => {
     assert.equal(log.filter((line) => line.includes('HUMTEMP_MQTT_SESSION_EXPIRY has no effect')).length, 1);
   });
 
+  test('a limit of publishes in flight is not blamed on Mosquitto, where it is another broker', async (t) => {
+    const { scene, broker } = await scripted(t, { suback: all(1) });
+    const { worker, log } = scene.worker(broker.url, { group: '' });
+    await until(() => worker.notReadyReason === undefined);
+    for (let round = 0; round < 60; round++) {
+      broker.publish('labs/a/observation', UNTIMED, 10, 5);
+      await until(() => broker.acknowledged === 10 * (round + 1));
+    }
+    const warning = log.find((line) => line.includes('sends no more than this before we acknowledge')) ?? '';
+    assert.match(warning, /mqtt\.prefetch of RabbitMQ, max_ack_pending of NATS/);
+    assert.doesNotMatch(warning, /Mosquitto/);
+  });
+
   test('a broker that keeps the session as long as asked for is no reason for a warning', async (t) => {
     const { scene, broker } = await scripted(t, { suback: all(1), connack: { receiveMaximum: 10 } });
     const { worker, log } = scene.worker(broker.url, { group: '' });
