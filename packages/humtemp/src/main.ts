@@ -41,6 +41,8 @@ async function run(
   else if (command === 'explain') await (await import('./commands/explain/command.js')).explainCommand(rest);
   else if (command === 'health')
     await (await import('./commands/health/command.js')).healthCommand(rest, env);
+  else if (command === 'doctor')
+    await (await import('./commands/doctor/command.js')).doctorCommand(rest, env);
   else if (!isRole(command)) throw new StartError(`no such command: ${command}; humtemp --help lists them`);
   else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(roleHelp(command));
   else if (rest.length > 0)

@@ -25,6 +25,7 @@ Administer:
   token FILE NAME  adds tokens for the HTTP API
 
 Look at what runs:
+  doctor [ROLE]    looks at configuration, files, disk, ports, broker and Redis; says what to change
   health           asks a running process whether it is ready, for containers and probes
 
 Read on:

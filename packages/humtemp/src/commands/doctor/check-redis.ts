@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis';
+import { clockFinding } from './check-clock.js';
+import { error, type Finding, ok, warning } from './finding.js';
+
+const TIMEOUT_MS = 5000;
+const LATENCY_MS_GOOD = 20;
+
+/** Whether this Redis keeps what is written to it, and is one that humtemp can use. */
+export async function checkRedis(url: string, nowMs: () => number = Date.now): Promise<Finding[]> {
+  const place = new URL(url).host;
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  let reason: string | undefined;
+  redis.on('error', ({ message }: Error) => {
+    reason ??= message;
+  });
+  try {
+    await redis.connect();
+    const started = performance.now();
+    await redis.ping();
+    const latencyMs = performance.now() - started;
+    const info = fieldsOf(await redis.info());
+    return [
+      ok('Redis', `${place} answers, version ${info.redis_version}`),
+      ...versionFindings(info),
+      ...settingFindings(info),
+      ...(latencyMs > LATENCY_MS_GOOD
+        ? [
+            warning(
+              'Redis',
+              `${place} takes ${Math.round(latencyMs)} ms to answer`,
+              'a Redis nearer to humtemp',
+            ),
+          ]
+        : []),
+      clockFinding('Redis', Number((await redis.time())[0]) * 1000, nowMs()),
+    ];
+  } catch (problem) {
+    const why = reason ?? (problem as Error).message;
+    return [error('Redis', `${place}: ${why}`, advice(why))];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function advice(why: string): string {
+  if (/WRONGPASS|NOAUTH/.test(why)) return 'HUMTEMP_REDIS_URL=redis://USER:PASSWORD@HOST:PORT';
+  if (/DB index/.test(why)) return 'HUMTEMP_REDIS_URL=redis://HOST:PORT/0, or databases in redis.conf';
+  if (/NOPERM/.test(why)) return 'ACL SETUSER with the commands of docs/operations.md';
+  return 'HUMTEMP_REDIS_URL=redis://HOST:PORT, and start Redis there';
+}
+
+function versionFindings({ redis_version: version = '0', redis_mode: mode }: Fields): Finding[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const findings: Finding[] = [];
+  if (major < 6 || (major === 6 && minor < 2))
+    findings.push(error('Redis', `version ${version} is too old`, 'Redis 6.2 or later, or Valkey'));
+  if (mode === 'cluster')
+    findings.push(
+      error(
+        'Redis',
+        'it is a node of a Redis Cluster, which humtemp does not use',
+        'cluster-enabled no in redis.conf',
+      ),
+    );
+  return findings;
+}
+
+function settingFindings(info: Fields): Finding[] {
+  const findings: Finding[] = [];
+  if (info.maxmemory_policy !== 'noeviction')
+    findings.push(
+      error(
+        'Redis',
+        `maxmemory-policy is ${info.maxmemory_policy}: a full Redis drops buckets, and nobody notices`,
+        'maxmemory-policy noeviction in redis.conf',
+      ),
+    );
+  if (info.aof_enabled === '0')
+    findings.push(
+      warning(
+        'Redis',
+        'there is no append-only file: its end loses what was acknowledged since the last snapshot',
+        'appendonly yes in redis.conf',
+      ),
+    );
+  if (info.rdb_last_bgsave_status === 'err' || info.aof_last_write_status === 'err')
+    findings.push(error('Redis', 'it could not write to its disk', 'make room on the disk of Redis'));
+  if (info.role === 'slave')
+    findings.push(
+      error('Redis', 'it is a replica, which takes no writes', 'HUMTEMP_REDIS_URL of the primary'),
+    );
+  return findings;
+}
+
+type Fields = Readonly<Record<string, string | undefined>>;
+
+/** The answer to INFO: a line `name:value` for each field. */
+function fieldsOf(info: string): Fields {
+  return Object.fromEntries(
+    info.split('\r\n').flatMap((line) => {
+      const at = line.indexOf(':');
+      return at === -1 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
+    }),
+  );
+}

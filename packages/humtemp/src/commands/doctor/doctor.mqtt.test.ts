@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  freePort,
+  startMosquitto,
+  startRedis,
+  type TemporaryFolder,
+  temporaryFolder,
+} from '@humtemp/test-services';
+import mqtt from 'mqtt';
+import { type DoctorOptions, examine } from './doctor.js';
+
+let folder: TemporaryFolder;
+before(async () => {
+  folder = await temporaryFolder('humtemp-doctor');
+});
+after(() => folder.remove());
+
+/** What is not well, as `level area: what → change`. */
+async function complaints(
+  env: Record<string, string>,
+  options: Partial<DoctorOptions> = {},
+): Promise<string[]> {
+  const ports = { HUMTEMP_MQTT_PORT: `${await freePort()}`, HUMTEMP_API_PORT: `${await freePort()}` };
+  const all = await examine(
+    { HUMTEMP_DATA_DIR: join(folder.path, 'data'), ...ports, ...env },
+    { role: 'start', listenMs: 300, freeMib: () => 50_000, ...options },
+  );
+  return all
+    .filter(({ level }) => level !== 'ok')
+    .map(({ level, area, what, change }) => `${level} ${area}: ${what} → ${change}`);
+}
+
+test('the doctor finds nothing where all is well', async () => {
+  assert.deepEqual(await complaints({}), []);
+});
+
+test('the doctor names each bad variable, and one that does not exist', async () => {
+  const [unknown, bad, ...others] = await complaints({
+    HUMTEMP_MQTT_PROT: '1884',
+    HUMTEMP_BUCKET_DURATION: 'day',
+  });
+  assert.match(unknown!, /^warning configuration: there is no variable HUMTEMP_MQTT_PROT →/);
+  assert.match(bad!, /^error configuration: HUMTEMP_BUCKET_DURATION=day is not good → .*an integer from 1/);
+  assert.deepEqual(others, []);
+});
+
+test('the doctor names a key file that is missing, or that every user can read', async () => {
+  const [cert, key] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+  await writeFile(cert, '');
+  const env = {
+    HUMTEMP_MQTT_TLS_PORT: `${await freePort()}`,
+    HUMTEMP_MQTT_CERT_FILE: cert,
+    HUMTEMP_MQTT_KEY_FILE: key,
+  };
+  const [missing, ...others] = await complaints(env);
+  assert.match(missing!, /^error files: HUMTEMP_MQTT_KEY_FILE=.*key.pem: there is no such file →/);
+  assert.deepEqual(others, []);
+  await writeFile(key, '');
+  await chmod(key, 0o644);
+  assert.deepEqual(await complaints(env), [
+    `warning files: HUMTEMP_MQTT_KEY_FILE=${key} can be read by every user of this machine → chmod o-r ${key}`,
+  ]);
+});
+
+test('the doctor names a disk that is full', async () => {
+  const [full, ...others] = await complaints({}, { freeMib: () => 3 });
+  assert.match(full!, /^error data folder: the disk of .* has 3 MiB left → make room/);
+  assert.deepEqual(others, []);
+});
+
+test('the doctor names a port that is taken', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const [taken, ...others] = await complaints({ HUMTEMP_API_PORT: `${port}` });
+  assert.match(
+    taken!,
+    new RegExp(`^error ports: HUMTEMP_API_PORT=${port}: something listens there .* → HUMTEMP_API_PORT=PORT`),
+  );
+  assert.deepEqual(others, []);
+});
+
+test('the doctor names a Redis that evicts, that keeps nothing, or that has another clock', async (t) => {
+  const redis = await startRedis({ directives: { 'maxmemory-policy': 'allkeys-lru', appendonly: 'yes' } });
+  t.after(() => redis.close());
+  const evicting = await complaints({ HUMTEMP_REDIS_URL: redis.url });
+  assert.match(
+    evicting[0]!,
+    /^error Redis: maxmemory-policy is allkeys-lru: .* → maxmemory-policy noeviction/,
+  );
+  assert.equal(evicting.length, 1);
+  const hourAhead = await complaints(
+    { HUMTEMP_REDIS_URL: redis.url },
+    { nowMs: () => Date.now() + 3_600_000 },
+  );
+  assert.match(hourAhead[1]!, /^error clock: the clock of this machine is 3600 s ahead of that of Redis/);
+
+  const forgetful = await startRedis();
+  t.after(() => forgetful.close());
+  const [nothingKept, ...others] = await complaints({ HUMTEMP_REDIS_URL: forgetful.url });
+  assert.match(nothingKept!, /^warning Redis: there is no append-only file: .* → appendonly yes/);
+  assert.deepEqual(others, []);
+});
+
+test('the doctor names a Redis and a broker that do not answer', async () => {
+  const port = await freePort();
+  const findings = await complaints({
+    HUMTEMP_REDIS_URL: `redis://127.0.0.1:${port}`,
+    HUMTEMP_MQTT_URL: `mqtt://127.0.0.1:${port}`,
+  });
+  assert.match(findings[0]!, /^error Redis: 127\.0\.0\.1:\d+: .*ECONNREFUSED.* → HUMTEMP_REDIS_URL/);
+  assert.match(findings[1]!, /^error broker: mqtt:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED.* → HUMTEMP_MQTT_URL/);
+  assert.equal(findings.length, 2);
+});
+
+test('the doctor names what a stock Mosquitto does, and a filter that matches nothing', async (t) => {
+  const mosquitto = await startMosquitto();
+  t.after(() => mosquitto.close());
+  const publisher = await mqtt.connectAsync(mosquitto.url);
+  t.after(() => publisher.endAsync(true));
+  const timer = setInterval(() => publisher.publish('zigbee2mqtt/kitchen', '{}'), 20);
+  t.after(() => clearInterval(timer));
+  const [inflight, traffic, ...others] = await complaints({ HUMTEMP_MQTT_URL: mosquitto.url });
+  assert.match(inflight!, /^warning broker: it has 20 publishes in flight .* → max_inflight_messages 65535/);
+  assert.match(
+    traffic!,
+    /^warning broker: nothing on labs\/\+\/observation within 0\.3 s, but on 1 other topics, such as zigbee2mqtt\/kitchen →/,
+  );
+  assert.deepEqual(others, []);
+
+  const well = await startMosquitto({ config: 'max_inflight_messages 65535' });
+  t.after(() => well.close());
+  assert.deepEqual(await complaints({ HUMTEMP_MQTT_URL: well.url }), []);
+});
