@@ -2,6 +2,7 @@ import { get } from '../api/client.js';
 import { backgroundReads } from '../api/queue.js';
 import { conditionsOf } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
+import { LabName } from '../lab/lab-name.js';
 import { limitsText } from '../lab/limits.js';
 import { labNow, now } from '../live/live-labs.js';
 import { hrefWith, labHref } from '../shell/place.js';
@@ -46,7 +47,7 @@ export function HourRow({ id, starts, mode, scale }: HourRowProps) {
         data-page
       >
         <ConditionIcon condition={condition} />
-        {lab.name}
+        <LabName lab={lab} />
       </a>
       {starts.map((startMs, i) => (
         <HourCell

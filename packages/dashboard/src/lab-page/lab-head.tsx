@@ -4,6 +4,7 @@ import { spanText } from '../format/spans.js';
 import { conditionsOf } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import type { Lab } from '../lab/lab.js';
+import { LabName } from '../lab/lab-name.js';
 import { hasLimits, type Limits } from '../lab/limits.js';
 import { absoluteHumidity, dewPoint } from '../lab/moist-air.js';
 import { now } from '../live/live-labs.js';
@@ -27,13 +28,16 @@ export function LabHead({ id, lab }: { readonly id: string; readonly lab: Lab | 
   return (
     <header class="lab-head" data-condition={conditions[0]}>
       <div>
-        <h1>{lab.name}</h1>
+        <h1>
+          <LabName lab={lab} />
+        </h1>
         <p class="lab-state">
           <ConditionIcon condition={conditions[0]} />
           {stateText(lab, conditions, now.value)}
           <time dateTime={new Date(atMs).toISOString()} title={moment(atMs, 'full', clockPlace.value)}>
             {ago(spanText(now.value - atMs))}
           </time>
+          {lab.name !== id && <code>{id}</code>}
         </p>
       </div>
       <dl class="readings numbers" data-old={conditions[0] === 'silent'}>

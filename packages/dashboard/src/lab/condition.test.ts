@@ -10,7 +10,9 @@ const lab: Lab = {
   group: '',
   atMs: 0,
   temp: 22,
+  tempAtMs: 0,
   humidity: 50,
+  humidityAtMs: 0,
   limits: { temp: { min: 20, max: 24 }, humidity: { min: 40, max: 60 } },
   silentAfterMs: 90_000,
 };
@@ -25,6 +27,12 @@ test('a silent lab is not judged by what it said before', () => {
   assert.deepEqual(conditionsOf({ ...lab, temp: 40 }, 90_000), ['too_warm']);
   assert.deepEqual(conditionsOf({ ...lab, temp: 40 }, 90_001), ['silent']);
   assert.deepEqual(conditionsOf({ ...lab, atMs: undefined, temp: null, humidity: null }, 0), ['never']);
+});
+
+test('a metric that fell silent is not judged, and the other one is', () => {
+  const later = { ...lab, atMs: 100_000, humidityAtMs: 100_000, temp: 40 };
+  assert.deepEqual(conditionsOf(later, 100_000), ['silent']);
+  assert.deepEqual(conditionsOf({ ...later, humidity: 70 }, 100_000), ['too_damp', 'silent']);
 });
 
 test('a lab is fine only if a value has limits', () => {

@@ -19,20 +19,29 @@ export type Condition = (typeof CONDITIONS)[number];
 export const TROUBLE: ReadonlySet<Condition> = new Set(CONDITIONS.slice(0, 6));
 
 /**
- * Everything that holds of a lab now, the worst first; at least one. Nothing old is judged as if it were current: a lab
- * that is silent is only that.
+ * Everything that holds of a lab now, the worst first; at least one. Nothing old is judged as if it were current: a
+ * metric that is silent is only that, and so is a lab.
  */
 export function conditionsOf(lab: Lab, nowMs: number): readonly [Condition, ...Condition[]] {
   const { atMs, temp, humidity, limits, silentAfterMs } = lab;
   if (atMs === undefined) return NEVER;
   if (nowMs - atMs > silentAfterMs) return SILENT;
-  const warmth = sideOf(temp, limits.temp);
-  const damp = sideOf(humidity, limits.humidity);
-  if (warmth === 0 && damp === 0) return isJudged(lab) ? FINE : UNJUDGED;
+  const isSilent = silentMetric(lab, nowMs);
+  const warmth = isSilent === 'temp' ? 0 : sideOf(temp, limits.temp);
+  const damp = isSilent === 'humidity' ? 0 : sideOf(humidity, limits.humidity);
+  if (warmth === 0 && damp === 0 && isSilent === undefined) return isJudged(lab) ? FINE : UNJUDGED;
   const found: Condition[] = [];
   if (warmth !== 0) found.push(warmth > 0 ? 'too_warm' : 'too_cold');
   if (damp !== 0) found.push(damp > 0 ? 'too_damp' : 'too_dry');
+  if (isSilent !== undefined) found.push('silent');
   return found as [Condition, ...Condition[]];
+}
+
+/** The metric of a lab that is no longer heard, while the other one is. */
+export function silentMetric(lab: Lab, nowMs: number): 'temp' | 'humidity' | undefined {
+  const isOld = (atMs: number | undefined) => atMs !== undefined && nowMs - atMs > lab.silentAfterMs;
+  if (isOld(lab.tempAtMs)) return 'temp';
+  return isOld(lab.humidityAtMs) ? 'humidity' : undefined;
 }
 
 const NEVER: readonly [Condition] = ['never'];

@@ -10,8 +10,10 @@ export interface Lab {
   /** Of the latest observation; undefined: never heard. */
   readonly atMs: number | undefined;
   readonly temp: number | null;
+  readonly tempAtMs: number | undefined;
   readonly humidity: number | null;
+  readonly humidityAtMs: number | undefined;
   readonly limits: LabLimits;
-  /** After so long without an observation it is silent. */
+  /** After so long without a value it, or a metric of it, is silent. */
   readonly silentAfterMs: number;
 }

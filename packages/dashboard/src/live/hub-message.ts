@@ -1,9 +1,5 @@
-import type { Answer, Schemas } from '../api/client.js';
-
-/** What is known of a lab, as `GET /labs` and the stream write it. */
-export type LabReport = Pick<Schemas['LiveLab'], 'lab_id'> & {
-  readonly latest: Schemas['LiveLab']['latest'];
-};
+import type { Answer } from '../api/client.js';
+import type { LabReport } from './lab-report.js';
 
 export type Ledger = Answer<'/ledger'>;
 

@@ -2,13 +2,30 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiFailure } from '../api/client.js';
 import { Hub, type HubSources, type StreamListener } from './hub.js';
-import type { HubMessage, LabReport, Ledger } from './hub-message.js';
+import type { HubMessage, Ledger } from './hub-message.js';
+import type { LabsPage, LiveLab } from './lab-report.js';
 
 const AT = '2026-09-22T12:00:00.000Z';
-const report = (lab_id: string, timestamp = AT): LabReport => ({
+const report = (lab_id: string, timestamp = AT): LiveLab => ({
   lab_id,
   latest: { timestamp, temp: 21, humidity: 50 },
+  current: null,
 });
+
+/** A page of the list that says the same. */
+const listed = (labs: readonly LiveLab[]): LabsPage =>
+  ({
+    labs: labs.map((lab) => ({
+      ...lab,
+      name: null,
+      group: null,
+      metrics: { temp: null, humidity: null },
+      limits: { temp: null, humidity: null },
+      expected_interval_s: 30,
+    })),
+    never_heard: [],
+    next_cursor: null,
+  }) as unknown as LabsPage;
 
 /** A hub whose service, clock and timers are the test's. */
 function scene() {
@@ -16,7 +33,7 @@ function scene() {
     nowMs: Date.parse(AT),
     opened: 0,
     failure: undefined as ApiFailure | undefined,
-    listed: [] as LabReport[],
+    listed: [] as LiveLab[],
     received: 0,
   };
   let listener: StreamListener | undefined;
@@ -32,11 +49,7 @@ function scene() {
       return { close: () => {} };
     },
     ledger: () => answer(() => ({ received: state.received }) as Ledger),
-    labs: () =>
-      answer(
-        () =>
-          ({ labs: state.listed, next_cursor: null }) as unknown as Awaited<ReturnType<HubSources['labs']>>,
-      ),
+    labs: () => answer(() => listed(state.listed)),
     clock: () => state.nowMs,
     after: (ms, action) => {
       const timer = { atMs: state.nowMs + ms, action };
@@ -71,7 +84,7 @@ test('a page that joins later has everything at once', async () => {
   hub.join((message) => messages.push(message));
   const labs = messages.find((message) => message.kind === 'labs');
   assert.deepEqual(
-    labs?.labs.map(({ lab_id }) => lab_id),
+    labs?.labs.map(({ id }) => id),
     ['a', 'b'],
   );
   assert.ok(messages.some((message) => message.kind === 'link' && message.link.state === 'live'));
@@ -133,6 +146,7 @@ test('whoever signs in after another finds nothing of what that one saw', async 
 
 test('the list takes labs away that are gone, and never puts something older in place of what the stream said', async () => {
   const { hub, state, stream, settle } = scene();
+  state.listed = [report('a'), report('gone')];
   hub.start();
   await settle();
   const later = '2026-09-22T12:00:05.000Z';
@@ -145,7 +159,7 @@ test('the list takes labs away that are gone, and never puts something older in 
   const labs = messages.findLast((message) => message.kind === 'labs');
   assert.ok(labs?.isAll);
   assert.deepEqual(
-    labs.labs.map(({ lab_id, latest }) => [lab_id, latest.timestamp]),
+    labs.labs.map(({ id, atMs }) => [id, new Date(atMs ?? 0).toISOString()]),
     [
       ['a', later],
       ['b', AT],

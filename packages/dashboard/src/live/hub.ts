@@ -1,13 +1,21 @@
-import { type Answer, ApiFailure } from '../api/client.js';
+import { ApiFailure } from '../api/client.js';
 import { ClockOffset } from './clock-offset.js';
-import type { HubMessage, LabReport, Ledger, Link } from './hub-message.js';
+import type { HubMessage, Ledger, Link } from './hub-message.js';
+import {
+  type LabReport,
+  type LabsPage,
+  type LiveLab,
+  listedReports,
+  refreshedReport,
+  streamedReport,
+} from './lab-report.js';
 import { RateMeter } from './rate-meter.js';
 
 /** Where the hub gets everything from; tests have their own. */
 export interface HubSources {
   openStream(listener: StreamListener): { close(): void };
   ledger(): Promise<Ledger>;
-  labs(cursor: string | undefined): Promise<Answer<'/labs'>>;
+  labs(cursor: string | undefined): Promise<LabsPage>;
   /** Unix milliseconds. */
   clock(): number;
   after(ms: number, action: () => void): () => void;
@@ -15,7 +23,7 @@ export interface HubSources {
 
 export interface StreamListener {
   /** A snapshot or changes: `at` is the service's time. */
-  onLabs(at: string, labs: readonly LabReport[]): void;
+  onLabs(at: string, labs: readonly LiveLab[]): void;
   /** The service lives, its store does not answer. */
   onUnavailable(): void;
   onError(): void;
@@ -26,7 +34,7 @@ const RETRY_MS = [1000, 2000, 4000, 8000] as const;
 /** A stream silent for so long is opened again: its heartbeat cannot be seen from here. */
 const QUIET_MS = 60_000;
 /** The stream tells of a thousand labs; of more, and of those that have gone, the list does. */
-const LIST_EVERY_MS = 60_000;
+const LIST_EVERY_MS = 30_000;
 const LIST_EVERY_MS_OF_MANY = 10_000;
 /** Somebody waits for a first observation to show. */
 const LIST_EVERY_MS_OF_NONE = 1500;
@@ -48,6 +56,8 @@ export class Hub {
   #link: Link = { state: 'connecting' };
   #ledger: HubMessage | undefined;
   #stream: { close(): void } | undefined;
+  readonly #streamedSinceRead = new Set<string>();
+  #isListed = false;
   #failures = 0;
   #cancelQuiet = () => {};
   #cancelRetry = () => {};
@@ -64,7 +74,8 @@ export class Hub {
   join(listener: (message: HubMessage) => void): () => void {
     this.#listeners.add(listener);
     listener({ kind: 'clock', aheadMs: this.#offset.aheadMs });
-    if (this.#labs.size > 0) listener({ kind: 'labs', isAll: true, labs: [...this.#labs.values()] });
+    if (this.#isListed || this.#labs.size > 0)
+      listener({ kind: 'labs', isAll: this.#isListed, labs: [...this.#labs.values()] });
     if (this.#ledger !== undefined) listener(this.#ledger);
     listener({ kind: 'link', link: this.#link });
     return () => this.#listeners.delete(listener);
@@ -87,7 +98,7 @@ export class Hub {
         this.#failures = 0;
         this.#waitInQuiet();
         this.#noteServiceTime(Date.parse(at));
-        this.#update(labs, false);
+        this.#useStream(labs);
         this.#setLink({ state: 'live' });
       },
       onUnavailable: () => {
@@ -139,26 +150,42 @@ export class Hub {
   async #readList(): Promise<void> {
     try {
       const found: LabReport[] = [];
+      this.#streamedSinceRead.clear();
       let cursor: string | undefined;
       do {
         const page = await this.sources.labs(cursor);
-        found.push(...page.labs);
+        found.push(...listedReports(page));
         cursor = page.next_cursor ?? undefined;
       } while (cursor !== undefined);
-      this.#update(found, true);
+      this.#useList(found);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #update(labs: readonly LabReport[], isAll: boolean): void {
-    if (isAll) {
-      const listed = new Set(labs.map(({ lab_id }) => lab_id));
-      for (const id of this.#labs.keys()) if (!listed.has(id)) this.#labs.delete(id);
-    }
-    const newer = labs.filter((lab) => isNewer(lab, this.#labs.get(lab.lab_id)));
-    for (const lab of newer) this.#labs.set(lab.lab_id, lab);
-    this.#tell({ kind: 'labs', isAll, labs: isAll ? [...this.#labs.values()] : newer });
+  #useStream(labs: readonly LiveLab[]): void {
+    let isNew = false;
+    const changed = labs.map((lab) => {
+      const known = this.#labs.get(lab.lab_id);
+      isNew ||= known === undefined;
+      const report = streamedReport(known, lab);
+      this.#labs.set(report.id, report);
+      this.#streamedSinceRead.add(report.id);
+      return report;
+    });
+    this.#tell({ kind: 'labs', isAll: false, labs: changed });
+    // A stream does not say what the labs file says.
+    if (isNew && this.#isListed) void this.#readList();
+  }
+
+  #useList(listed: readonly LabReport[]): void {
+    const ids = new Set(listed.map(({ id }) => id));
+    // What came while the list was being read may not be in it yet.
+    for (const id of this.#labs.keys())
+      if (!ids.has(id) && !this.#streamedSinceRead.has(id)) this.#labs.delete(id);
+    for (const lab of listed) this.#labs.set(lab.id, refreshedReport(this.#labs.get(lab.id), lab));
+    this.#isListed = true;
+    this.#tell({ kind: 'labs', isAll: true, labs: [...this.#labs.values()] });
   }
 
   #noteServiceTime(ms: number): void {
@@ -176,6 +203,7 @@ export class Hub {
   #signOut(): void {
     if (this.#link.state === 'signed_out') return;
     this.#labs.clear();
+    this.#isListed = false;
     this.#ledger = undefined;
     this.#tell({ kind: 'labs', isAll: true, labs: [] });
     this.#setLink({ state: 'signed_out' });
@@ -196,9 +224,4 @@ export class Hub {
   #tell(message: HubMessage): void {
     for (const listener of this.#listeners) listener(message);
   }
-}
-
-/** The list may have been read before what the stream said. */
-function isNewer(lab: LabReport, known: LabReport | undefined): boolean {
-  return known === undefined || lab.latest.timestamp >= known.latest.timestamp;
 }

@@ -2,7 +2,8 @@ import { batch, computed, type Signal, signal } from '@preact/signals';
 import { type Answer, get } from '../api/client.js';
 import type { Lab } from '../lab/lab.js';
 import { defaultLimits } from '../settings/settings.js';
-import type { HubMessage, LabReport, Ledger, Link } from './hub-message.js';
+import type { HubMessage, Ledger, Link } from './hub-message.js';
+import type { LabReport } from './lab-report.js';
 import { joinHub, type LiveLink } from './live-link.js';
 
 export type Service = Answer<'/service'>;
@@ -60,16 +61,20 @@ export function labNow(id: string): Lab | undefined {
 }
 
 function labOf(report: LabReport): Lab {
-  const { lab_id: id, latest } = report;
+  const { id, name, group, atMs, temp, humidity, limits, expectedIntervalS } = report;
+  const byDefault = defaultLimits.value;
+  const intervalS = expectedIntervalS ?? service.value?.expected_interval_s ?? 30;
   return {
     id,
-    name: id,
-    group: id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : '',
-    atMs: Date.parse(latest.timestamp),
-    temp: latest.temp,
-    humidity: latest.humidity,
-    limits: defaultLimits.value,
-    silentAfterMs: SILENT_INTERVALS * (service.value?.expected_interval_s ?? 30) * 1000,
+    name: name ?? id,
+    group: group ?? (id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : ''),
+    atMs,
+    temp: temp?.value ?? null,
+    tempAtMs: temp?.atMs,
+    humidity: humidity?.value ?? null,
+    humidityAtMs: humidity?.atMs,
+    limits: { temp: limits.temp ?? byDefault.temp, humidity: limits.humidity ?? byDefault.humidity },
+    silentAfterMs: SILENT_INTERVALS * intervalS * 1000,
   };
 }
 
@@ -91,12 +96,12 @@ function update(changed: readonly LabReport[], isAll: boolean): void {
   let hasGone = false;
   if (isAll) {
     isListed.value = true;
-    const listed = new Set(changed.map(({ lab_id }) => lab_id));
+    const listed = new Set(changed.map(({ id }) => id));
     for (const id of reports.keys()) if (!listed.has(id)) hasGone = reports.delete(id);
   }
   for (const report of changed) {
-    const known = reports.get(report.lab_id);
-    if (known === undefined) reports.set(report.lab_id, signal(report));
+    const known = reports.get(report.id);
+    if (known === undefined) reports.set(report.id, signal(report));
     else known.value = report;
   }
   if (changed.length > 0 || hasGone) version.value += 1;

@@ -17,8 +17,13 @@ interface Recent {
 const SPAN_S = 86_400;
 const POINTS_MAX = 100;
 const FRESH_MS = 5 * 60_000;
+/** Ids stand in the URL of one request, which may be 8 KB long. */
+const LABS_MAX = 100;
+/** Tiles that come into view together are asked for together. */
+const GATHER_MS = 30;
 
 const recents = new Map<string, Recent>();
+let waiting: string[] = [];
 
 /** The last day of a lab, oldest first; empty until it is read. Read again, while it is asked for, when it is old. */
 export function recentOf(id: string): readonly RecentPoint[] {
@@ -29,27 +34,38 @@ export function recentOf(id: string): readonly RecentPoint[] {
   }
   if (service.value !== undefined && now.value - recent.readMs > FRESH_MS) {
     recent.readMs = now.value;
-    void backgroundReads.run(() => read(id));
+    if (waiting.length === 0) setTimeout(readWaiting, GATHER_MS);
+    waiting.push(id);
   }
   return recent.points.value;
 }
 
-async function read(id: string): Promise<void> {
-  const { resolutions } = service.value!;
+function readWaiting(): void {
+  const ids = waiting;
+  waiting = [];
+  for (let i = 0; i < ids.length; i += LABS_MAX) {
+    const some = ids.slice(i, i + LABS_MAX);
+    void backgroundReads.run(() => read(some));
+  }
+}
+
+async function read(ids: readonly string[]): Promise<void> {
+  const { resolutions } = service.peek()!;
   const resolution =
     resolutions.find(({ duration_s, kept_s }) => kept_s >= SPAN_S && SPAN_S / duration_s <= POINTS_MAX) ??
     resolutions.at(-1)!;
-  const from = Math.floor(now.value / 1000) - SPAN_S + resolution.duration_s;
+  const from = Math.floor(now.peek() / 1000) - SPAN_S + resolution.duration_s;
   try {
-    const { buckets } = await get(
-      '/labs/{lab_id}/buckets',
-      { from, resolution: resolution.resolution },
-      { labId: id },
-    );
-    recents.get(id)!.points.value = buckets.map(({ temp, humidity }) => ({
-      temp: temp?.avg ?? null,
-      humidity: humidity?.avg ?? null,
-    }));
+    const query = { labs: ids.join(), from, resolution: resolution.resolution };
+    const { labs } = await get('/lab-series', query);
+    for (const { lab_id, temp, humidity } of labs) {
+      const recent = recents.get(lab_id);
+      if (recent !== undefined)
+        recent.points.value = temp.avg.map((value, i) => ({
+          temp: value,
+          humidity: humidity.avg[i] ?? null,
+        }));
+    }
   } catch {
     // A tile without its line is still right; it is read again later.
   }

@@ -63,7 +63,8 @@ export const rows = computed<readonly Section[]>(() => {
   return last;
 });
 
-const byName = (a: Judged, b: Judged) => COLLATOR.compare(a.lab.name, b.lab.name);
+const byName = (a: Judged, b: Judged) =>
+  COLLATOR.compare(a.lab.name, b.lab.name) || COLLATOR.compare(a.lab.group, b.lab.group);
 const COLLATOR = new Intl.Collator('en', { numeric: true });
 const COMPARE: Readonly<Record<Order, (a: Judged, b: Judged) => number>> = {
   trouble: (a, b) => CONDITIONS.indexOf(a.condition) - CONDITIONS.indexOf(b.condition) || byName(a, b),

@@ -1,12 +1,14 @@
 import { fixed, inUnit } from '../format/measures.js';
 import { spanText } from '../format/spans.js';
-import { type Condition, conditionsOf } from '../lab/condition.js';
+import { type Condition, conditionsOf, silentMetric } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import type { Lab } from '../lab/lab.js';
+import { LabName } from '../lab/lab-name.js';
 import { labNow, now } from '../live/live-labs.js';
 import { locale, unit, words } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
 import { recentOf } from './recent.js';
+import { isGrouped } from './rows.js';
 import { Sparkline } from './sparkline.js';
 
 export const TILE_HEIGHT = 96;
@@ -17,7 +19,7 @@ export function Tile({ id }: { readonly id: string }) {
   if (lab === undefined) return null;
   const conditions = conditionsOf(lab, now.value);
   const [worst] = conditions;
-  const isOld = worst === 'silent' || worst === 'never';
+  const isOld = lab.atMs === undefined || now.value - lab.atMs > lab.silentAfterMs;
   const recent = recentOf(id);
   return (
     <article class="tile" data-condition={worst}>
@@ -25,7 +27,7 @@ export function Tile({ id }: { readonly id: string }) {
         href={hrefWith({ q: undefined, show: undefined, group: undefined, order: undefined }, labHref(id))}
         data-page
       >
-        {lab.name}
+        <LabName lab={lab} isGrouped={isGrouped.value} />
       </a>
       <p class="tile-values" data-old={isOld}>
         <Value condition={side(conditions, 'too_warm', 'too_cold')}>
@@ -63,7 +65,14 @@ function side(conditions: readonly Condition[], ...wanted: readonly Condition[])
 
 /** All that holds of a lab, in words. */
 export function stateText(lab: Lab, conditions: readonly Condition[], nowMs: number): string {
-  const { condition, silentFor } = words.value;
-  if (conditions[0] === 'silent') return silentFor(spanText(nowMs - lab.atMs!));
-  return conditions.map((one) => condition[one]).join(', ');
+  const { condition, silentFor, metric } = words.value;
+  return conditions
+    .map((one) => {
+      if (one !== 'silent') return condition[one];
+      const name = silentMetric(lab, nowMs);
+      if (lab.atMs === undefined || nowMs - lab.atMs > lab.silentAfterMs || name === undefined)
+        return silentFor(spanText(nowMs - (lab.atMs ?? nowMs)));
+      return `${metric[name]} ${silentFor(spanText(nowMs - lab[`${name}AtMs`]!))}`;
+    })
+    .join(', ');
 }

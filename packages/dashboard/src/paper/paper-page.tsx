@@ -5,6 +5,7 @@ import { fixed, inUnit, percent } from '../format/measures.js';
 import { instantOf, moment, startOfMonth, wallClock } from '../format/moments.js';
 import { longSpanText, resolutionText } from '../format/spans.js';
 import { excursionsOf } from '../lab/excursions.js';
+import { LabName } from '../lab/lab-name.js';
 import { limitsText } from '../lab/limits.js';
 import { METRICS, resolutionFor } from '../lab/series.js';
 import { conditionOf } from '../lab-page/excursion-list.js';
@@ -82,7 +83,7 @@ export function PaperPage({ id }: { readonly id: string }) {
         <header>
           <div>
             <p>{said.title}</p>
-            <h1>{lab?.name ?? id}</h1>
+            <h1>{lab === undefined ? id : <LabName lab={lab} />}</h1>
           </div>
           <div>
             <b>{moment(fromMs, 'month', place)}</b>

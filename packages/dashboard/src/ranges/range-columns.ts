@@ -1,12 +1,13 @@
 import type { Answer } from '../api/client.js';
 import { shareInRange } from '../hours/cell-colour.js';
 
-export type RangeSummary = Answer<'/labs/{lab_id}/summary'>;
+export type RangeSummary = Answer<'/lab-summaries'>['labs'][number];
 
 /** A lab of the table; undefined while its summary is not read. */
 export interface RangeRow {
   readonly id: string;
   readonly name: string;
+  readonly group: string;
   readonly summary: RangeSummary | undefined;
 }
 
@@ -62,7 +63,8 @@ export function parseSorting(text: string | undefined): Sorting {
 
 /** Rows in order; those without a value come last either way. */
 export function sortedRows(rows: readonly RangeRow[], { key, isWorstFirst }: Sorting): readonly RangeRow[] {
-  const byName = (a: RangeRow, b: RangeRow) => COLLATOR.compare(a.name, b.name);
+  const byName = (a: RangeRow, b: RangeRow) =>
+    COLLATOR.compare(a.name, b.name) || COLLATOR.compare(a.group, b.group);
   const column = RANGE_COLUMNS.find((one) => one.key === key);
   if (column === undefined) return rows.toSorted((a, b) => (isWorstFirst ? byName(a, b) : byName(b, a)));
   const sign = column.isLowWorst === isWorstFirst ? 1 : -1;

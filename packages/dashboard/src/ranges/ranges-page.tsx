@@ -30,7 +30,7 @@ export function RangesPage() {
   const sorting = parseSorting(parameter('sort'));
   const text = search.value.trim().toLowerCase();
   const rows = sortedRows(
-    loaded.rows.filter(({ name }) => name.toLowerCase().includes(text)),
+    loaded.rows.filter(({ id, name, group }) => `${id} ${name} ${group}`.toLowerCase().includes(text)),
     sorting,
   );
   const summary = rows.find((row) => row.summary !== undefined)?.summary;
@@ -47,7 +47,7 @@ export function RangesPage() {
               : said.showing(
                   moment(Date.parse(summary.start), 'moment', place),
                   moment(Date.parse(summary.end), 'moment', place),
-                  resolutionText(summary.resolution),
+                  resolutionText(loaded.resolution ?? ''),
                 )}
           </p>
         </div>
@@ -114,11 +114,11 @@ export function RangesPage() {
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ id, name, summary }) => (
+            {rows.map(({ id, name, group, summary }) => (
               <tr key={id} data-lab={id}>
                 <th scope="row">
                   <a href={hrefWith({ ...OWN, ...range }, labHref(id))} data-page>
-                    {name}
+                    {name} {group !== '' && <small class="of-group">{group}</small>}
                   </a>
                 </th>
                 {RANGE_COLUMNS.map((column) => {

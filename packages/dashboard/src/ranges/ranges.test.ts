@@ -6,6 +6,7 @@ import { parseSorting, type RangeRow, type RangeSummary, rangeCsv, sortedRows } 
 const row = (id: string, share: number | null, avg = 20): RangeRow => ({
   id,
   name: id,
+  group: '',
   summary: {
     start: '2026-09-21T00:00:00.000Z',
     end: '2026-09-22T00:00:00.000Z',

@@ -5,6 +5,7 @@ import { moment } from '../format/moments.js';
 import { spanText } from '../format/spans.js';
 import { conditionsOf } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
+import { LabName } from '../lab/lab-name.js';
 import { heardMs, labCount, labNow, link, now } from '../live/live-labs.js';
 import { counts, rows } from '../overview/rows.js';
 import { stateText } from '../overview/tile.js';
@@ -85,10 +86,16 @@ function WallTile({ id }: { readonly id: string }) {
   const [worst] = conditions;
   return (
     <article class="wall-tile" data-condition={worst}>
-      <h2>{lab.name}</h2>
+      <h2>
+        <LabName lab={lab} />
+      </h2>
       <p class="wall-values numbers">
-        <b>{fixed(lab.temp === null ? null : inUnit(lab.temp, unit.value.value), 1, locale.value)}°</b>
-        <span>{fixed(lab.humidity, 0, locale.value)}%</span>
+        <b data-condition={conditions.find((one) => one === 'too_warm' || one === 'too_cold')}>
+          {fixed(lab.temp === null ? null : inUnit(lab.temp, unit.value.value), 1, locale.value)}°
+        </b>
+        <span data-condition={conditions.find((one) => one === 'too_damp' || one === 'too_dry')}>
+          {fixed(lab.humidity, 0, locale.value)}%
+        </span>
       </p>
       <p class="wall-state">
         <ConditionIcon condition={worst} />

@@ -84,7 +84,7 @@ export const de: Words = {
     latest: 'Zuletzt',
     dewPoint: 'Taupunkt',
     absolute: 'Absolute Feuchte',
-    computed: 'berechnet aus dem letzten Paar',
+    computed: 'berechnet',
     span: 'Spanne',
     spans: { '3h': '3 h', '24h': '24 h', '7d': '7 Tage', '30d': '30 Tage', '1y': '1 Jahr' },
     resolution: (text) => `Abschnitte von ${text}`,

@@ -78,7 +78,7 @@ export const en = {
     latest: 'Latest',
     dewPoint: 'Dew point',
     absolute: 'Absolute humidity',
-    computed: 'computed from the latest pair',
+    computed: 'computed',
     span: 'Span',
     spans: { '3h': '3 h', '24h': '24 h', '7d': '7 days', '30d': '30 days', '1y': '1 year' },
     resolution: (text: string) => `${text} buckets`,

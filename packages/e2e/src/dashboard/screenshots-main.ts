@@ -1,0 +1,113 @@
+// npm run screenshots: draws docs/images anew, from a week in a made-up building.
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '@humtemp/test-services';
+import { connectAsync } from 'mqtt';
+import { EmbeddedStart } from '../embedded-start.js';
+import { runHumtemp } from '../humtemp-process.js';
+import { openBrowser } from './browser.js';
+import { labsFile, ROOMS, weekOf } from './building.js';
+import { openPage } from './open-page.js';
+
+const IMAGES = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
+const TOPIC = 'labs/+/+/observation';
+
+interface Picture {
+  readonly name: string;
+  readonly path: string;
+  /** What has to be there. */
+  readonly mark: string;
+  readonly width: number;
+  readonly height: number;
+  readonly colorScheme?: 'dark';
+}
+
+const PICTURES: readonly Picture[] = [
+  { name: 'overview', path: '/', mark: '.tile .spark path[d^=M]', width: 1440, height: 810 },
+  {
+    name: 'lab',
+    path: '/lab/cellar/archive',
+    mark: '.calendar .cell[data-kind=value]',
+    width: 1440,
+    height: 1080,
+  },
+  { name: 'hours', path: '/hours', mark: '.cell[data-kind=value]', width: 1440, height: 810 },
+  { name: 'wall', path: '/wall', mark: '.wall-tile', width: 1440, height: 810, colorScheme: 'dark' },
+  { name: 'paper', path: '/paper/cellar/archive', mark: '.sheet tfoot', width: 900, height: 1180 },
+  { name: 'phone', path: '/', mark: '.tile .spark path[d^=M]', width: 390, height: 760 },
+];
+
+const folder = await temporaryFolder('screenshots');
+const labs = join(folder.path, 'labs.csv');
+await writeFile(labs, labsFile());
+const start = await EmbeddedStart.open({
+  HUMTEMP_LABS_FILE: labs,
+  HUMTEMP_MQTT_TOPICS: TOPIC,
+  HUMTEMP_EXPECTED_INTERVAL: '60',
+});
+const browser = await openBrowser();
+try {
+  await mkdir(IMAGES, { recursive: true });
+  const rows = join(folder.path, 'rows.csv');
+  const nowS = Math.floor(Date.now() / 1000);
+  const week = weekOf(nowS);
+  await writeFile(rows, week);
+  const replayed = await runHumtemp([
+    'replay',
+    rows,
+    '--shift-to',
+    String(nowS),
+    '--url',
+    start.url,
+    '--api',
+    start.ports.baseUrl,
+    '--topic',
+    TOPIC,
+  ]);
+  if (replayed.code !== 0) throw new Error(replayed.stderr);
+  process.stdout.write(replayed.stdout);
+  const client = await connectAsync(start.url);
+  await client.publishAsync(TOPIC.replace('+/+', ROOMS[0]!.id), "{'temp': 21.4}", { qos: 1 });
+  const speaking = ROOMS.filter(({ id }) => id !== 'floor-2/optics');
+  const last = lastValues(week);
+  let turn = 0;
+  const timer = setInterval(() => {
+    const { id } = speaking[turn++ % speaking.length]!;
+    client.publish(TOPIC.replace('+/+', id), JSON.stringify(last.get(id)), { qos: 1 });
+  }, 120);
+  for (const picture of PICTURES) await draw(picture);
+  clearInterval(timer);
+  await client.endAsync();
+} finally {
+  await browser.close();
+  await start.close();
+  await folder.remove();
+}
+
+/** What each lab said last. */
+function lastValues(csv: string): Map<string, { readonly temp: number; readonly humidity: number }> {
+  const lines = csv.trimEnd().split('\n').slice(1);
+  return new Map(
+    lines.map((line) => {
+      const [id, , temp, humidity] = line.split(',') as [string, string, string, string];
+      return [id, { temp: Number(temp), humidity: Number(humidity) }];
+    }),
+  );
+}
+
+async function draw({ name, path, mark, width, height, colorScheme = undefined }: Picture): Promise<void> {
+  const { page, goto, problems, close } = await openPage(browser, start.ports.baseUrl, {
+    viewport: { width, height },
+    colorScheme: colorScheme ?? 'light',
+  });
+  await goto(path);
+  await page.locator(mark).first().waitFor({ state: 'attached' });
+  // What is read in the background, and the ledger's second look.
+  await page.waitForTimeout(4000);
+  const file = join(IMAGES, `${name}.png`);
+  await page.screenshot({ path: file });
+  await close();
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  process.stdout.write(`${name}.png ${Math.round((await stat(file)).size / 1024)} KB\n`);
+}
