@@ -103,7 +103,7 @@ export async function settled(
 export async function openRedisStore(url: string): Promise<RedisStore> {
   const store = new RedisStore({
     url,
-    prefix: '',
+    prefix: 'humtemp:',
     replyTimeoutMs: 5000,
     grid: DEFAULT_GRID,
     deduplicationHorizonS: 172_800,

@@ -14,8 +14,8 @@ import { until } from './until.js';
 /** Seed of every load of this run; SEED=… repeats another run. */
 export const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 
-/** A request that commits: the script comes in full once for each connection, and by its digest from then on. */
-export const COMMIT = /\r\neval(sha)?\r\n/i;
+/** A request that commits: the script comes in full once, and by its digest from then on; its first key is its record. */
+export const COMMIT = /\r\neval(sha)?\r\n[\s\S]*\}:done:/i;
 
 /** Durable as the matrix asks: what Redis has answered is on disk. */
 const REDIS = { appendonly: 'yes', appendfsync: 'always' };

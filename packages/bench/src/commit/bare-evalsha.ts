@@ -1,6 +1,5 @@
-import { type Batch, bucketStartS, ROW_LENGTH } from '@humtemp/bucket-core';
+import { type Batch, labPartition, ROW_LENGTH } from '@humtemp/bucket-core';
 import { Redis } from 'ioredis';
-import { GRID } from '../redis.js';
 import type { Way } from './way.js';
 
 /**
@@ -10,8 +9,12 @@ import type { Way } from './way.js';
 
 /** As many as humtemp has. */
 const LABS_PER_CALL = 256;
-/** What humtemp sends of a lab: its head, the expiry of each bucket, then its rows. */
-const packedBytes = (rows: number) => 15 + GRID.resolutions.length * 8 + (rows / ROW_LENGTH) * 24;
+/** What humtemp sends of a call and of a lab: a header, then flags and numbers, and its rows. */
+const HEADER_BYTES = 32;
+const packedBytes = (rows: number) => 11 + (rows / ROW_LENGTH) * 17;
+/** What else it sends with a call: records of the call and of counts, an empty base, the name of the process. */
+const FURTHER = ['done:0123456789abcdef01:0', 'counts'];
+const ARGUMENTS = [Buffer.alloc(19), 'bench-process-0123456789abcdef0123456'];
 
 export const BARE_EVALSHA: Way = {
   name: 'floor: EVALSHA of return 1, same bytes',
@@ -21,17 +24,12 @@ export const BARE_EVALSHA: Way = {
     const sha = (await redis.script('LOAD', 'return 1')) as string;
     const callsOf = ({ rowsByLab }: Batch) => {
       const labs = [...rowsByLab];
-      const hour = Math.floor(observations.hourS / 3600);
       return Array.from({ length: Math.ceil(labs.length / LABS_PER_CALL) }, (_, call) => {
         const some = labs.slice(call * LABS_PER_CALL, (call + 1) * LABS_PER_CALL);
-        const keys = some.flatMap(([lab, rows]) => [
-          `${prefix}seen:{${lab}}:${hour}`,
-          ...GRID.resolutions.map(
-            ({ durationS }) =>
-              `${prefix}bucket:{${lab}}:${durationS}:${bucketStartS(rows[0]!, durationS, GRID.alignmentS)}`,
-          ),
-        ]);
-        return { keys, packed: some.map(([, rows]) => Buffer.alloc(packedBytes(rows.length), 1)) };
+        const keyOf = (lab: string) => `${prefix}{${labPartition(lab)}}:lab:${lab}`;
+        const keys = [...FURTHER.map((name) => `${prefix}{0}:${name}`), ...some.map(([lab]) => keyOf(lab))];
+        const bytes = some.reduce((sum, [, rows]) => sum + packedBytes(rows.length), HEADER_BYTES);
+        return { keys, packed: Buffer.alloc(bytes, 1) };
       });
     };
     const { history, batches } = observations;
@@ -40,7 +38,7 @@ export const BARE_EVALSHA: Way = {
       async commit(batch) {
         const replies = calls
           .get(batch)!
-          .map(({ keys, packed }) => redis.evalsha(sha, keys.length, ...keys, 65_536, ...packed));
+          .map(({ keys, packed }) => redis.evalsha(sha, keys.length, ...keys, packed, ...ARGUMENTS));
         await Promise.all(replies);
       },
       close: async () => redis.disconnect(),

@@ -45,6 +45,7 @@ async function measure(open: OpenWay, { batches }: Observations, server: Redis):
   const startMs = performance.now();
   const ownBefore = process.cpuUsage();
   for (const batch of batches) await open.commit(batch);
+  await open.settled?.();
   const own = process.cpuUsage(ownBefore);
   const seconds = (performance.now() - startMs) / 1000;
   const after = await used(server);

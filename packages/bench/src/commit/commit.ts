@@ -40,7 +40,7 @@ const SHAPES: Readonly<Record<Size, readonly Shape[]>> = {
   ],
 };
 const ROUNDS = { smoke: 1, short: 1, normal: 3 };
-/** The floor must get as many bytes as humtemp, but for what humtemp writes to its index: more, the smaller the size. */
+/** The floor must not get more bytes than humtemp, by more than this share. */
 const BYTES_APART_MAX = 0.15;
 
 /** What the rounds of one way gave, for so many observations of a lab at a time. */
@@ -131,7 +131,7 @@ function rowOf({ perLab, way, rounds }: Line, lines: readonly Line[]): string[] 
   ];
 }
 
-/** Where the floor does not get what humtemp gets, but for what humtemp writes to its index now and then. */
+/** Where the floor gets more than humtemp, whose folds and index are bytes too. */
 function bytesApart(lines: readonly Line[]): string[] {
   const bytes = (line: Line) => median(line.rounds.map(({ bytesPerObservation }) => bytesPerObservation));
   return lines
@@ -139,7 +139,7 @@ function bytesApart(lines: readonly Line[]): string[] {
     .flatMap((floor) => {
       const humtemp = lines.find(({ perLab, way }) => perLab === floor.perLab && way === HUMTEMP.name);
       const share = humtemp === undefined ? 1 : bytes(floor) / bytes(humtemp);
-      return Math.abs(1 - share) <= BYTES_APART_MAX
+      return share <= 1 + BYTES_APART_MAX
         ? []
         : [`the floor got ${share.toFixed(2)} times the bytes that humtemp got, ${floor.perLab} of a lab`];
     });

@@ -6,6 +6,7 @@ import {
   type StoreOptions,
 } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { RedisStore } from '@humtemp/bucket-core/redis';
 import { temporaryFolder } from '@humtemp/test-services';
 import { GRID, openRedisStore, STORE_OPTIONS } from '../redis.js';
 import type { Observations, Total } from './observations.js';
@@ -79,6 +80,9 @@ function opened(store: BucketStore, grid: BucketGrid, { hourS, nowMs }: Observat
           );
         }),
       ),
+    settled: async () => {
+      if (store instanceof RedisStore) await store.whenFolded();
+    },
     close: () => store.close(),
   };
 }

@@ -21,5 +21,7 @@ export interface OpenWay {
   commit(batch: Batch): Promise<void>;
   /** What it holds of a lab, in each of its resolutions. Undefined if it holds nothing at all, by design. */
   readonly totals?: (lab: string) => Promise<readonly Total[]>;
+  /** Resolves when nothing is left to be done after commits; undefined if nothing ever is. */
+  readonly settled?: () => Promise<void>;
   close(): Promise<void>;
 }

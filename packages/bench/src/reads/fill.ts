@@ -23,7 +23,7 @@ export async function runReadsFill(fill: Fill): Promise<void> {
     const options = { ...STORE_OPTIONS, grid: READS_GRID };
     const store =
       fill.what === 'redis'
-        ? await openRedisStore(fill.place, '', options)
+        ? await openRedisStore(fill.place, 'humtemp:', options)
         : await EmbeddedStore.open({ ...options, dataDir: fill.place });
     await fillStore(store, fill);
     await store.close();

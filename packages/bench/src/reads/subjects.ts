@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { labPartition } from '@humtemp/bucket-core';
 import { Redis } from 'ioredis';
 import { startComposeRedis } from '../peers/compose-services.js';
 import { findProgram } from '../processes/find-program.js';
@@ -8,7 +9,7 @@ import type { ProcessGroup } from '../processes/process-group.js';
 import { type Answer, answerOf } from './answer.js';
 import type { Fill } from './fill.js';
 import type { HashesApi } from './hashes.js';
-import { DAY_S, labName, ROLLUPS, todayStartS } from './labs.js';
+import { labName, ROLLUPS, todayStartS } from './labs.js';
 import type { MemoryServer } from './memory-server.js';
 import { BUCKETS, type Question, SUMMARY } from './questions.js';
 
@@ -77,17 +78,17 @@ export async function startSubjects(
     await humtemp(REDIS, 'api', { HUMTEMP_REDIS_URL: url }),
     await hashes(HASHES, false),
     await hashes(HASHES_PIPELINED, true),
-    mgetFloor(url, labs, nowMs),
+    mgetFloor(url, labs),
   ];
 }
 
 const MGET_KEYS = 500;
 
-/** The least that reading the strings of a bucket of all labs from Redis costs: the bench reads them, and does nothing. */
-function mgetFloor(url: string, labs: number, nowMs: number): Subject {
+/** The least that reading the strings with a bucket of all labs from Redis costs: the bench reads them, and does nothing. */
+function mgetFloor(url: string, labs: number): Subject {
   const keys = Array.from(
     { length: labs },
-    (_, i) => `bucket:{${labName(i)}}:${DAY_S}:${todayStartS(nowMs)}`,
+    (_, i) => `humtemp:{${labPartition(labName(i))}}:lab:${labName(i)}`,
   );
   return {
     name: MGET,

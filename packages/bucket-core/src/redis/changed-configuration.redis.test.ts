@@ -10,9 +10,9 @@ import {
   longestLivedResolution,
   parseRollups,
 } from '../index.js';
-import { labPartition } from '../observation/lab-id.js';
 import { batchOf, CONTRACT_OPTIONS, type Row } from '../store/store-contract.fixture.js';
 import { Keys } from './keys.js';
+import { PageGrid } from './pages/page-grid.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
@@ -99,29 +99,26 @@ describe('after a change of the configuration', () => {
     });
 
   test('what is added to lives as long as the new retention and horizon say', async () => {
-    const before = await openStore(days(2, '5m:1d'), 'raised:');
-    await before.commit(batchOf([NEWER], nowMs), nowMs);
+    const rows = (from: number, stepS: number) =>
+      Array.from({ length: 40 }, (_, i): Row => ['lab', from - i * stepS, 20_000 + i, 50_000]);
+    const before = await openStore(days(2, '5m:1d'), 'raised:', 24 * HOUR_S);
+    await before.commit(batchOf(rows(3000, 60), nowMs), nowMs);
+    await before.whenFolded();
     await before.close();
     const keys = new Keys('raised:');
-    const bucket = keys.bucket('lab', DAY_S, dayS);
-    const hour = Math.floor(nowMs / 3_600_000);
-    const seen = keys.seen('lab', hour);
-    for (const key of [bucket, seen]) assert.equal(await client.expiretime(key), dayS + 2 * DAY_S, key);
+    const pages = new PageGrid(days(2, '5m:1d'), 24 * HOUR_S);
+    const head = keys.head('lab');
+    const page = keys.rawPage('lab', pages.rawPage(nowMs));
+    const pageEndS = pages.rawStartMs(pages.rawPage(nowMs) + 1) / 1000;
+    assert.equal(await client.expiretime(head), dayS + 2 * DAY_S);
+    assert.equal(await client.expiretime(page), pageEndS + 24 * HOUR_S);
 
-    const deduplicationHorizonS = CONTRACT_OPTIONS.deduplicationHorizonS + HOUR_S;
-    const store = await openStore(days(30, '5m:1d'), 'raised:', deduplicationHorizonS);
+    const store = await openStore(days(30, '5m:1d'), 'raised:', 26 * HOUR_S);
     try {
-      // The first commit fails when the lab is in the index already.
-      const other = keys.bucket('lab', 300, bucketStartS(nowMs - 1000, 300, 0));
-      await client.set(other, 'x', 'EX', 1000);
-      await assert.rejects(store.commit(batchOf([NEWEST], nowMs), nowMs), /not a packed aggregate/);
-      await client.del(other);
-      for (const row of [NEWEST, ['lab', 0, 24_000, 50_000]] as const) {
-        await store.commit(batchOf([row], nowMs), nowMs);
-        for (const key of [bucket, keys.labsOfBucket(labPartition('lab'), DAY_S, dayS)])
-          assert.equal(await client.expiretime(key), dayS + 30 * DAY_S, key);
-        assert.equal(await client.expiretime(seen), (hour + 1) * HOUR_S + deduplicationHorizonS);
-      }
+      await store.commit(batchOf(rows(590, 14), nowMs), nowMs);
+      await store.whenFolded();
+      assert.equal(await client.expiretime(head), dayS + 30 * DAY_S);
+      assert.equal(await client.expiretime(page), pageEndS + 26 * HOUR_S);
     } finally {
       await store.close();
     }

@@ -1,42 +1,86 @@
-import { labPartition } from '../observation/lab-id.js';
+import { LAB_PARTITIONS, labPartition } from '../observation/lab-id.js';
 
 /**
- * Every Redis key is spelled here. `{lab}` is the cluster hash tag: all keys of a lab lie in one slot. A lab id has
- * no braces, no colon and no blank, so keys cannot be confused.
+ * Every Redis key is spelled here. All keys of a partition share the hash tag `{partition}`, so that they lie in one slot
+ * of a cluster. A lab id has no braces, no colon and no blank, so keys cannot be confused.
  */
 export class Keys {
-  constructor(readonly prefix: string) {}
+  readonly #tags: readonly string[];
 
-  /** String: one packed aggregate. Expires with the bucket. */
-  bucket(lab: string, durationS: number, startS: number): string {
-    return `${this.prefix}bucket:{${lab}}:${durationS}:${startS}`;
+  constructor(readonly prefix: string) {
+    this.#tags = Array.from({ length: LAB_PARTITIONS }, (_, partition) => `${prefix}{${partition}}:`);
   }
 
-  /** Set of integers: identities of the observations of one hour (whole hours since 1970). */
-  seen(lab: string, hour: number): string {
-    return `${this.prefix}seen:{${lab}}:${hour}`;
+  #of(lab: string): string {
+    return this.#tags[labPartition(lab)]!;
   }
 
-  /** Set: the labs of an index partition that have a bucket. Expires with the bucket. */
-  labsOfBucket(partition: number, durationS: number, startS: number): string {
-    return `${this.prefix}labs:${partition}:${durationS}:${startS}`;
+  /** String: a lab's newest buckets and observations (pages/head.ts). Expires with its newest longest-lived bucket. */
+  head(lab: string): string {
+    return `${this.#of(lab)}lab:${lab}`;
+  }
+
+  /** String: what a lab observed in six hours (pages/raw-page.ts). Expires with the deduplication horizon. */
+  rawPage(lab: string, page: number): string {
+    return `${this.#of(lab)}raw:${lab}:${page}`;
+  }
+
+  /** String: 24 closed buckets of a lab (pages/aggregate-page.ts). Expires with the last of them. */
+  aggregatePage(lab: string, durationS: number, pageStartS: number): string {
+    return `${this.#of(lab)}agg:${lab}:${durationS}:${pageStartS}`;
   }
 
   /**
-   * Sorted set: the labs of an index partition by a time in Unix seconds. A lab's newest observation is not before it, and
-   * in the same bucket of every resolution.
+   * Sorted set: the labs of a partition by a time in Unix seconds. A lab's newest observation is not before it, and in the
+   * same bucket of the longest-lived resolution.
    */
   labs(partition: number): string {
-    return `${this.prefix}labs:${partition}`;
+    return `${this.#tags[partition]}labs`;
   }
 
-  labsOf(lab: string): string {
-    return this.labs(labPartition(lab));
+  /** Sorted set: the same labs, in the order of their names. */
+  names(partition: number): string {
+    return `${this.#tags[partition]}names`;
+  }
+
+  /** String: the last call of a process' commit in which this partition came first, and its answer. Expires after an hour. */
+  done(partition: number, instance: string, number: number): string {
+    return `${this.#tags[partition]}done:${instance}:${number}`;
+  }
+
+  /** Hash: what the store counted, by process, packed. */
+  counts(partition: number): string {
+    return `${this.#tags[partition]}counts`;
+  }
+
+  /** What stands in front of the number of a partition, for scripts that go through all of them. */
+  partitions(): string {
+    return `${this.prefix}{`;
+  }
+
+  /** Where an unreadable value is kept for a while. */
+  aside(key: string): string {
+    return `${key}:aside`;
+  }
+
+  /** String: layout and number of partitions. */
+  layout(): string {
+    return `${this.prefix}layout`;
+  }
+
+  /** What is written and removed again to see what a user of Redis may do. */
+  probe(): string {
+    return `${this.#tags[0]}probe`;
   }
 
   /** List: the newest rejections as JSON, newest first. */
   rejections(): string {
     return `${this.prefix}rejections`;
+  }
+
+  /** List: the newest faults as JSON, newest first. */
+  faults(): string {
+    return `${this.prefix}faults`;
   }
 
   /** Hash: what each process last reported, as JSON. */
@@ -49,7 +93,7 @@ export class Keys {
     return `${this.prefix}sessions`;
   }
 
-  /** String: the process that serves that session; expires when it says so no more. */
+  /** String: the process that serves that session; expires unless it is touched again. */
   sessionOwner(name: string): string {
     return `${this.prefix}session:${name}`;
   }

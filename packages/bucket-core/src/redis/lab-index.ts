@@ -1,168 +1,124 @@
-import type { Redis } from 'ioredis';
-import {
-  type BucketGrid,
-  bucketExpiryS,
-  bucketStartS,
-  longestLivedResolution,
-  type Resolution,
-  reachS,
-} from '../grid/bucket-grid.js';
-import { LAB_PARTITIONS, labPartition } from '../observation/lab-id.js';
-import type { BatchPart } from '../store/batch-part.js';
-import { FirstNames } from '../store/first-names.js';
-import { IndexCache } from './index-cache.js';
+import { LAB_PARTITIONS } from '../observation/lab-id.js';
+import type { Faults } from './faults.js';
 import type { Keys } from './keys.js';
-import { executePipeline } from './pipeline.js';
+import type { LabStates } from './lab-states.js';
+import type { PageGrid } from './pages/page-grid.js';
+import type { ScriptedRedis } from './scripts.js';
+import { OTHER_TYPE } from './set-aside.js';
+
+/** Labs removed from the indexes of a partition at a time, and how often it is the turn of the next partition. */
+const SWEPT_LABS_MAX = 500;
+const SWEEP_INTERVAL_MS = 3_600_000 / LAB_PARTITIONS;
+/** Names asked for in one call: bounds how long the server serves nobody else. */
+const NAMES_AT_ONCE_MAX = 2000;
 
 /**
- * Which labs there are, and which of them have a given bucket: so that reads never scan the key space. An entry is
- * written before the bucket it names, and only when this process has not written it already; a reader skips an entry
- * whose bucket is missing.
+ * Which labs there are: so that reads never scan the key space. The script of a commit writes the entries; here they are
+ * read, new labs are admitted, and labs that are no more are removed.
  */
 export class LabIndex {
-  readonly #written: IndexCache;
+  #sweptAtMs = 0;
+  #nextSwept = Math.floor(Math.random() * LAB_PARTITIONS);
 
   constructor(
-    readonly redis: Redis,
+    readonly redis: ScriptedRedis,
+    /** The connection for readers. */
+    readonly reads: ScriptedRedis,
     readonly keys: Keys,
-    readonly grid: BucketGrid,
-  ) {
-    this.#written = new IndexCache(grid);
-  }
+    readonly pages: PageGrid,
+    readonly states: LabStates,
+    readonly faults: Faults,
+  ) {}
 
-  /** Forgets what was written: the server may have come back without it. */
-  forget(): void {
-    this.#written.clear();
-  }
-
-  /** Forgets what was written of this lab, so that its next part is one that has something to write. */
-  forgetLab(lab: string): void {
-    this.#written.forgetLab(lab);
-  }
-
-  /**
-   * Writes the entries that these parts need.
-   * @returns the parts that had one to write.
-   */
-  async write(parts: readonly BatchPart[], nowMs: number): Promise<Set<BatchPart>> {
-    const touched = new Set<BatchPart>();
-    const labsByKey = new Map<string, { labs: string[]; expiryS: number }>();
-    const newestByPartition = new Map<number, (string | number)[]>();
-    for (const part of parts) {
-      const { lab, startsS } = part;
-      const unwritten = startsS.some(
-        (startS, i) => startS !== undefined && !this.#written.has(lab, i, startS),
+  /** Of these labs, those that are new beyond `labsMax` labs in all, whichever process has the others. */
+  async refusedLabs(labs: Iterable<string>, labsMax: number, nowMs: number): Promise<ReadonlySet<string>> {
+    this.#sweepNext(nowMs);
+    const unknown: string[] = [];
+    for (const lab of labs)
+      if (this.states.of(lab).longestStartS === Number.NEGATIVE_INFINITY) unknown.push(lab);
+    if (unknown.length === 0) return NONE;
+    const oldestS = this.pages.oldestKeptS(nowMs);
+    const refused = new Set<string>();
+    // A script that takes all of very many at once would hold up everybody else.
+    for (let i = 0; i < unknown.length; i += 1000) {
+      const some = unknown.slice(i, i + 1000);
+      const numbers = await this.redis.humtemp_admit(
+        0,
+        this.keys.partitions(),
+        LAB_PARTITIONS,
+        labsMax,
+        oldestS,
+        ...some.flatMap((lab) => [this.states.of(lab).partition, lab]),
       );
-      if (!unwritten) continue;
-      touched.add(part);
-      const partition = labPartition(lab);
-      startsS.forEach((startS, i) => {
-        if (startS === undefined || this.#written.has(lab, i, startS)) return;
-        this.#written.add(lab, i, startS);
-        const resolution = this.grid.resolutions[i]!;
-        const key = this.keys.labsOfBucket(partition, resolution.durationS, startS);
-        const entry = labsByKey.get(key);
-        if (entry === undefined)
-          labsByKey.set(key, { labs: [lab], expiryS: bucketExpiryS(startS, resolution) });
-        else entry.labs.push(lab);
-      });
-      const newest = newestByPartition.get(partition) ?? [];
-      newest.push(part.fromMs / 1000, lab);
-      newestByPartition.set(partition, newest);
+      for (const number of numbers) refused.add(some[number - 1]!);
     }
-    if (touched.size === 0) return touched;
-
-    const pipeline = this.redis.pipeline();
-    for (const [key, { labs, expiryS }] of labsByKey) {
-      pipeline.sadd(key, ...labs);
-      if (this.#written.needsExpiry(key)) pipeline.expireat(key, expiryS);
-    }
-    for (const [partition, newest] of newestByPartition) {
-      const key = this.keys.labs(partition);
-      pipeline.zadd(key, 'GT', ...newest);
-      pipeline.zremrangebyscore(key, '-inf', `(${this.#oldestKeptS(nowMs)}`);
-    }
-    try {
-      await executePipeline(pipeline);
-    } catch (error) {
-      this.forget();
-      throw error;
-    }
-    return touched;
+    return refused;
   }
 
-  /** Of these labs, the ones that would be new beyond `labsMax` labs in all. */
-  async beyondLimit(labs: Iterable<string>, labsMax: number, nowMs: number): Promise<Set<string>> {
-    const unknown = [...labs].filter((lab) => !this.#written.knowsLab(lab));
-    if (unknown.length === 0) return new Set();
-    const pipeline = this.redis.pipeline();
-    for (let partition = 0; partition < LAB_PARTITIONS; partition++)
-      pipeline.zcount(this.keys.labs(partition), this.#oldestKeptS(nowMs), '+inf');
-    for (const lab of unknown) pipeline.zscore(this.keys.labs(labPartition(lab)), lab);
-    const replies = await executePipeline(pipeline);
-    const known = replies.slice(0, LAB_PARTITIONS).reduce<number>((sum, count) => sum + Number(count), 0);
-    const scores = replies.slice(LAB_PARTITIONS);
-    const fresh = unknown.filter((_, i) => scores[i] === null);
-    return new Set(fresh.slice(Math.max(0, labsMax - known)));
-  }
-
-  /**
-   * The labs that have a bucket, in pages of so many. While there are few, the sets of all partitions are asked for together;
-   * else one after the other, so that the first page does not wait for all.
-   */
-  async *labsOfBucket(
-    { durationS }: Resolution,
-    startS: number,
-    pageLabs: number,
-  ): AsyncIterable<readonly string[]> {
-    let labs = await this.#setsOfBucket(durationS, startS, 0, 1);
-    const atOnce = labs.length < pageLabs ? LAB_PARTITIONS - 1 : 1;
-    for (let partition = 1; ; partition += atOnce) {
+  /** Labs whose newest observation may be as new as a time, in pages of about so many: each once. */
+  async *labsSince(fromS: number, pageLabs: number): AsyncIterable<readonly string[]> {
+    let labs: string[] = [];
+    for (let partition = 0; partition < LAB_PARTITIONS; ) {
+      const [next, wrong, some] = await this.reads.humtemp_labs(
+        0,
+        this.keys.partitions(),
+        LAB_PARTITIONS,
+        partition,
+        fromS,
+        2 * pageLabs,
+      );
+      partition = next;
+      for (const one of wrong) this.faults.report(this.keys.labs(one), OTHER_TYPE);
+      labs = labs.length === 0 ? some : labs.concat(some);
       for (; labs.length >= pageLabs; labs = labs.slice(pageLabs)) yield labs.slice(0, pageLabs);
-      if (partition === LAB_PARTITIONS) break;
-      labs = labs.concat(await this.#setsOfBucket(durationS, startS, partition, atOnce));
     }
     if (labs.length > 0) yield labs;
   }
 
   /**
-   * Names of known labs after `after` in order, at most `limit`. The sets are in the order of times, not of names, so all
-   * of them are read.
+   * Names of known labs after `after` in order, at most `limit`. Every partition is asked for its first few, so the cost is
+   * that of the answer, however many labs there are.
    */
   async names(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
-    const pipeline = this.redis.pipeline();
-    for (let partition = 0; partition < LAB_PARTITIONS; partition++)
-      pipeline.zrange(this.keys.labs(partition), this.#oldestKeptS(nowMs), '+inf', 'BYSCORE');
-    const first = new FirstNames(after, limit);
-    for (const reply of (await executePipeline(pipeline)) as string[][])
-      for (const lab of reply) if (first.wants(lab)) first.add(lab);
-    return first.sorted;
+    const names: string[] = [];
+    const oldestS = this.pages.oldestKeptS(nowMs);
+    for (let from: string | undefined = after; from !== undefined && names.length < limit; ) {
+      const share = Math.min(limit - names.length, NAMES_AT_ONCE_MAX) / LAB_PARTITIONS;
+      const each = Math.min(limit - names.length, Math.ceil(share + 4 * Math.sqrt(share)) + 1);
+      const [wrong, last, some] = await this.reads.humtemp_names(
+        0,
+        this.keys.partitions(),
+        LAB_PARTITIONS,
+        from === '' ? '-' : `(${from}`,
+        each,
+        oldestS,
+      );
+      for (const one of wrong) this.faults.report(this.keys.names(one), OTHER_TYPE);
+      some.sort();
+      for (const name of some) if (last === '' || name <= last) names.push(name);
+      from = last === '' ? undefined : last;
+    }
+    return names.slice(0, limit);
   }
 
-  /** The time that the index has of each lab, Unix milliseconds: see Keys.labs. */
-  async newestTimes(labs: readonly string[]): Promise<(number | undefined)[]> {
-    const pipeline = this.redis.pipeline();
-    for (const lab of labs) pipeline.zscore(this.keys.labsOf(lab), lab);
-    const scores = await executePipeline(pipeline);
-    return scores.map((score) => (score === null ? undefined : Number(score) * 1000));
-  }
-
-  async #setsOfBucket(
-    durationS: number,
-    startS: number,
-    partition: number,
-    partitions: number,
-  ): Promise<string[]> {
-    const pipeline = this.redis.pipeline();
-    for (let i = partition; i < partition + partitions; i++)
-      pipeline.smembers(this.keys.labsOfBucket(i, durationS, startS));
-    return ((await executePipeline(pipeline)) as string[][]).flat();
-  }
-
-  /** The start of the oldest bucket that the longest-lived resolution still keeps: a lab lives as long as its newest. */
-  #oldestKeptS(nowMs: number): number {
-    const longest = longestLivedResolution(this.grid);
-    const { durationS } = longest;
-    return bucketStartS(nowMs - reachS(longest) * 1000, durationS, this.grid.alignmentS) + durationS;
+  /** Now and then, removes labs of one partition that are no more. */
+  #sweepNext(nowMs: number): void {
+    if (nowMs - this.#sweptAtMs < SWEEP_INTERVAL_MS) return;
+    this.#sweptAtMs = nowMs;
+    const partition = this.#nextSwept;
+    this.#nextSwept = (partition + 1) % LAB_PARTITIONS;
+    this.redis
+      .humtemp_sweep(
+        2,
+        this.keys.labs(partition),
+        this.keys.names(partition),
+        this.pages.oldestKeptS(nowMs),
+        SWEPT_LABS_MAX,
+      )
+      .catch(() => {
+        // What is left is invisible, and the next time will do.
+      });
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();

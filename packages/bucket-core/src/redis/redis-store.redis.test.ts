@@ -7,20 +7,15 @@ import { type Service, startRedis } from '@humtemp/test-services';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { EmbeddedStore } from '../embedded/index.js';
-import {
-  addObservation,
-  Batch,
-  emptyAggregate,
-  keepsHistograms,
-  packAggregate,
-  type StoreOptions,
-} from '../index.js';
+import { Batch, type StoreOptions } from '../index.js';
 import {
   batchOf,
   CONTRACT_GRID,
   CONTRACT_OPTIONS,
   commitsArbitrary,
   contentOf,
+  HOUR_S,
+  type Row,
 } from '../store/store-contract.fixture.js';
 import { storeContract } from '../store/store-contract.suite.js';
 import { Keys } from './keys.js';
@@ -73,35 +68,34 @@ describe('the Redis store', () => {
     }
   });
 
-  test('packs buckets as the TypeScript twin does, and lets them expire with the bucket', async () => {
+  test('every key of a lab expires, with what it holds at the latest', async () => {
     const nowMs = Date.now();
-    const store = await openRedisStore(CONTRACT_OPTIONS, 'twin:');
-    await store.commit(
-      batchOf(
-        [
-          ['lab', 0, 22_080, 51_530],
-          ['lab', 0, -5, 0],
-        ],
-        nowMs,
-      ),
-      nowMs,
-    );
+    const options = { ...CONTRACT_OPTIONS, deduplicationHorizonS: 24 * HOUR_S };
+    const store = await openRedisStore(options, 'expiry:');
     const client = new Redis(service.url);
-    const keys = await client.keys('twin:bucket:*');
-    assert.equal(keys.length, CONTRACT_GRID.resolutions.length);
-    for (const key of keys) {
-      const [, , , durationS, startS] = key.split(':').map(Number) as number[];
-      const aggregate = emptyAggregate(keepsHistograms(durationS!));
-      addObservation(aggregate, nowMs, 22_080, 51_530);
-      addObservation(aggregate, nowMs, -5, 0);
-      assert.deepEqual(await client.getBuffer(key), packAggregate(aggregate));
-      const { retention } = CONTRACT_GRID.resolutions.find((one) => one.durationS === durationS)!;
-      assert.equal(await client.expiretime(key), startS! + retention * durationS!);
+    try {
+      // Enough for folds, sealed pages and closed buckets.
+      for (let hour = 40; hour >= 0; hour--) {
+        const rows = Array.from({ length: 40 }, (_, i): Row => ['lab', hour * HOUR_S + 3000 - i * 60, i, i]);
+        await store.commit(batchOf(rows, nowMs), nowMs);
+        await store.whenFolded();
+      }
+      const kinds = new Set<string>();
+      const longestS = Math.max(...CONTRACT_GRID.resolutions.map((one) => one.durationS * one.retention));
+      for (const key of await client.keys('expiry:*')) {
+        const kind = /^expiry:\{\d+\}:([a-z]+)/.exec(key)?.[1] ?? key;
+        kinds.add(kind);
+        if (['labs', 'names', 'expiry:layout'].includes(kind)) continue;
+        const ttl = await client.ttl(key);
+        const most = kind === 'counts' ? 8 * 24 * HOUR_S : longestS + 26 * HOUR_S;
+        assert.ok(ttl > 0 && ttl <= most, `${key} expires in ${ttl} s`);
+      }
+      const expected = ['agg', 'counts', 'done', 'expiry:layout', 'lab', 'labs', 'names', 'raw'];
+      assert.deepEqual([...kinds].sort(), expected);
+    } finally {
+      client.disconnect();
+      await store.close();
     }
-    for (const key of await client.keys('twin:*'))
-      if (!/rejections|ledgers|labs:\d+$/.test(key)) assert.ok((await client.ttl(key)) > 0, `${key} expires`);
-    client.disconnect();
-    await store.close();
   });
 
   test('recovers its index and its script after FLUSHALL and SCRIPT FLUSH behind its back', async () => {
@@ -115,21 +109,6 @@ describe('the Redis store', () => {
     assert.equal(result.committed, 1);
     assert.deepEqual(await store.labs('', 9, nowMs), ['lab']);
     assert.equal((await contentOf(store, nowMs)).latest[0]?.aggregate.observations, 1);
-    client.disconnect();
-    await store.close();
-  });
-
-  test('refuses to touch a bucket that it does not understand, and says which', async () => {
-    const nowMs = Date.now();
-    const store = await openRedisStore(CONTRACT_OPTIONS, 'odd:');
-    await store.commit(batchOf([['lab', 1, 0, 0]], nowMs), nowMs);
-    const client = new Redis(service.url);
-    const [key] = await client.keys('odd:bucket:{lab}:7200:*');
-    await client.set(key!, 'x', 'KEEPTTL');
-    const rows = [['lab', 2, 0, 0]] as const;
-    await assert.rejects(store.commit(batchOf(rows, nowMs), nowMs), /not a packed aggregate.*odd:bucket/);
-    await client.del(key!);
-    assert.equal((await store.commit(batchOf(rows, nowMs), nowMs)).committed, 1, 'nothing had been written');
     client.disconnect();
     await store.close();
   });
@@ -177,8 +156,10 @@ describe('the Redis store', () => {
   });
 });
 
-test('keys keep a lab in one cluster slot', () => {
+test('keys keep a partition in one cluster slot', () => {
   const keys = new Keys('p:');
-  assert.equal(keys.bucket('a/b', 300, 600), 'p:bucket:{a/b}:300:600');
-  assert.equal(keys.seen('a/b', 7), 'p:seen:{a/b}:7');
+  assert.equal(keys.head('lab01'), 'p:{135}:lab:lab01');
+  assert.equal(keys.rawPage('lab01', 7), 'p:{135}:raw:lab01:7');
+  assert.equal(keys.aggregatePage('lab01', 3600, 86_400), 'p:{135}:agg:lab01:3600:86400');
+  assert.equal(keys.labs(135), 'p:{135}:labs');
 });

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { unpackAggregate } from '../aggregate/packed-aggregate.js';
-import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
+import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
-import { Batch, ROW_LENGTH } from '../store/batch.js';
-import { type BatchPart, partsOf } from '../store/batch-part.js';
-import { LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
+import { Batch } from '../store/batch.js';
+import type { StoreCount } from '../store/books.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
 import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
@@ -13,61 +10,108 @@ import type { SessionRecord } from '../store/session-register.js';
 import type { Store } from '../store/store.js';
 import type { StoreFault } from '../store/store-fault.js';
 import type { StoreOptions } from '../store/store-options.js';
-import { commitParts, defineCommitScript, partResult } from './commit-script.js';
-import { connectRedis, type RedisConnectionOptions } from './connection.js';
+import { Committing } from './committing.js';
+import type { RedisConnectionOptions } from './connection.js';
+import { Faults } from './faults.js';
+import { Folding } from './folding.js';
 import { Keys } from './keys.js';
 import { LabIndex } from './lab-index.js';
+import { LabStates } from './lab-states.js';
+import { LateRows } from './late-rows.js';
 import { oneAhead } from './one-ahead.js';
-import { executePipeline } from './pipeline.js';
+import type { FoldLimits } from './pages/fold.js';
+import { PageGrid } from './pages/page-grid.js';
+import { Reader, type Unreadable } from './reader.js';
+import { RedisBooks } from './redis-books.js';
+import { messageOf } from './redis-errors.js';
+import { RedisLink } from './redis-link.js';
+import { RedisSessions } from './redis-sessions.js';
+import type { ScriptedRedis } from './scripts.js';
+import { SetAside } from './set-aside.js';
 
 export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
   /** In front of every key. */
   readonly prefix: string;
-  /** Told of what will do harm one day, once. */
+  /** Called with what will do harm one day, once. */
   readonly onWarning?: (message: string) => void;
+  /** Others than the default only in tests. */
+  readonly foldLimits?: FoldLimits;
+  readonly rawSpanS?: number;
 }
 
-/** Parts in one call of the commit script: bounds how long the server serves nobody else. */
-const PARTS_PER_CALL = 256;
-/** Labs in one page of summaries, and in one MGET. */
+/** Labs in one page of a reading, and in one MGET. */
 const PAGE_LABS = 500;
 
 /** Buckets in a Redis (6.2 or later) or Valkey server. */
 export class RedisStore implements Store {
-  readonly #redis: Redis;
-  readonly #keys: Keys;
+  readonly #link: RedisLink;
+  readonly #pages: PageGrid;
+  readonly #states: LabStates;
+  readonly #setAside: SetAside;
   readonly #index: LabIndex;
-  #closed = false;
-  readonly #counted: { process: string; committed: number; duplicate: number; suspended: number };
-  #evictionPolicy = 'noeviction';
-  #connection = { connected: false, reason: 'not connected yet' };
+  readonly #folding: Folding;
+  readonly #committing: Committing;
+  readonly #reader: Reader;
+  readonly #books: RedisBooks;
+  readonly #sessions: RedisSessions;
 
   constructor(readonly options: RedisStoreOptions) {
-    this.#keys = new Keys(options.prefix);
-    this.#counted = { process: options.process ?? randomUUID(), committed: 0, duplicate: 0, suspended: 0 };
-    this.#redis = connectRedis({
-      ...options,
-      onConnection: (state) => {
-        this.#connection = state;
-        this.#index.forget();
-        if (!this.#closed) options.onConnection?.(state);
-        if (state.connected) void this.#warnOfEviction();
-      },
+    const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = options;
+    const keys = new Keys(options.prefix);
+    this.#pages = new PageGrid(grid, deduplicationHorizonS, options.rawSpanS);
+    this.#states = new LabStates(keys);
+    this.#link = new RedisLink(options, keys, () => this.#states.clear());
+    const { commits: redis, reads } = this.#link;
+    const faults = new Faults(redis, keys, options.onFault);
+    this.#setAside = new SetAside(redis, keys, faults);
+    this.#index = new LabIndex(redis, reads, keys, this.#pages, this.#states, faults);
+    this.#folding = new Folding(redis, keys, this.#pages, this.#states, this.#setAside, options.foldLimits);
+    this.#committing = new Committing({
+      redis,
+      keys,
+      pages: this.#pages,
+      states: this.#states,
+      index: this.#index,
+      late: new LateRows(redis, keys, this.#pages, this.#setAside),
+      folding: this.#folding,
+      faults,
+      labsMax,
+      process: options.process ?? randomUUID(),
     });
-    this.#index = new LabIndex(this.#redis, this.#keys, options.grid);
-    defineCommitScript(this.#redis);
+    this.#reader = new Reader(reads, keys, this.#pages, faults, (unreadable) => this.#mend(unreadable));
+    this.#books = new RedisBooks(this.#link, keys, this.#setAside, faults, rejectionsMax);
+    this.#sessions = new RedisSessions(this.#link, keys, this.#setAside, faults);
   }
 
   async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
-    const result = emptyCommitResult();
     try {
-      const parts = await this.#prepare(batch, nowMs, result);
-      const indexed = await this.#index.write(parts, nowMs);
-      return await this.#commitParts(parts, indexed, batch.rejections, nowMs, result);
+      this.#link.check();
     } catch (error) {
-      if (error instanceof CommitError) throw error;
-      throw new CommitError(`Redis: ${messageOf(error)}`, emptyCommitResult(), batch, { cause: error });
+      throw new CommitError(messageOf(error), emptyCommitResult(), batch, { cause: error });
     }
+    const listed = this.#books.listRejections(batch.rejections).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    let failure: CommitError | undefined;
+    let result = emptyCommitResult();
+    try {
+      result = await this.#committing.commit(batch, nowMs);
+    } catch (error) {
+      if (!(error instanceof CommitError)) throw error;
+      failure = error;
+    }
+    const unlisted = await listed;
+    if (failure === undefined && unlisted === undefined) return result;
+    const remaining = new Batch();
+    for (const [lab, rows] of failure?.remaining.rowsByLab ?? []) remaining.addRows(lab, rows);
+    if (unlisted !== undefined) for (const rejection of batch.rejections) remaining.list(rejection);
+    throw new CommitError(
+      failure?.message ?? `Redis: ${messageOf(unlisted)}`,
+      failure?.done ?? result,
+      remaining,
+      { cause: failure?.cause ?? unlisted },
+    );
   }
 
   async *buckets(
@@ -78,15 +122,14 @@ export class RedisStore implements Store {
     withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    const pages =
-      labs === 'all' ? this.#index.labsOfBucket(resolution, startS, PAGE_LABS) : pagesOf(labs, PAGE_LABS);
-    for await (const found of oneAhead(pages, (labs) => {
-      const wanted = labs.map((lab) => ({ lab, startS }));
-      return this.#buckets(resolution, wanted, withHistograms);
-    })) {
-      const page = found.filter((bucket) => bucket !== undefined);
-      if (page.length > 0) yield page;
-    }
+    await this.#link.readable();
+    // The index has a time that is in the same longest-lived bucket as the newest observation, or in a later one.
+    const sinceS = startS - this.#pages.longest.durationS;
+    const asked = labs === 'all' ? this.#index.labsSince(sinceS, PAGE_LABS) : pagesOf(labs);
+    const found = oneAhead(asked, (some) =>
+      this.#reader.buckets(some, resolution, startS, nowMs, withHistograms),
+    );
+    for await (const page of found) if (page.length > 0) yield page;
   }
 
   async series(
@@ -96,224 +139,96 @@ export class RedisStore implements Store {
     toS: number,
     nowMs: number,
   ): Promise<readonly LabBucket[]> {
-    const wanted = [];
-    for (let startS = fromS; startS < toS; startS += resolution.durationS)
-      if (bucketExpiryS(startS, resolution) * 1000 > nowMs) wanted.push({ lab, startS });
-    return (await this.#buckets(resolution, wanted)).filter((bucket) => bucket !== undefined);
+    await this.#link.readable();
+    return this.#reader.series(lab, resolution, fromS, toS, nowMs);
   }
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
+    await this.#link.readable();
     return this.#index.names(after, limit, nowMs);
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
-    const { alignmentS, resolutions } = this.options.grid;
-    const times = await this.#index.newestTimes(labs);
-    const newest: (LabBucket | undefined)[] = labs.map(() => undefined);
-    // The longest-lived has it, unless that is new in the configuration, or was shorter-lived before.
-    for (const resolution of [...resolutions].sort((a, b) => reachS(b) - reachS(a))) {
-      const wanted = labs.flatMap((lab, i) => {
-        const startS = bucketStartS(times[i] ?? Number.NaN, resolution.durationS, alignmentS);
-        const isKept = bucketExpiryS(startS, resolution) * 1000 > nowMs;
-        return newest[i] === undefined && isKept ? [{ i, lab, startS }] : [];
-      });
-      const buckets = await this.#buckets(resolution, wanted);
-      wanted.forEach(({ i }, j) => {
-        newest[i] = buckets[j];
-      });
-    }
+    await this.#link.readable();
+    const newest: (LabBucket | undefined)[] = [];
+    for await (const some of pagesOf(labs)) newest.push(...(await this.#reader.latest(some, nowMs)));
     return newest;
   }
 
-  async rejections(limit: number): Promise<readonly Rejection[]> {
-    // The list may have been kept with a larger maximum.
-    const count = Math.min(limit, this.options.rejectionsMax);
-    if (count <= 0) return [];
-    const texts = await this.#redis.lrange(this.#keys.rejections(), 0, count - 1);
-    return texts.map((text) => JSON.parse(text) as Rejection);
-  }
-
-  async counted(): Promise<readonly StoreCount[]> {
-    return [{ ...this.#counted }];
-  }
-
-  async faults(): Promise<readonly StoreFault[]> {
-    return [];
+  rejections(limit: number): Promise<readonly Rejection[]> {
+    return this.#books.rejections(limit);
   }
 
   async reportLedger(report: LedgerReport): Promise<void> {
-    await this.#redis.hset(this.#keys.ledgers(), report.process, JSON.stringify(report));
-    await this.#redis.expire(this.#keys.ledgers(), LEDGER_REPORT_KEPT_S);
+    this.#link.check();
+    await this.#books.reportLedger(report);
   }
 
-  async ledgers(nowMs: number): Promise<readonly LedgerReport[]> {
-    const texts = await this.#redis.hvals(this.#keys.ledgers());
-    const reports = texts.map((text) => JSON.parse(text) as LedgerReport);
-    const old = reports.filter((report) => report.reportedMs + LEDGER_REPORT_KEPT_S * 1000 <= nowMs);
-    if (old.length > 0) await this.#redis.hdel(this.#keys.ledgers(), ...old.map((report) => report.process));
-    return reports.filter((report) => !old.includes(report));
+  ledgers(nowMs: number): Promise<readonly LedgerReport[]> {
+    return this.#books.ledgers(nowMs);
   }
 
-  // By the server's clock, so that the clocks of workers may differ.
-  async touchSession(name: string, owner: string, aliveS: number, value = ''): Promise<void> {
-    const pipeline = this.#redis.pipeline();
-    pipeline.set(this.#keys.sessionOwner(name), owner, 'EX', aliveS);
-    pipeline.hset(this.#keys.sessions(), name, value);
-    await executePipeline(pipeline);
+  counted(): Promise<readonly StoreCount[]> {
+    return this.#books.counted();
   }
 
-  async sessionOwner(name: string): Promise<string | undefined> {
-    return (await this.#redis.get(this.#keys.sessionOwner(name))) ?? undefined;
+  faults(limit: number): Promise<readonly StoreFault[]> {
+    return this.#books.listedFaults(limit);
   }
 
-  async sessions(): Promise<readonly SessionRecord[]> {
-    const records = Object.entries(await this.#redis.hgetall(this.#keys.sessions()));
-    const pipeline = this.#redis.pipeline();
-    for (const [name] of records) pipeline.exists(this.#keys.sessionOwner(name));
-    const alive = await executePipeline(pipeline);
-    return records.map(([name, value], i) => ({ name, value, abandoned: alive[i] === 0 }));
+  touchSession(name: string, owner: string, aliveS: number, value?: string): Promise<void> {
+    return this.#sessions.touchSession(name, owner, aliveS, value);
   }
 
-  async forgetSession(name: string): Promise<void> {
-    await this.#redis.hdel(this.#keys.sessions(), name);
+  sessionOwner(name: string): Promise<string | undefined> {
+    return this.#sessions.sessionOwner(name);
+  }
+
+  sessions(): Promise<readonly SessionRecord[]> {
+    return this.#sessions.sessions();
+  }
+
+  forgetSession(name: string): Promise<void> {
+    return this.#sessions.forgetSession(name);
   }
 
   async ping(): Promise<void> {
-    if (!this.#connection.connected) throw new Error(`Redis is not connected: ${this.#connection.reason}`);
-    await this.#redis.ping();
+    this.#link.check();
+    await this.#link.commits.ping();
   }
 
   health(): StoreHealth {
-    return this.#connection.connected ? 'ok' : 'degraded';
+    if (this.#link.isRefused) return 'lost';
+    return this.#link.isReady ? 'ok' : 'degraded';
+  }
+
+  /** The connections, for tests that disturb them. */
+  get connections(): { readonly commits: ScriptedRedis; readonly reads: ScriptedRedis } {
+    return this.#link;
+  }
+
+  /** Resolves when every head that is due is folded. */
+  whenFolded(): Promise<void> {
+    return this.#folding.whenIdle();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#redis.disconnect();
+    this.#folding.stop();
+    this.#link.close();
   }
 
-  /** A server that evicts keys loses buckets without an error. INFO, because managed servers have no CONFIG. */
-  async #warnOfEviction(): Promise<void> {
-    const info = await this.#redis.info('memory').catch(() => '');
-    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? this.#evictionPolicy;
-    if (policy !== 'noeviction' && policy !== this.#evictionPolicy)
-      this.options.onWarning?.(
-        `Redis evicts buckets once its memory is full (maxmemory-policy ${policy}): set it to noeviction`,
-      );
-    this.#evictionPolicy = policy;
-  }
-
-  /** The parts to commit. Labs beyond the limit and expired rows are counted in `result` instead. */
-  async #prepare(batch: Batch, nowMs: number, result: CommitResult): Promise<BatchPart[]> {
-    const { grid, labsMax } = this.options;
-    const refused = await this.#index.beyondLimit(batch.rowsByLab.keys(), labsMax, nowMs);
-    const parts: BatchPart[] = [];
-    for (const [lab, rows] of batch.rowsByLab) {
-      if (refused.has(lab)) {
-        result.tooManyLabs += rows.length / ROW_LENGTH;
-        result.refusedLabs.add(lab);
-        continue;
-      }
-      const split = partsOf(lab, rows, grid, nowMs);
-      for (const part of split.parts) parts.push(part);
-      result.expired += split.expired;
-    }
-    return parts;
-  }
-
-  async #commitParts(
-    parts: readonly BatchPart[],
-    indexed: ReadonlySet<BatchPart>,
-    rejections: readonly Rejection[],
-    nowMs: number,
-    result: CommitResult,
-  ): Promise<CommitResult> {
-    const { grid, deduplicationHorizonS } = this.options;
-    const calls: Promise<number[]>[] = [];
-    for (let i = 0; i < parts.length; i += PARTS_PER_CALL) {
-      const some = parts.slice(i, i + PARTS_PER_CALL);
-      calls.push(commitParts(this.#redis, some, indexed, this.#keys, grid, deduplicationHorizonS, nowMs));
-    }
-    const listing = this.#listRejections(rejections).then(
-      () => undefined,
-      (error: Error) => error,
-    );
-    const replies = await Promise.allSettled(calls);
-    let failure = await listing;
-    const remaining = new Batch();
-    if (failure !== undefined) for (const rejection of rejections) remaining.list(rejection);
-    const unindexed: BatchPart[] = [];
-    parts.forEach((part, i) => {
-      const reply = replies[Math.floor(i / PARTS_PER_CALL)]!;
-      if (reply.status === 'rejected') {
-        failure ??= reply.reason as Error;
-        remaining.addRows(part.lab, part.rows);
-        this.#index.forgetLab(part.lab);
-        return;
-      }
-      const { counted, suspended, created } = partResult(reply.value[i % PARTS_PER_CALL]!);
-      result.committed += counted;
-      result.duplicate += part.rows.length / ROW_LENGTH - counted;
-      if (suspended) result.suspended += counted;
-      this.#counted.committed += counted;
-      this.#counted.duplicate += part.rows.length / ROW_LENGTH - counted;
-      if (suspended) this.#counted.suspended += counted;
-      if (created && !indexed.has(part)) unindexed.push(part);
-    });
-    if (unindexed.length > 0) {
-      // The server has lost what this process had written, by a FLUSHALL say.
-      this.#index.forget();
-      failure ??= await this.#index.write(unindexed, nowMs).then(
-        () => undefined,
-        (error: Error) => error,
-      );
-    }
-    if (failure) throw new CommitError(`Redis: ${messageOf(failure)}`, result, remaining, { cause: failure });
-    return result;
-  }
-
-  async #listRejections(rejections: readonly Rejection[]): Promise<void> {
-    if (rejections.length === 0) return;
-    const { rejectionsMax } = this.options;
-    const key = this.#keys.rejections();
-    const pipeline = this.#redis.pipeline();
-    if (rejectionsMax === 0) pipeline.del(key);
-    else {
-      pipeline.lpush(key, ...rejections.map((rejection) => JSON.stringify(rejection)));
-      pipeline.ltrim(key, 0, rejectionsMax - 1);
-    }
-    await executePipeline(pipeline);
-  }
-
-  /** The wanted buckets in the same order; undefined where there is none. */
-  async #buckets(
-    resolution: Resolution,
-    wanted: readonly { readonly lab: string; readonly startS: number }[],
-    withHistograms = true,
-  ): Promise<(LabBucket | undefined)[]> {
-    const buckets: (LabBucket | undefined)[] = [];
-    for (let i = 0; i < wanted.length; i += PAGE_LABS) {
-      const page = wanted.slice(i, i + PAGE_LABS);
-      const values = await this.#redis.mgetBuffer(
-        page.map(({ lab, startS }) => this.#keys.bucket(lab, resolution.durationS, startS)),
-      );
-      page.forEach(({ lab, startS }, j) => {
-        const value = values[j];
-        buckets.push(value ? { lab, startS, aggregate: unpackAggregate(value, withHistograms) } : undefined);
-      });
-    }
-    return buckets;
+  /** What a reader could not read is set aside, so that the lab goes on. */
+  #mend({ lab, key, value, reason, nowMs }: Unreadable): void {
+    const state = this.#states.of(lab);
+    const mended =
+      key === state.headKey
+        ? this.#folding.repair(state, value, reason, nowMs)
+        : this.#setAside.value(key, value, reason, lab);
+    // Whoever reads it next tries again.
+    mended.catch(() => {});
   }
 }
 
-async function* pagesOf(labs: readonly string[], pageLabs: number): AsyncIterable<readonly string[]> {
-  for (let i = 0; i < labs.length; i += pageLabs) yield labs.slice(i, i + pageLabs);
-}
-
-/** ioredis speaks of its own options where a user wants to know what happened. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'MaxRetriesPerRequestError') return 'the connection was lost before the answer came';
-  if (error.message.includes('enableOfflineQueue')) return 'not connected';
-  return error.message;
+async function* pagesOf(labs: readonly string[]): AsyncIterable<readonly string[]> {
+  for (let i = 0; i < labs.length; i += PAGE_LABS) yield labs.slice(i, i + PAGE_LABS);
 }

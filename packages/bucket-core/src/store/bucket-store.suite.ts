@@ -10,6 +10,7 @@ import {
   bucketExpiryS,
   bucketStartS,
   emptyAggregate,
+  IDENTITIES_MAX,
   keepsHistograms,
 } from '../index.js';
 import { meanwhileArbitrary, readMeanwhile } from './read-meanwhile.fixture.js';
@@ -193,17 +194,27 @@ export function bucketStoreContract(name: string, open: OpenStore, runs = 40): v
       assert.deepEqual(await small.labs('', 9, nowMs), ['one', 'two']);
     });
 
-    test('beyond 65,536 identities in an hour deduplication is suspended, and said so', async () => {
+    test('a lab with more identities than the store remembers is counted without deduplication, and said so', async () => {
       const small = await fresh();
       const hourStartMs = Math.floor(nowMs / 3_600_000) * 3_600_000 - 3_600_000;
       const rows = (from: number, count: number) => {
         const batch = new Batch();
-        for (let i = from; i < from + count; i++) batch.add('busy', hourStartMs + i, i, 20_000, 50_000);
+        for (let i = from; i < from + count; i++)
+          batch.add('busy', hourStartMs + i, 0, Math.imul(i, 0x9e3779b1) & 0x1ffff, (i * 7919) % 100_000);
         return batch;
       };
-      assert.equal((await small.commit(rows(0, 65_536), nowMs)).suspended, 0);
-      const result = await small.commit(rows(0, 3), nowMs);
-      assert.deepEqual([result.committed, result.duplicate, result.suspended], [3, 0, 3]);
+      assert.equal((await small.commit(rows(0, IDENTITIES_MAX - 100), nowMs)).suspended, 0);
+      assert.equal((await small.commit(rows(0, 3), nowMs)).duplicate, 3, 'so many are always remembered');
+      let suspended = 0;
+      for (let k = 1; k < 9 && suspended === 0; k++) {
+        const { committed } = await small.commit(rows(k * IDENTITIES_MAX, IDENTITIES_MAX), nowMs);
+        assert.equal(committed, IDENTITIES_MAX);
+        const repeated = await small.commit(rows(k * IDENTITIES_MAX + 1000, 3), nowMs);
+        suspended = repeated.suspended;
+        assert.equal(repeated.committed, suspended);
+        assert.equal(repeated.duplicate, 3 - suspended);
+      }
+      assert.equal(suspended, 3);
     });
 
     test('with a horizon of 0 everything counts', async () => {

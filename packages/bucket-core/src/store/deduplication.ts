@@ -1,6 +1,9 @@
 import { type BucketGrid, bucketExpiryS, bucketStartS } from '../grid/bucket-grid.js';
 
-/** Identities that one hour of one lab may hold. Beyond, its deduplication is suspended for that hour. */
+/**
+ * Identities that every store remembers of one hour of one lab. A store may remember more, up to a bound of its own; beyond,
+ * the lab's deduplication is suspended.
+ */
 export const IDENTITIES_MAX = 65_536;
 
 /**

@@ -40,7 +40,7 @@ export const STORE = {
     ),
     redisPrefix: withDefault(
       'HUMTEMP_REDIS_PREFIX',
-      '',
+      'humtemp:',
       'text in front of every key in Redis',
       pattern(/^[^{}\s]*$/, 'no braces or blanks'),
     ),

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs';
+import {
+  type BucketGrid,
+  bucketExpiryS,
+  IDENTITIES_MAX,
+  identityOf,
+  keepsHistograms,
+  ROW_LENGTH,
+} from '@humtemp/bucket-core';
 import type { Redis } from 'ioredis';
-import { keepsHistograms } from '../aggregate/histogram.js';
-import { type BucketGrid, bucketExpiryS } from '../grid/bucket-grid.js';
-import { identityOf } from '../observation/identity.js';
-import { ROW_LENGTH } from '../store/batch.js';
-import type { BatchPart } from '../store/batch-part.js';
-import { IDENTITIES_MAX, identitiesExpiryS } from '../store/deduplication.js';
+import type { BatchPart } from './batch-part.js';
+import { identitiesExpiryS } from './identities-expiry.js';
 import type { Keys } from './keys.js';
 
 /** The only caller of commit.lua: its arguments and its result stand here and there, nowhere else. */
 
 // The one copy of the script, found from the compiled code and from the source alike.
-const script = readFileSync(new URL('../../src/redis/commit.lua', import.meta.url), 'utf8');
+const script = readFileSync(new URL('../../../src/layouts/bucket-keys/commit.lua', import.meta.url), 'utf8');
 
 type CommitCommand = (keys: number, ...keysAndArguments: (string | number | Buffer)[]) => Promise<number[]>;
 

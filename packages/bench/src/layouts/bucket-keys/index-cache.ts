@@ -1,4 +1,4 @@
-import type { BucketGrid } from '../grid/bucket-grid.js';
+import type { BucketGrid } from '@humtemp/bucket-core';
 
 /** Labs remembered at most; beyond, all is forgotten and learned anew. */
 const LABS_MAX = 200_000;

@@ -1,0 +1,361 @@
+import { randomUUID } from 'node:crypto';
+import { bucketExpiryS, oldestLiveMs } from '../grid/bucket-grid.js';
+import { LAB_PARTITIONS } from '../observation/lab-id.js';
+import { Batch, ROW_LENGTH } from '../store/batch.js';
+import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
+import { addPartsOf } from './batch-parts.js';
+import {
+  type CommitCall,
+  countedOf,
+  headBytesOf,
+  INDEX,
+  LOOK_AGAIN,
+  LOOKED,
+  MISSING,
+  NO_DEDUPLICATION,
+  OTHER_TYPE as OF_OTHER_TYPE,
+  type Part,
+  packCall,
+  sendCall,
+} from './commit-call.js';
+import type { Faults } from './faults.js';
+import { AHEAD_MS_MAX, type Folding } from './folding.js';
+import type { Keys } from './keys.js';
+import type { LabIndex } from './lab-index.js';
+import type { LabState, LabStates } from './lab-states.js';
+import type { LatePart, LateRows } from './late-rows.js';
+import { parseHead } from './pages/head.js';
+import type { PageGrid } from './pages/page-grid.js';
+import { ROW_BYTES } from './pages/tail-row.js';
+import { UnreadableValue } from './pages/unreadable-value.js';
+import { isAboutValue, isReply, messageOf } from './redis-errors.js';
+import type { ScriptedRedis } from './scripts.js';
+import { OTHER_TYPE, WRONG_TYPE } from './set-aside.js';
+import { Unanswered } from './unanswered.js';
+
+/** What a commit is made of. */
+export interface CommittingParts {
+  readonly redis: ScriptedRedis;
+  readonly keys: Keys;
+  readonly pages: PageGrid;
+  readonly states: LabStates;
+  readonly index: LabIndex;
+  readonly late: LateRows;
+  readonly folding: Folding;
+  readonly faults: Faults;
+  readonly labsMax: number;
+  /** The name under which the store counts. */
+  readonly process: string;
+}
+
+/** Labs and rows in one call: bound how long the server serves nobody else. */
+const CALL_LABS_MAX = 256;
+const CALL_ROWS_MAX = 8192;
+/** Times that a part is sent, when others keep changing its lab. */
+const ROUNDS_MAX = 100;
+/** A head that is longer is folded before the commit is answered. */
+const HEAD_BYTES_MAX = 256 << 10;
+
+/** What a commit has come to, while it is under way. */
+interface Progress {
+  readonly result: CommitResult;
+  readonly due: Set<LabState>;
+  readonly overlong: Set<LabState>;
+}
+
+/**
+ * Commits batches, one after the other. A part of a lab goes:
+ *
+ *     sent ──appended, all or what is new──▶ counted
+ *      ├─ the head is missing ──▶ sent with the index
+ *      ├─ not newer than what is folded ──▶ compared with raw pages ──▶ sent with the generation
+ *      ├─ the head is unreadable or of another type ──▶ set aside ──▶ sent with the index
+ *      └─ no answer ──▶ Unanswered: the call is sent again as it was before the next commit
+ */
+export class Committing {
+  /** Names this connection's calls among all processes'. */
+  readonly #instance = randomUUID().slice(0, 18);
+  readonly #unanswered = new Unanswered();
+  readonly #with: CommittingParts;
+  #number = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: CommittingParts) {
+    this.#with = parts;
+  }
+
+  commit(batch: Batch, nowMs: number): Promise<CommitResult> {
+    const next = this.#last.then(() => this.#commit(batch, nowMs));
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #commit(batch: Batch, nowMs: number): Promise<CommitResult> {
+    const { folding, index, states, labsMax } = this.#with;
+    const result = emptyCommitResult();
+    folding.nowMs = Math.max(folding.nowMs, nowMs);
+    const parts: Part[] = [];
+    try {
+      await this.#askAgain();
+      const refused = await index.refusedLabs(batch.rowsByLab.keys(), labsMax, nowMs);
+      this.#prepare(batch, nowMs, refused, parts, result);
+    } catch (error) {
+      throw failure(error, emptyCommitResult(), batch);
+    }
+    const progress: Progress = { result, due: new Set(), overlong: new Set() };
+    let open = parts;
+    let failed: { error: unknown; parts: readonly Part[] } | undefined;
+    for (let round = 0; open.length > 0 && failed === undefined; round++) {
+      const late: LatePart[] = [];
+      const again: Part[] = [];
+      failed = await this.#send(open, nowMs, progress, late, again);
+      try {
+        await this.#with.late.compare(late);
+      } catch (error) {
+        failed = { error, parts: [...(failed?.parts ?? []), ...again] };
+      }
+      if (failed === undefined && round === ROUNDS_MAX)
+        failed = { error: new Error('a lab is changed by others again and again'), parts: again };
+      if (failed !== undefined) failed = { ...failed, parts: [...new Set([...failed.parts, ...again])] };
+      open = again;
+    }
+    for (const state of progress.due) folding.add(state);
+    if (progress.overlong.size > 0) await folding.fold([...progress.overlong]).catch(() => {});
+    if (failed === undefined) return result;
+    const remaining = new Batch();
+    for (const { state, rows, dropped } of failed.parts) {
+      if (rows.length > 0) remaining.addRows(state.lab, rows);
+      if (dropped.length > 0) remaining.addRows(state.lab, dropped);
+      states.of(state.lab).longestStartS = Number.NEGATIVE_INFINITY;
+    }
+    throw failure(failed.error, result, remaining);
+  }
+
+  /** Sends calls again that had no answer, so that what became of them is known. */
+  async #askAgain(): Promise<void> {
+    const { redis, process } = this.#with;
+    while (this.#unanswered.calls.length > 0)
+      try {
+        this.#unanswered.answered(await sendCall(redis, this.#unanswered.calls[0]!, process));
+      } catch (error) {
+        if (!isAboutValue(error)) throw error;
+        this.#unanswered.giveUpFirst();
+      }
+  }
+
+  #prepare(
+    batch: Batch,
+    nowMs: number,
+    refused: ReadonlySet<string>,
+    parts: Part[],
+    result: CommitResult,
+  ): void {
+    const { states, pages } = this.#with;
+    const oldestMs = oldestLiveMs(pages.grid, nowMs);
+    for (const [lab, all] of batch.rowsByLab) {
+      const rows = this.#unanswered.withoutKnown(lab, all, result);
+      if (refused.has(lab)) {
+        if (rows.length === 0) continue;
+        result.tooManyLabs += rows.length / ROW_LENGTH;
+        result.refusedLabs.add(lab);
+        continue;
+      }
+      addPartsOf(states.of(lab), rows, oldestMs, pages.keepsRows(), result, parts);
+    }
+  }
+
+  /**
+   * Sends parts, and sorts them by their answers: counted in `progress`, to be compared and sent again, or sent again.
+   * @returns what failed, if something did.
+   */
+  async #send(
+    parts: readonly Part[],
+    nowMs: number,
+    progress: Progress,
+    late: LatePart[],
+    again: Part[],
+  ): Promise<{ error: unknown; parts: readonly Part[] } | undefined> {
+    const { redis, process } = this.#with;
+    const calls = this.#calls(parts, nowMs);
+    const replies = await Promise.allSettled(calls.map((call) => sendCall(redis, call, process)));
+    let error: unknown;
+    const failed: Part[] = [];
+    for (const [i, call] of calls.entries()) {
+      const reply = replies[i]!;
+      const all = [...call.parts, ...call.counted];
+      if (reply.status === 'fulfilled') {
+        await this.#sort(call, reply.value, nowMs, progress, late, again).catch((reason) => {
+          error ??= reason;
+          failed.push(...all.filter((part) => again.includes(part)));
+        });
+        continue;
+      }
+      // A lab of which Redis cannot even say what is wrong: alone it is found, and others need not wait for it.
+      if (isAboutValue(reply.reason) && (await this.#isolate(call, reply.reason, again))) continue;
+      if (!isReply(reply.reason)) this.#unanswered.add(call);
+      error ??= reply.reason;
+      failed.push(...all);
+    }
+    return error === undefined ? undefined : { error, parts: failed };
+  }
+
+  /** Calls for parts, in the order of partitions: those of a partition go together, as far as they fit. */
+  #calls(parts: readonly Part[], nowMs: number): CommitCall[] {
+    const byPartition: (Part[] | undefined)[] = new Array(LAB_PARTITIONS);
+    for (const part of parts) {
+      this.#flag(part);
+      const { partition } = part.state;
+      const some = byPartition[partition];
+      if (some === undefined) byPartition[partition] = [part];
+      else some.push(part);
+    }
+    const calls: CommitCall[] = [];
+    const callsOfFirst = new Map<number, number>();
+    let open: Part[] = [];
+    let rows = 0;
+    const close = () => {
+      if (open.length === 0) return;
+      const first = open[0]!.state.partition;
+      const number = callsOfFirst.get(first) ?? 0;
+      callsOfFirst.set(first, number + 1);
+      calls.push(this.#call(open, number, nowMs));
+      open = [];
+      rows = 0;
+    };
+    for (const some of byPartition) {
+      if (some === undefined) continue;
+      const someRows = some.reduce((sum, part) => sum + part.rows.length / ROW_LENGTH, 0);
+      if (open.length + some.length > CALL_LABS_MAX || rows + someRows > CALL_ROWS_MAX) close();
+      for (const part of some) {
+        const count = part.rows.length / ROW_LENGTH;
+        if (part.isAlone || open.length === CALL_LABS_MAX || rows + count > CALL_ROWS_MAX) close();
+        open.push(part);
+        rows += count;
+        if (part.isAlone) close();
+      }
+    }
+    close();
+    return calls;
+  }
+
+  #flag(part: Part): void {
+    const { pages } = this.#with;
+    const { state, rows } = part;
+    if (!pages.keepsRows()) part.flags |= NO_DEDUPLICATION;
+    if (rows.length === 0) return;
+    const startS = pages.longestStartS(rows[rows.length - ROW_LENGTH]!);
+    if (startS > state.longestStartS) {
+      state.longestStartS = startS;
+      part.flags |= INDEX;
+    }
+    part.expiryS = bucketExpiryS(Math.max(startS, state.longestStartS), pages.longest);
+  }
+
+  #call(parts: readonly Part[], number: number, nowMs: number): CommitCall {
+    const { keys, pages } = this.#with;
+    const { partition } = parts[0]!.state;
+    this.#number += 1;
+    return packCall(
+      {
+        number: this.#number,
+        lowMs: oldestLiveMs(pages.grid, nowMs),
+        highMs: nowMs + AHEAD_MS_MAX,
+        nowMs,
+      },
+      keys.done(partition, this.#instance, number),
+      keys.counts(partition),
+      (of) => [keys.labs(of), keys.names(of)],
+      parts.filter(({ rows }) => rows.length > 0),
+      parts.filter(({ rows }) => rows.length === 0),
+    );
+  }
+
+  async #sort(
+    call: CommitCall,
+    answers: readonly (number | Buffer)[],
+    nowMs: number,
+    progress: Progress,
+    late: LatePart[],
+    again: Part[],
+  ): Promise<void> {
+    const { faults, states } = this.#with;
+    const { result } = progress;
+    for (const part of call.counted) result.duplicate += part.dropped.length / ROW_LENGTH;
+    const unreadable: { part: Part; value: Buffer; reason: string }[] = [];
+    call.parts.forEach((part, i) => {
+      const answer = answers[i]!;
+      if (typeof answer === 'number' && answer >= 0) {
+        this.#count(part, answer, progress);
+        return;
+      }
+      again.push(part);
+      if (answer === MISSING) part.state.longestStartS = Number.NEGATIVE_INFINITY;
+      else if (answer === OF_OTHER_TYPE) unreadable.push({ part, value: WRONG_TYPE, reason: OTHER_TYPE });
+      else if (answer !== LOOK_AGAIN) {
+        try {
+          const head = parseHead(answer as Buffer);
+          part.flags |= LOOKED;
+          part.generation = head.generation;
+          if (!(part.flags & NO_DEDUPLICATION)) late.push({ part, head });
+        } catch (error) {
+          if (!(error instanceof UnreadableValue)) throw error;
+          unreadable.push({ part, value: answer as Buffer, reason: error.message });
+        }
+      }
+    });
+    // Behind the answers: what else was of another type.
+    for (const key of answers.slice(call.parts.length)) {
+      faults.report(String(key), OTHER_TYPE);
+      for (const { partition } of new Set(call.parts.map(({ state }) => state)))
+        states.forgetIndex(partition);
+    }
+    for (const { part, value, reason } of unreadable) {
+      part.flags &= ~LOOKED;
+      await this.#with.folding.repair(part.state, value, reason, nowMs);
+    }
+  }
+
+  #count(part: Part, answer: number, { result, due, overlong }: Progress): void {
+    const { state, rows, dropped, suspended } = part;
+    const counted = countedOf(answer);
+    result.committed += counted;
+    result.duplicate += rows.length / ROW_LENGTH - counted + dropped.length / ROW_LENGTH;
+    result.suspended += Math.min(counted, suspended);
+    const bytes = headBytesOf(answer);
+    if (bytes > HEAD_BYTES_MAX) overlong.add(state);
+    // Who crosses the limit folds; and everybody, if that one has not.
+    const over = bytes - state.foldAtBytes;
+    const { foldRows } = this.#with.folding.limits;
+    if (over < 0 || !(over < counted * ROW_BYTES || over >= foldRows * ROW_BYTES)) return;
+    state.skips -= 1;
+    if (state.skips < 0) due.add(state);
+  }
+
+  /**
+   * A call that Redis answered with an error about a value: its parts one by one, and the one that it is about without the
+   * value.
+   * @returns false if that does not help.
+   */
+  async #isolate(call: CommitCall, error: Error, again: Part[]): Promise<boolean> {
+    if (call.parts.length > 1 || call.counted.length > 0) {
+      // Each gets a call of its own: it is the only one of its lab and does not fit with others.
+      for (const part of [...call.parts, ...call.counted]) {
+        part.isAlone = true;
+        again.push(part);
+      }
+      return true;
+    }
+    const [part] = call.parts;
+    if (part === undefined || part.isRepaired) return false;
+    part.isRepaired = true;
+    const value = await this.#with.redis.getBuffer(part.state.headKey).catch(() => WRONG_TYPE);
+    if (value !== null)
+      await this.#with.folding.repair(part.state, value, error.message, this.#with.folding.nowMs);
+    again.push(part);
+    return true;
+  }
+}
+
+function failure(error: unknown, done: CommitResult, remaining: Batch): CommitError {
+  return new CommitError(`Redis: ${messageOf(error)}`, done, remaining, { cause: error });
+}

@@ -1,0 +1,225 @@
+import { bucketExpiryS, oldestLiveMs } from '../grid/bucket-grid.js';
+import type { Keys } from './keys.js';
+import type { LabState, LabStates } from './lab-states.js';
+import {
+  FOLD_LIMITS,
+  type Folded,
+  type FoldLimits,
+  type FoldPlan,
+  fold,
+  foldAtBytes,
+  type PageName,
+  type PageWrite,
+  planFold,
+} from './pages/fold.js';
+import { parseHead } from './pages/head.js';
+import type { PageGrid } from './pages/page-grid.js';
+import { newHead, salvagedHead } from './pages/salvage.js';
+import { UnreadableValue } from './pages/unreadable-value.js';
+import type { ScriptedRedis } from './scripts.js';
+import { OTHER_TYPE, type SetAside, WRONG_TYPE } from './set-aside.js';
+
+/** A lab that is about to be folded. */
+interface Planned {
+  readonly state: LabState;
+  readonly plan: FoldPlan;
+  readonly folded: Folded;
+}
+
+const LABS_AT_ONCE = 64;
+/** Times that the same lab is tried again at once, when a page of it turns out to be full or unreadable. */
+const ROUNDS_MAX = 4;
+/** Sensors' clocks may be ahead; a time beyond this is no time. */
+export const AHEAD_MS_MAX = 86_400_000;
+
+const HOW = { append: 0, 'append anew': 1, set: 2 } as const;
+
+/**
+ * Folds the tails of labs, after their commits were answered, some labs at a time:
+ *
+ *     idle ──add──▶ folding ──nothing is due──▶ idle
+ *                      └─ stop: what is due is left; whoever appends next folds it
+ *
+ * Folds may be given up at any moment, and several processes may fold the same lab: the generation of the head decides.
+ */
+export class Folding {
+  readonly #due = new Set<LabState>();
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  /** The time of the newest commit. */
+  nowMs = 0;
+
+  constructor(
+    readonly redis: ScriptedRedis,
+    readonly keys: Keys,
+    readonly pages: PageGrid,
+    readonly states: LabStates,
+    readonly setAside: SetAside,
+    readonly limits: FoldLimits = FOLD_LIMITS,
+  ) {}
+
+  add(state: LabState): void {
+    if (this.#stopped) return;
+    this.#due.add(state);
+    this.#running ??= this.#run();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#due.clear();
+  }
+
+  /** Resolves when nothing is due. */
+  async whenIdle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // After the answer to the commit.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#due.size > 0) {
+      const some: LabState[] = [];
+      for (const state of this.#due) {
+        if (some.length === LABS_AT_ONCE) break;
+        some.push(state);
+        this.#due.delete(state);
+      }
+      // What fails is due again with the next observation, and the next commit tells why.
+      await this.fold(some).catch(() => {});
+    }
+    this.#running = undefined;
+  }
+
+  /** Folds these labs. */
+  async fold(states: readonly LabState[]): Promise<void> {
+    let due = states;
+    for (let round = 0; round < ROUNDS_MAX && due.length > 0 && !this.#stopped; round++)
+      due = await this.#foldOnce(due);
+  }
+
+  /** @returns the labs to fold again. */
+  async #foldOnce(states: readonly LabState[]): Promise<LabState[]> {
+    const { nowMs } = this;
+    const heads = await this.redis.mgetBuffer(states.map(({ headKey }) => headKey));
+    const again: LabState[] = [];
+    const plans: { state: LabState; plan: FoldPlan }[] = [];
+    for (const [i, state] of states.entries()) {
+      const value = heads[i];
+      if (!value) continue;
+      try {
+        const isFull = state.fullPages !== undefined;
+        const plan = planFold(value, this.pages, isFull, this.limits);
+        if (plan !== undefined) plans.push({ state, plan });
+        else {
+          const { baseBytes } = parseHead(value);
+          state.foldAtBytes = Math.max(foldAtBytes(baseBytes, 0, isFull, this.limits), value.length + 1);
+        }
+      } catch (error) {
+        if (!(error instanceof UnreadableValue)) throw error;
+        await this.repair(state, value, error.message, nowMs);
+      }
+    }
+    const sealed = await this.#sealedPages(plans);
+    const planned: Planned[] = [];
+    for (const { state, plan } of plans) {
+      const key = plan.sealedPage === undefined ? '' : this.keys.rawPage(state.lab, plan.sealedPage);
+      const page = sealed.get(key);
+      try {
+        const isFull = (raw: number) => state.fullPages?.has(raw) === true;
+        const isWritten = (raw: number) => state.writtenPage === raw;
+        planned.push({ state, plan, folded: fold(plan, this.pages, page, isFull, isWritten, nowMs) });
+      } catch (error) {
+        // Its head was read well when it was planned.
+        if (!(error instanceof UnreadableValue) || page === undefined) throw error;
+        await this.setAside.value(key, page, error.message, state.lab);
+        again.push(state);
+      }
+    }
+    if (planned.length === 0) return again;
+    const answers = await this.#write(planned);
+    for (const [i, one] of planned.entries()) if (await this.#settle(one, answers[i]!)) again.push(one.state);
+    return again;
+  }
+
+  async #sealedPages(
+    plans: readonly { readonly state: LabState; readonly plan: FoldPlan }[],
+  ): Promise<Map<string, Buffer>> {
+    const found = new Map<string, Buffer>();
+    const keys = plans.flatMap(({ state, plan }) =>
+      plan.sealedPage === undefined ? [] : [this.keys.rawPage(state.lab, plan.sealedPage)],
+    );
+    if (keys.length === 0) return found;
+    const values = await this.redis.mgetBuffer(keys);
+    for (const [i, key] of keys.entries()) if (values[i]) found.set(key, values[i]);
+    return found;
+  }
+
+  /** The only caller of fold.lua. */
+  async #write(planned: readonly Planned[]): Promise<number[]> {
+    const keys: string[] = [];
+    const packed: Buffer[] = [];
+    for (const { state, plan, folded } of planned) {
+      keys.push(state.headKey, ...folded.writes.map(({ key }) => this.#keyOf(state, key)));
+      const header = Buffer.allocUnsafe(9);
+      header.writeUInt32LE(plan.head.generation, 0);
+      header.writeUInt32LE(plan.value.length, 4);
+      header[8] = folded.writes.length;
+      packed.push(Buffer.concat([header, folded.head]), ...folded.writes.map(packWrite));
+    }
+    return this.redis.humtemp_fold(keys.length, ...keys, ...packed);
+  }
+
+  #keyOf({ lab }: LabState, name: PageName): string {
+    return 'raw' in name
+      ? this.keys.rawPage(lab, name.raw)
+      : this.keys.aggregatePage(lab, name.durationS, name.pageStartS);
+  }
+
+  /** @returns whether to fold the lab again at once. */
+  async #settle({ state, plan, folded }: Planned, answer: number): Promise<boolean> {
+    if (answer > 0) {
+      state.backOff = Math.floor(state.backOff * 0.75);
+      state.skips = Math.round(Math.random() * state.backOff);
+      const kept = plan.rows.count - plan.cut;
+      state.writtenPage = this.pages.rawPage(plan.rows.ms[plan.cut - 1]!);
+      const isFull = state.fullPages !== undefined;
+      state.foldAtBytes = foldAtBytes(folded.baseBytes, kept, isFull, this.limits);
+      return false;
+    }
+    if (answer === 0) {
+      // Another process has folded it.
+      state.backOff = Math.min(8, 1 + 2 * state.backOff);
+      state.skips = Math.round(Math.random() * state.backOff);
+      return false;
+    }
+    const isFull = answer <= -1000;
+    const { key } = folded.writes[(isFull ? -answer - 1000 : -answer) - 1]!;
+    if (!isFull) await this.setAside.value(this.#keyOf(state, key), WRONG_TYPE, OTHER_TYPE, state.lab);
+    else if ('raw' in key) {
+      state.fullPages = new Set([...(state.fullPages ?? []), key.raw].slice(-16));
+    } else return false;
+    return true;
+  }
+
+  /** Sets a head aside, and puts one in its place with what can be saved of it. */
+  async repair(state: LabState, value: Buffer, reason: string, nowMs: number): Promise<void> {
+    const generation = Math.floor(Math.random() * 2 ** 32);
+    const { longest } = this.pages;
+    const head =
+      value === WRONG_TYPE
+        ? newHead(generation, nowMs)
+        : salvagedHead(value, generation, oldestLiveMs(this.pages.grid, nowMs), nowMs + AHEAD_MS_MAX, nowMs);
+    const newest = head.readUIntBE(head.length - 6, 6);
+    const expiryS = bucketExpiryS(this.pages.longestStartS(newest), longest);
+    state.longestStartS = Number.NEGATIVE_INFINITY;
+    await this.setAside.value(state.headKey, value, reason, state.lab, head, expiryS);
+  }
+}
+
+function packWrite({ how, bytesMax, expiryS, bytes }: PageWrite): Buffer {
+  const header = Buffer.allocUnsafe(9);
+  header[0] = HOW[how];
+  header.writeUInt32LE(bytesMax, 1);
+  header.writeUInt32LE(expiryS, 5);
+  return Buffer.concat([header, ...bytes]);
+}

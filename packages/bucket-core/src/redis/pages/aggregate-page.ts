@@ -1,0 +1,94 @@
+import { type Aggregate, mergeAggregate } from '../../aggregate/aggregate.js';
+import { ByteReader } from './byte-reader.js';
+import { ByteWriter } from './byte-writer.js';
+import { checksum } from './checksum.js';
+import { getAggregate, putAggregate } from './small-aggregate.js';
+import { UnreadableValue } from './unreadable-value.js';
+
+/**
+ * An aggregate page holds closed buckets of one resolution as entries: u8 slot, the number of the bucket within the page;
+ * varint bytes; u16 checksum; aggregate. A slot may come more than once: late observations append another entry, and
+ * entries of a slot are merged.
+ */
+export const PAGE_BUCKETS = 24;
+
+const out = new ByteWriter();
+const body = new ByteWriter();
+const reader = new ByteReader();
+
+export function aggregateEntry(slot: number, aggregate: Aggregate, startS: number): Buffer {
+  body.clear();
+  putAggregate(body, aggregate, startS);
+  return packedEntry(slot, body.bytes, 0, body.at);
+}
+
+/** An entry of an aggregate that is packed already. */
+export function packedEntry(slot: number, bytes: Buffer, from: number, to: number): Buffer {
+  out.clear();
+  out.room(16);
+  out.byte(slot);
+  out.varint(to - from);
+  const check = checksum(bytes, from, to);
+  out.byte(check);
+  out.byte(check >>> 8);
+  out.copy(bytes, from, to);
+  return out.take();
+}
+
+/** The aggregate of one slot, merged; undefined if there is none. @throws UnreadableValue */
+export function aggregateOfSlot(
+  bytes: Buffer,
+  slot: number,
+  startS: number,
+  withHistograms: boolean,
+): Aggregate | undefined {
+  let aggregate: Aggregate | undefined;
+  for (let at = 0; at < bytes.length; ) {
+    const length = entryAt(bytes, at);
+    const start = reader.at;
+    if (bytes[at] === slot) {
+      const one = entryOf(bytes, start, length, startS, withHistograms);
+      if (aggregate === undefined) aggregate = one;
+      else mergeAggregate(aggregate, one);
+    }
+    at = start + length;
+  }
+  return aggregate;
+}
+
+/** Visits every entry in the order of their appending. @throws UnreadableValue */
+export function eachAggregate(
+  bytes: Buffer,
+  startOf: (slot: number) => number,
+  isWanted: (startS: number) => boolean,
+  visit: (startS: number, aggregate: Aggregate) => void,
+): void {
+  for (let at = 0; at < bytes.length; ) {
+    const startS = startOf(bytes[at]!);
+    const length = entryAt(bytes, at);
+    const start = reader.at;
+    if (isWanted(startS)) visit(startS, entryOf(bytes, start, length, startS, true));
+    at = start + length;
+  }
+}
+
+/** Bytes of the aggregate in an entry; the reader stands before it then. */
+function entryAt(bytes: Buffer, at: number): number {
+  if (bytes[at]! >= PAGE_BUCKETS) throw new UnreadableValue(`an aggregate page has a slot ${bytes[at]}`);
+  const length = reader.from(bytes, at + 1).varint();
+  reader.at += 2;
+  if (reader.at + length > bytes.length) throw new UnreadableValue('an aggregate page ends within an entry');
+  return length;
+}
+
+function entryOf(
+  bytes: Buffer,
+  start: number,
+  length: number,
+  startS: number,
+  withHistograms: boolean,
+): Aggregate {
+  if ((checksum(bytes, start, start + length) & 0xffff) !== bytes.readUInt16LE(start - 2))
+    throw new UnreadableValue('an entry of an aggregate page has another checksum');
+  return getAggregate(reader.from(bytes, start), startS, withHistograms);
+}

@@ -1,0 +1,22 @@
+-- Sets an unreadable value aside, unless it is another by now.
+--
+-- KEYS[1]  the key
+-- KEYS[2]  the key to keep the value under
+-- ARGV[1]  the value as it was read; empty: it was of another type than a string
+-- ARGV[2]  seconds for which it is kept
+-- ARGV[3]  the value to put in its place; empty: none
+-- ARGV[4]  when that expires, Unix seconds
+-- Result   1, or 0 if nothing was done
+
+local value = redis.pcall('GET', KEYS[1])
+if not value then return 0 end
+if type(value) == 'table' then
+  if not string.find(value.err, 'WRONGTYPE', 1, true) then error(value.err, 0) end
+  if ARGV[1] ~= '' then return 0 end
+elseif value ~= ARGV[1] then
+  return 0
+end
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[3], 'EXAT', ARGV[4]) end
+return 1

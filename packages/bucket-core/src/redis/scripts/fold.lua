@@ -1,0 +1,57 @@
+-- Puts what a fold has made of a lab's rows where it stays: all of it, or nothing.
+--
+-- KEYS   for each lab: its head, then the pages that are written
+-- ARGV   for each lab, little-endian: u32 generation that was folded, u32 bytes of the head that was folded, u8 pages, then
+--        the new base with the rows that stay; then for each page: u8 0 append, 1 append and set the expiry, 2 set;
+--        u32 bytes that it may have, else it is full; u32 expiry in Unix seconds; then the bytes
+-- Result for each lab: bytes of its head; or, and nothing was written: 0 when another fold came first; −p when page p is of
+--        another type; −1000 − p when page p is full
+
+local unpack, sub, call, pcall = struct.unpack, string.sub, redis.call, redis.pcall
+local k, a, result = 1, 1, {}
+while k <= #KEYS do
+  local generation, folded, pages, at = unpack('<I4I4B', ARGV[a])
+  local value = pcall('GET', KEYS[k])
+  local answer = 0
+  if type(value) == 'string' and #value >= folded and unpack('<I4', value, 6) == generation then
+    -- Everything that can be in the way is looked at before anything is written.
+    local held = {}
+    answer = 1
+    for p = 1, pages do
+      held[p] = pcall('STRLEN', KEYS[k + p])
+      local how, most = unpack('<BI4', ARGV[a + p])
+      if type(held[p]) == 'table' then
+        answer = -p
+        break
+      end
+      if how < 2 and held[p] + #ARGV[a + p] - 9 > most then
+        answer = -1000 - p
+        break
+      end
+    end
+    if answer == 1 then
+      for p = 1, pages do
+        local key, how, _, expiry, from = KEYS[k + p], unpack('<BI4I4', ARGV[a + p])
+        local bytes = sub(ARGV[a + p], from)
+        if how == 2 or held[p] == 0 then
+          call('SET', key, bytes, 'EXAT', expiry)
+        else
+          -- APPEND leaves room for as much again.
+          if held[p] < 16384 then
+            call('SET', key, call('GET', key) .. bytes, 'KEEPTTL')
+          else
+            call('APPEND', key, bytes)
+          end
+          if how == 1 then call('EXPIREAT', key, expiry) end
+        end
+      end
+      local head = sub(ARGV[a], at) .. sub(value, folded + 1)
+      call('SET', KEYS[k], head, 'KEEPTTL')
+      answer = #head
+    end
+  end
+  result[#result + 1] = answer
+  k = k + 1 + pages
+  a = a + 1 + pages
+end
+return result

@@ -1,0 +1,65 @@
+import type { Faults } from './faults.js';
+import type { Keys } from './keys.js';
+import type { ScriptedRedis } from './scripts.js';
+
+/** How long a value that was set aside is kept, in seconds. */
+export const ASIDE_KEPT_S = 7 * 86_400;
+
+export const OTHER_TYPE = 'it is of another type';
+
+/** What a value is that is no string. */
+export const WRONG_TYPE = Buffer.alloc(0);
+
+/** Sets unreadable values aside, so that their lab can go on without them. */
+export class SetAside {
+  constructor(
+    readonly redis: ScriptedRedis,
+    readonly keys: Keys,
+    readonly faults: Faults,
+  ) {}
+
+  /**
+   * Sets a value aside, unless it is another by now.
+   * @param value as it was read, or WRONG_TYPE
+   * @param instead what is put in its place, until `expiryS`
+   */
+  async value(
+    key: string,
+    value: Buffer,
+    reason: string,
+    lab: string | undefined,
+    instead: Buffer = WRONG_TYPE,
+    expiryS = 0,
+  ): Promise<void> {
+    this.faults.report(key, reason, lab);
+    await this.redis.humtemp_aside(2, key, this.keys.aside(key), value, ASIDE_KEPT_S, instead, expiryS);
+  }
+
+  /** Sets aside whatever a key of a list, hash or set holds instead. */
+  async ofOtherType(key: string): Promise<void> {
+    this.faults.report(key, OTHER_TYPE);
+    await this.redis
+      .pipeline()
+      .rename(key, this.keys.aside(key))
+      .expire(this.keys.aside(key), ASIDE_KEPT_S)
+      .exec();
+  }
+
+  /** Of these keys, which had no value as strings, sets aside those that hold something of another type. */
+  async ofWrongType(keys: readonly string[], labOf: (key: string) => string | undefined): Promise<void> {
+    for (const key of await wrongTyped(this.redis, keys))
+      await this.value(key, WRONG_TYPE, OTHER_TYPE, labOf(key));
+  }
+}
+
+/** Of keys that MGET gave nothing for, those that exist: MGET is silent about values of other types. */
+export async function wrongTyped(
+  redis: Pick<ScriptedRedis, 'exists' | 'pipeline'>,
+  keys: readonly string[],
+): Promise<string[]> {
+  if (keys.length === 0 || (await redis.exists(...keys)) === 0) return [];
+  const pipeline = redis.pipeline();
+  for (const key of keys) pipeline.type(key);
+  const types = (await pipeline.exec()) ?? [];
+  return keys.filter((_, i) => types[i]?.[1] !== 'none' && types[i]?.[1] !== 'string');
+}

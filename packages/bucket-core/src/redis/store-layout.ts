@@ -1,0 +1,62 @@
+import { LAB_PARTITIONS } from '../observation/lab-id.js';
+import type { Keys } from './keys.js';
+import { isWrongType } from './redis-errors.js';
+import type { ScriptedRedis } from './scripts.js';
+
+/** The server cannot be used as it is, and trying again does not help. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused';
+}
+
+/** What this version writes. Another number means that it cannot read what is there, or what it writes cannot be read. */
+const LAYOUT = { layout: 1, partitions: LAB_PARTITIONS } as const;
+
+/** The layout before this one had no marker, but these keys. */
+const EARLIER_PARTITIONS = 16;
+
+/**
+ * Sees to it that the keys under the prefix are of this layout: an empty place is marked.
+ * @returns whether there are buckets of the earlier layout under keys without prefix.
+ * @throws StoreRefused when what is there is of another layout
+ */
+export async function checkLayout(redis: ScriptedRedis, keys: Keys): Promise<boolean> {
+  const place = keys.prefix === '' ? 'keys without prefix' : `keys with the prefix ${keys.prefix}`;
+  if ((await redis.exists(keys.layout())) === 0) {
+    if ((await redis.exists(...earlierKeys(keys.prefix))) > 0)
+      throw new StoreRefused(
+        `Redis has buckets of an earlier version of humtemp under ${place}, which this version cannot read: ` +
+          'choose another prefix, and the buckets begin anew; or go on with the earlier version',
+      );
+    await redis.set(keys.layout(), JSON.stringify(LAYOUT), 'NX');
+  }
+  const marker = await redis.get(keys.layout()).catch((error: Error) => {
+    // What is no text is no marker. Any other error says nothing about it.
+    if (!isWrongType(error)) throw error;
+    return error.message;
+  });
+  const found = parsed(marker);
+  if (found?.layout !== LAYOUT.layout || found.partitions !== LAYOUT.partitions)
+    throw new StoreRefused(
+      `Redis has data of another layout under ${place}: ${keys.layout()} is ${marker}, not ${JSON.stringify(LAYOUT)}; ` +
+        'choose another prefix, or the version of humtemp that wrote it',
+    );
+  if (keys.prefix === '') return false;
+  // A user of Redis may not be allowed to look there.
+  return redis.exists(...earlierKeys('')).then(
+    (count) => count > 0,
+    () => false,
+  );
+}
+
+function earlierKeys(prefix: string): [string, ...string[]] {
+  const keys = Array.from({ length: EARLIER_PARTITIONS }, (_, partition) => `${prefix}labs:${partition}`);
+  return keys as [string, ...string[]];
+}
+
+function parsed(text: string | null): { layout?: unknown; partitions?: unknown } | undefined {
+  try {
+    return JSON.parse(text ?? '') as { layout?: unknown; partitions?: unknown };
+  } catch {
+    return undefined;
+  }
+}
