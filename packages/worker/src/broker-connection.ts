@@ -184,7 +184,8 @@ export class BrokerConnection {
 
   /** Subscribes to what the broker publishes of itself. One without these topics is no worse than before. */
   watchBroker(): void {
-    this.#client.subscribeAsync([DROPPED_TOPIC, VERSION_TOPIC], { qos: 0 }).catch(() => {});
+    for (const topic of [DROPPED_TOPIC, VERSION_TOPIC])
+      this.#client.subscribeAsync(topic, { qos: 0 }).catch(() => {});
   }
 
   /** Ends subscriptions of the session, whoever made them. @throws ConnectionError if the broker does not answer. */

@@ -32,6 +32,8 @@ export class SessionKeeper {
   #touched = false;
   #touchError = '';
   #isGivenUp = false;
+  /** Whether another worker could have taken our share, when we last looked. */
+  #sawPartner = false;
   #touchedAtMs = performance.now();
   /** By client id, as the next. */
   #abandonedBefore = new Set<string>();
@@ -66,6 +68,8 @@ export class SessionKeeper {
    */
   async giveUp(): Promise<boolean> {
     const { store } = this.options;
+    // A single worker stops at once, without asking the store.
+    if (!this.#sawPartner) return false;
     for (const timer of this.#timers) clearInterval(timer);
     this.#isGivenUp = true;
     try {
@@ -125,6 +129,7 @@ export class SessionKeeper {
   async leaveOthers(connection: BrokerConnection): Promise<void> {
     const { sources, store } = this.options;
     const sessions = await this.#untilStopped(store.sessions()).catch(() => []);
+    this.#sawPartner = hasPartner(sessions, this.#names);
     const [{ host, clientId }] = this.#names;
     for (const { name: text } of sessions) {
       const name = parseSessionName(text);
@@ -219,6 +224,7 @@ export class SessionKeeper {
     try {
       const sessions = await this.#untilStopped(this.options.store.sessions());
       if (this.#isStopped) return;
+      this.#sawPartner = hasPartner(sessions, this.#names);
       const { adoptable, stranded } = abandonedSessions(sessions, this.#names);
       const before = this.#abandonedBefore;
       this.#abandonedBefore = new Set([...adoptable, ...stranded].map(({ clientId }) => clientId));

@@ -158,12 +158,17 @@ describe('a worker that stops', { concurrency: true }, () => {
   test('leaves its share of QoS 0 to another one of its group at once', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
-    const stopping = await scene.servingWorker(mosquitto.url, { clientId: 'w1', process: 'p1' });
-    await scene.servingWorker(mosquitto.url, { clientId: 'w2', process: 'p2' });
+    const options = (name: string) => ({ clientId: name, process: name, adoptAfterS: 3 });
+    const { worker: stopping, log } = scene.worker(mosquitto.url, options('w1'));
+    await until(() => stopping.notReadyReason === undefined);
+    await scene.servingWorker(mosquitto.url, options('w2'));
     const publisher = await scene.client(mosquitto.url);
+    // It looks for others every second.
+    await pause(2500);
     await stopping.leave();
     stopping.stopReading();
     await stopping.close();
+    assert.ok(log.some((line) => line.includes('left the group')));
     for (let i = 0; i < 100; i++) await publisher.publishAsync('labs/a/observation', UNTIMED, { qos: 0 });
     await scene.committed(100);
   });
@@ -171,11 +176,12 @@ describe('a worker that stops', { concurrency: true }, () => {
   test('keeps its share of QoS 1 if it is the last one, also if two stop at the same time', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
-    const options = (name: string) => ({ clientId: name, process: name });
+    const options = (name: string) => ({ clientId: name, process: name, adoptAfterS: 3 });
     const workers = [
       await scene.servingWorker(mosquitto.url, options('w1')),
       await scene.servingWorker(mosquitto.url, options('w2')),
     ];
+    await pause(2500);
     await Promise.all(
       workers.map(async (worker) => {
         await worker.leave();

@@ -227,8 +227,6 @@ export class Worker {
   async #followSources(): Promise<void> {
     const { sources, log } = this.#options;
     if (this.#closing || this.#hasLeft) return;
-    const overlap = overlapOf(sources.filters);
-    if (overlap !== undefined) log.warn({ filters: overlap }, overlapMessage(overlap));
     this.#sessions.serve(sources.filters);
     const connection = this.#connection;
     if (this.#subscriptions === undefined || connection === undefined) return;
@@ -402,12 +400,9 @@ function otherVersion(
 /** For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1]. @throws RangeError */
 function refuseOverlap(filters: readonly string[]): void {
   const overlap = overlapOf(filters);
-  if (overlap !== undefined) throw new RangeError(overlapMessage(overlap));
-}
-
-function overlapMessage(overlap: readonly [string, string]): string {
-  return (
+  if (overlap === undefined) return;
+  throw new RangeError(
     `${overlap.join(' and ')} overlap, and a broker may deliver one publish for each of them; ` +
-    'leave one out, or choose filters that have no topic in common'
+      'leave one out, or choose filters that have no topic in common',
   );
 }
