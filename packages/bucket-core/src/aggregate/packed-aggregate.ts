@@ -2,8 +2,7 @@ import type { Aggregate, MetricAggregate } from './aggregate.js';
 import type { Histogram } from './histogram.js';
 
 /**
- * An aggregate as both stores keep it: packed, little-endian, version byte first. Its twin in Lua is redis/commit.lua;
- * tests hold the two against each other.
+ * An aggregate as the embedded store keeps it: packed, little-endian, version byte first.
  *
  *     offset  type  field
  *     0       u8    version: 1, or 2 with histograms
