@@ -22,8 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 const PRODUCT = Object.keys(MAY_IMPORT);
 
-/** Only tests have these endings. */
-const TEST = /\.(test|suite|fixture)\.ts$/;
+/** Only tests have these endings, and what somebody runs by hand. */
+const TEST = /(\.(test|suite|fixture)|-main)\.ts$/;
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
 const TYPE_IMPORT = /(?:^|\n)\s*(?:import|export)\s+type\s[^'"]*?['"][^'"]+['"]/g;

@@ -63,6 +63,11 @@ export class Keys {
     return `${key}:aside`;
   }
 
+  /** Sorted set of the first layout: the labs of a partition. */
+  earlierLabs(partition: number): string {
+    return `${this.prefix}labs:${partition}`;
+  }
+
   /** String: layout and number of partitions. */
   layout(): string {
     return `${this.prefix}layout`;

@@ -1,5 +1,5 @@
 import { LAB_PARTITIONS } from '../observation/lab-id.js';
-import type { Keys } from './keys.js';
+import { Keys } from './keys.js';
 import { isWrongType } from './redis-errors.js';
 import type { ScriptedRedis } from './scripts.js';
 
@@ -22,7 +22,7 @@ const EARLIER_PARTITIONS = 16;
 export async function checkLayout(redis: ScriptedRedis, keys: Keys): Promise<boolean> {
   const place = keys.prefix === '' ? 'keys without prefix' : `keys with the prefix ${keys.prefix}`;
   if ((await redis.exists(keys.layout())) === 0) {
-    if ((await redis.exists(...earlierKeys(keys.prefix))) > 0)
+    if ((await redis.exists(...earlierKeys(keys))) > 0)
       throw new StoreRefused(
         `Redis has buckets of an earlier version of humtemp under ${place}, which this version cannot read: ` +
           'choose another prefix, and the buckets begin anew; or go on with the earlier version',
@@ -42,15 +42,15 @@ export async function checkLayout(redis: ScriptedRedis, keys: Keys): Promise<boo
     );
   if (keys.prefix === '') return false;
   // A user of Redis may not be allowed to look there.
-  return redis.exists(...earlierKeys('')).then(
+  return redis.exists(...earlierKeys(new Keys(''))).then(
     (count) => count > 0,
     () => false,
   );
 }
 
-function earlierKeys(prefix: string): [string, ...string[]] {
-  const keys = Array.from({ length: EARLIER_PARTITIONS }, (_, partition) => `${prefix}labs:${partition}`);
-  return keys as [string, ...string[]];
+function earlierKeys(keys: Keys): [string, ...string[]] {
+  const labs = Array.from({ length: EARLIER_PARTITIONS }, (_, partition) => keys.earlierLabs(partition));
+  return labs as [string, ...string[]];
 }
 
 function parsed(text: string | null): { layout?: unknown; partitions?: unknown } | undefined {
