@@ -1,6 +1,7 @@
 import { withoutCovered } from '@humtemp/bucket-core';
 import { LabsSource } from '../counting/labs-source.js';
 import type { PublishSource } from './publish-source.js';
+import { TopicMemory } from './topic-memory.js';
 import { isPlainLab, isTopicText } from './topic-text.js';
 
 /** Topics of other sources than `labs` that are remembered, each with its source. */
@@ -20,6 +21,8 @@ export class SourceTable {
   #labs: LabsSource | undefined;
   #others: readonly PublishSource[] = [];
   #remembered = new Map<string, Found | undefined>();
+  /** The same, by the bytes of the topic. Undefined: there are none but `labs`. */
+  #byBytes: TopicMemory<Found | undefined> | undefined;
   readonly #listeners: (() => void)[] = [];
   /** What the topic of the newest find says to its source. */
   match: unknown;
@@ -68,8 +71,7 @@ export class SourceTable {
       this.match = lab;
       return this.#labs;
     }
-    if (this.#others.length === 0 || !isTopicText(bytes.subarray(start, end))) return undefined;
-    const found = this.#findOther(bytes.toString('utf8', start, end));
+    const found = this.#byBytes?.valueOf(bytes, start, end);
     this.match = found?.match;
     return found?.source;
   }
@@ -91,6 +93,14 @@ export class SourceTable {
     this.#labs = first instanceof LabsSource ? first : undefined;
     this.#others = this.#labs === undefined ? sources : others;
     this.#remembered = new Map();
+    this.#byBytes =
+      this.#others.length === 0
+        ? undefined
+        : new TopicMemory((bytes, start, end) =>
+            isTopicText(bytes.subarray(start, end))
+              ? this.#findOther(bytes.toString('utf8', start, end))
+              : undefined,
+          );
   }
 
   #findOther(topic: string): Found | undefined {

@@ -1,4 +1,5 @@
 const ZERO = 48;
+const POWERS_OF_TEN = Array.from({ length: 10 }, (_, exponent) => 10 ** exponent);
 /** Days of each month; the 29th of February is for the general way. */
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** Days in front of each month. */
@@ -36,7 +37,7 @@ export function isoToMs(text: string): number {
       fraction = fraction * 10 + digit;
     const digits = at - from;
     if (digits === 0 || digits > 9) return Number.NaN;
-    fractionMs = Math.round((fraction / 10 ** digits) * 1000);
+    fractionMs = Math.round((fraction / POWERS_OF_TEN[digits]!) * 1000);
   }
   const zone = text.charCodeAt(at);
   let zoneMinutes = 0;
