@@ -178,7 +178,7 @@ test('an error of ours is a 500 problem without its words, which are logged', as
 test('each request is logged at debug', async (t) => {
   const { get, post, logged } = await startApi(t);
   await post({ lab_id: 'lab01', timestamp: yesterdayS(1), temp: 1 });
-  await get('/labs/a%2Fb?x=1');
+  await get('/labs/a%2Fb?temp=..1');
   assert.deepEqual(
     logged.map(({ level, method, path, status, ms }) => [level, method, path, status, typeof ms]),
     [

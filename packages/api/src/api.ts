@@ -26,6 +26,7 @@ import { ledgerRoute } from './ledger/ledger-route.js';
 import { metricsRoutes } from './metrics/metrics-routes.js';
 import { docsRoutes, isDocumentation } from './openapi/docs-routes.js';
 import { openApiRoute } from './openapi/open-api-route.js';
+import { excursionsRoute } from './rooms/excursions-route.js';
 import { NO_DIRECTORY } from './rooms/lab-directory.js';
 import { labSeriesRoute } from './rooms/lab-series-route.js';
 import { labSummariesRoute } from './rooms/lab-summaries-route.js';
@@ -134,6 +135,7 @@ function apiRoutes(options: RouteOptions): Route[] {
     summariesRoute(options, heavy),
     labSeriesRoute(options, heavy),
     labSummariesRoute(options, heavy),
+    excursionsRoute(options, heavy),
     stream,
     rejectionsRoute(options),
     sourcesRoute(options),

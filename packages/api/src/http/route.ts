@@ -1,5 +1,6 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import type { Handler, Hono, MiddlewareHandler } from 'hono';
+import { strictParameters } from './strict-parameters.js';
 
 /** What a route takes and answers, for the machine that validates and the one that documents. */
 export interface RouteSpec {
@@ -17,6 +18,8 @@ export interface RouteSpec {
   /** Path parameters by name. */
   readonly parameters?: Readonly<Record<string, TSchema>>;
   readonly query?: TObject;
+  /** Whether it passes over query parameters that it does not have: probes and browsers add some. */
+  readonly takesAnyQuery?: boolean;
   /** Request headers that it reads, besides those of HTTP itself. */
   readonly headers?: TObject;
   readonly body?: TSchema;
@@ -42,5 +45,7 @@ export function route(spec: RouteSpec, ...handlers: Route['handlers']): Route {
 }
 
 export function registerRoute(app: Hono, { spec, handlers }: Route): void {
-  app.on(spec.method.toUpperCase(), [spec.pattern ?? spec.path], ...(handlers as Handler[]));
+  const { method, path, pattern = path, query, takesAnyQuery } = spec;
+  const strict = takesAnyQuery === true ? [] : [strictParameters(Object.keys(query?.properties ?? {}))];
+  app.on(method.toUpperCase(), [pattern], ...strict, ...(handlers as Handler[]));
 }

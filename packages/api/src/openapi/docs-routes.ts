@@ -65,6 +65,7 @@ export function docsRoutes(): readonly Route[] {
         path: '/docs',
         id: 'getDocs',
         summary: 'This description, to read and try in a browser',
+        takesAnyQuery: true,
         answers: { 'text/html': Type.String() },
         revalidates: true,
       },
@@ -82,6 +83,7 @@ export function docsRoutes(): readonly Route[] {
         pattern: '/docs/:file',
         id: 'getDocsFile',
         summary: 'What the page of the description loads',
+        takesAnyQuery: true,
         parameters: { file: Type.Union([...FILES.keys()].map((name) => Type.Literal(name))) },
         answers: {
           'text/css': Type.String(),
@@ -103,6 +105,7 @@ export function docsRoutes(): readonly Route[] {
         path: '/redoc',
         id: 'getRedoc',
         summary: 'Where the earlier service had its documentation',
+        takesAnyQuery: true,
         answers: {},
         leadsTo: 'docs',
       },

@@ -11,6 +11,7 @@ export function openApiRoute(described: readonly Route[]): Route {
       path: '/openapi.json',
       id: 'getOpenApi',
       summary: 'This description, OpenAPI 3.1',
+      takesAnyQuery: true,
       answers: {
         'application/json': Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
       },

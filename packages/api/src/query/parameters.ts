@@ -14,26 +14,45 @@ import { requireLab } from '../access/access-guard.js';
 import { ProblemError } from '../http/problem.js';
 import { Rfc3339Time } from '../http/rfc3339-time.js';
 import type { MetricLimits } from '../summary/interval-summary.js';
+import { startOfDate } from './local-date.js';
 import { badParameter } from './read-query.js';
 
-const TIME_EXPECTED = 'an RFC 3339 time with a zone, whose + is written %2B, or Unix seconds';
+const TIME_EXPECTED =
+  'an RFC 3339 time with a zone, whose + is written %2B, a date such as 2026-10-25, or Unix seconds';
+const DATE_PATTERN = '^\\d{4}-\\d{2}-\\d{2}$';
 
 /** A time as clients give it. */
-export const Time = Type.Union([Rfc3339Time, Type.Number()], { description: TIME_EXPECTED });
+export const Time = Type.Union([Rfc3339Time, Type.String({ pattern: DATE_PATTERN }), Type.Number()], {
+  description: TIME_EXPECTED,
+});
 
-/** Unix milliseconds of a time that is given. @throws ProblemError with status 400 for one that no calendar has. */
-export function timeMs(name: string, time: string | number): number {
-  const ms = timestampToMs(time);
+/** Unix milliseconds of a time that is given; a date is its beginning in a time zone. @throws ProblemError with status 400 for one that no calendar has. */
+export function timeMs(name: string, time: string | number, timeZone = 'UTC'): number {
+  const isDate = typeof time === 'string' && new RegExp(DATE_PATTERN).test(time);
+  if (isDate && timestampToMs(`${time}T00:00:00Z`) === undefined) throw badParameter(name, TIME_EXPECTED);
+  const ms = isDate ? startOfDate(time, timeZone) : timestampToMs(time);
   if (ms === undefined) throw badParameter(name, TIME_EXPECTED);
   return ms;
 }
 
+const DURATION_PATTERN = '^\\d{1,9}[smhdw]?$';
+
+/** A duration as clients give it. */
+export const durationParameter = (description: string) =>
+  Type.String({ pattern: DURATION_PATTERN, description });
+
 /** A bucket duration as clients give it. */
 export const Duration = Type.String({
-  pattern: '^\\d{1,9}[smhdw]?$',
+  pattern: DURATION_PATTERN,
   description: 'a bucket duration such as 5m, 1h or 1d',
   examples: ['1h'],
 });
+
+/** Seconds of a duration that is given. @throws ProblemError with status 400 for one of nothing. */
+export function durationSeconds(name: string, duration: string): number {
+  if (!/[1-9]/.test(duration)) throw badParameter(name, 'a duration such as 30s, 5m or 1h');
+  return parseDurationS(duration);
+}
 
 /** The resolution of this duration. @throws ProblemError with status 400 that names those there are. */
 export function resolutionOf(grid: BucketGrid, duration: string): Resolution {

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Duration, LimitParameters, Time, timeMs } from './parameters.js';
 import { badParameter } from './read-query.js';
 import type { TimeRange } from './time-range.js';
+import { checkedTimeZone } from './time-zone.js';
 
 const RANGE_MS_DEFAULT = 86_400_000;
 
@@ -18,11 +19,12 @@ export const RangeParameters = {
  * @throws ProblemError with status 400 for one that ends where it begins, or before.
  */
 export function timeRange(
-  query: { readonly from?: string | number; readonly to?: string | number },
+  query: { readonly from?: string | number; readonly to?: string | number; readonly tz?: string },
   nowMs: number,
 ): TimeRange {
-  const toMs = query.to === undefined ? nowMs : timeMs('to', query.to);
-  const fromMs = query.from === undefined ? toMs - RANGE_MS_DEFAULT : timeMs('from', query.from);
+  const timeZone = query.tz === undefined ? 'UTC' : checkedTimeZone(query.tz);
+  const toMs = query.to === undefined ? nowMs : timeMs('to', query.to, timeZone);
+  const fromMs = query.from === undefined ? toMs - RANGE_MS_DEFAULT : timeMs('from', query.from, timeZone);
   if (fromMs >= toMs) throw badParameter('from', 'before to, which is now if not given');
   return { fromMs, toMs };
 }

@@ -5,7 +5,7 @@ import { ProblemError } from '../http/problem.js';
 
 /**
  * The query parameters of a request, as values of a schema's types: an integer, a boolean, a number or a text. One
- * that is not given has its default, or is absent. What the schema does not name is ignored.
+ * that is not given has its default, or is absent.
  * @throws ProblemError with status 400 that names the parameter and what is expected of it.
  */
 export function readQuery<T extends TObject>(c: Context, schema: T): Static<T> {
@@ -28,7 +28,8 @@ function queryValue(text: string, schema: TSchema): unknown {
   if (schema.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   // Adding 0 turns −0 into 0.
   if (schema.type === 'integer') return /^-?\d+$/.test(text) ? Number(text) + 0 : text;
-  const mayBeNumber = (schema.anyOf as TSchema[] | undefined)?.some((one) => one.type === 'number');
+  const mayBeNumber =
+    schema.type === 'number' || (schema.anyOf as TSchema[] | undefined)?.some((one) => one.type === 'number');
   return mayBeNumber && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) + 0 : text;
 }
 

@@ -86,7 +86,7 @@ function reachingBack(fromMs: number, grid: BucketGrid, nowMs: number): Resoluti
 }
 
 /** Start of the oldest bucket that has not expired. */
-function oldestStartS(resolution: Resolution, { alignmentS }: BucketGrid, nowMs: number): number {
+export function oldestStartS(resolution: Resolution, { alignmentS }: BucketGrid, nowMs: number): number {
   const edgeMs = nowMs - reachS(resolution) * 1000;
   return bucketStartS(edgeMs, resolution.durationS, alignmentS) + resolution.durationS;
 }

@@ -1,15 +1,16 @@
-import { averageOfThousandths, type LabBucket, type MetricAggregate } from '@humtemp/bucket-core';
+import { type Aggregate, averageOfThousandths, type LabBucket } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import type { BusyLimit } from '../http/busy-limit.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
-import { Duration, durationText, resolutionOf, Time } from '../query/parameters.js';
-import { timeRange } from '../query/range-query.js';
+import { TimeZoneParameter } from '../query/local-days.js';
+import { Duration, Time } from '../query/parameters.js';
 import { readQuery } from '../query/read-query.js';
-import { checkCount } from '../query/series-limit.js';
-import { bucketCount, bucketRange, resolutionForSeries } from '../query/time-range.js';
+import { BUCKETS_PICKED_MAX, seriesSpan } from '../query/series-span.js';
 import { FormatParameter, type Table, tableResponse } from '../rows/table.js';
+import { labBasis } from '../summary/lab-basis.js';
+import { mergedSpans } from '../summary/merged-spans.js';
 import { SelectionParameters, selectedLabs } from './lab-selection.js';
 import { seriesOfLabs } from './labs-read.js';
 
@@ -36,21 +37,20 @@ type MetricSeries = Static<typeof MetricSeries>;
 /** Series of many labs, over the same buckets. */
 export const SeriesOfLabs = Type.Object({
   resolution: Type.String({ description: 'duration of each bucket' }),
-  duration_s: Type.Integer({ minimum: 1 }),
   from: Rfc3339Time,
   to: Rfc3339Time,
+  starts: Type.Array(Rfc3339Time, { description: 'where each bucket begins' }),
   labs: Type.Array(LabSeriesRow),
 });
 
 export type SeriesOfLabs = Static<typeof SeriesOfLabs>;
-
-const BUCKETS_PICKED_MAX = 300;
 
 const SeriesQuery = Type.Object({
   ...SelectionParameters,
   from: Type.Optional(Time),
   to: Type.Optional(Time),
   resolution: Type.Optional(Duration),
+  ...TimeZoneParameter,
   ...FormatParameter,
 });
 
@@ -62,7 +62,7 @@ interface SeriesLine {
 
 /** `GET /lab-series`: what sparklines of many labs need, in one answer. */
 export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
-  const { store, grid, clock, directories, storeTimeoutMs, log } = options;
+  const { store, grid, clock, directories, expectedIntervalS, storeTimeoutMs, log } = options;
   return route(
     {
       method: 'get',
@@ -82,31 +82,40 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
     (c) => {
       const query = readQuery(c, SeriesQuery);
       const nowMs = clock();
-      const range = timeRange(query, nowMs);
-      const resolution =
-        query.resolution === undefined
-          ? resolutionForSeries(range, grid, nowMs, BUCKETS_PICKED_MAX)
-          : resolutionOf(grid, query.resolution);
-      const { startS, endS } = bucketRange(range, resolution, grid, nowMs);
-      const { durationS } = resolution;
-      const count = bucketCount({ startS, endS }, resolution);
-      checkCount(count);
+      const span = seriesSpan(query, grid, nowMs);
+      const { source, edgesS, text, isMerged } = span;
+      const [startS, endS] = [edgesS[0]!, edgesS.at(-1)!];
+      const count = edgesS.length - 1;
       const directory = directories.current;
+      const basisOf = labBasis(directory, {}, expectedIntervalS, nowMs);
       const labs = selectedLabs(query, { store, scope: c.get('scope'), directory, nowMs });
-      const read = { store, resolution, startS, endS, nowMs };
-      const rowOf = (lab: string, buckets: readonly LabBucket[]): LabSeriesRow => ({
-        lab_id: lab,
-        name: directory.of(lab).name ?? null,
-        temp: metricSeries(buckets, 'temp', startS, durationS, count),
-        humidity: metricSeries(buckets, 'humidity', startS, durationS, count),
-      });
-      const time = (index: number) => rfc3339Time((startS + index * durationS) * 1000);
+      const rowOf = (lab: string, buckets: readonly LabBucket[]): LabSeriesRow => {
+        const aggregates = new Array<Aggregate | undefined>(count);
+        if (isMerged)
+          for (const [i, { aggregate }] of mergedSpans(
+            buckets,
+            edgesS,
+            source.durationS,
+            basisOf(lab),
+          ).entries())
+            aggregates[i] = aggregate;
+        else
+          for (const bucket of buckets)
+            aggregates[(bucket.startS - startS) / source.durationS] = bucket.aggregate;
+        return {
+          lab_id: lab,
+          name: directory.of(lab).name ?? null,
+          temp: metricSeries(aggregates, 'temp'),
+          humidity: metricSeries(aggregates, 'humidity'),
+        };
+      };
+      const time = (index: number) => rfc3339Time(edgesS[index]! * 1000);
       const table = (): Table<LabSeriesRow, SeriesLine> => ({
         head: {
-          resolution: durationText(resolution),
-          duration_s: durationS,
+          resolution: text,
           from: rfc3339Time(startS * 1000),
           to: rfc3339Time(endS * 1000),
+          starts: edgesS.slice(0, -1).map((s) => rfc3339Time(s * 1000)),
         },
         member: 'labs',
         columns: [
@@ -121,7 +130,7 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
           ),
         ],
         linesOf: (row) => Array.from({ length: count }, (_, index) => ({ row, index })),
-        pages: seriesOfLabs(labs, read, rowOf),
+        pages: seriesOfLabs(labs, { store, resolution: source, startS, endS, nowMs }, rowOf),
         isFinished: endS * 1000 <= nowMs,
       });
       return tableResponse(c, query.format, table, { limit, timeoutMs: storeTimeoutMs, log });
@@ -130,22 +139,17 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
 }
 
 function metricSeries(
-  buckets: readonly LabBucket[],
+  aggregates: readonly (Aggregate | undefined)[],
   name: 'temp' | 'humidity',
-  startS: number,
-  durationS: number,
-  count: number,
 ): MetricSeries {
-  const nulls = () => new Array<number | null>(count).fill(null);
-  const series = { count: new Array<number>(count).fill(0), avg: nulls(), min: nulls(), max: nulls() };
-  for (const bucket of buckets) {
-    const metric: MetricAggregate = bucket.aggregate[name];
-    if (metric.count === 0) continue;
-    const index = (bucket.startS - startS) / durationS;
-    series.count[index] = metric.count;
-    series.avg[index] = averageOfThousandths(metric.sum, metric.count);
-    series.min[index] = averageOfThousandths(metric.min, 1);
-    series.max[index] = averageOfThousandths(metric.max, 1);
+  const series: MetricSeries = { count: [], avg: [], min: [], max: [] };
+  for (let i = 0; i < aggregates.length; i++) {
+    const metric = aggregates[i]?.[name];
+    const has = metric !== undefined && metric.count > 0;
+    series.count.push(has ? metric.count : 0);
+    series.avg.push(has ? averageOfThousandths(metric.sum, metric.count) : null);
+    series.min.push(has ? averageOfThousandths(metric.min, 1) : null);
+    series.max.push(has ? averageOfThousandths(metric.max, 1) : null);
   }
   return series;
 }

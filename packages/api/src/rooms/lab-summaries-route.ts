@@ -1,18 +1,20 @@
-import { emptyAggregate, type LabBucket, mergeAggregate } from '@humtemp/bucket-core';
+import type { LabBucket } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import type { BusyLimit } from '../http/busy-limit.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
-import { bucketsToMerge } from '../query/buckets-to-merge.js';
+import { TimeZoneParameter } from '../query/local-days.js';
 import { durationText, metricLimits } from '../query/parameters.js';
-import { RangeParameters, timeRange } from '../query/range-query.js';
+import { RangeParameters } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
-import { INTERVAL_COLUMNS } from '../rows/interval-columns.js';
+import { INTERVAL_COLUMNS, RANGE_EXTRA_COLUMNS } from '../rows/interval-columns.js';
 import { FormatParameter, type Table, tableResponse } from '../rows/table.js';
-import { CoveredIntervals } from '../summary/coverage.js';
-import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+import { IntervalSummary } from '../summary/interval-summary.js';
 import { labBasis } from '../summary/lab-basis.js';
+import { fineRead, RangeExtraParameters, RangeExtras } from '../summary/range-extras.js';
+import { rangeSpan } from '../summary/range-span.js';
+import { rangeSummary } from '../summary/range-summary.js';
 import { SelectionParameters, selectedLabs } from './lab-selection.js';
 import { seriesOfLabs } from './labs-read.js';
 
@@ -20,7 +22,7 @@ const TextIfAny = Type.Union([Type.String(), Type.Null()]);
 
 /** A lab's buckets of a range, merged into one summary, with what the labs file says of it. */
 const LabSummaryRow = Type.Composite(
-  [Type.Object({ lab_id: Type.String(), name: TextIfAny, group: TextIfAny }), IntervalSummary],
+  [Type.Object({ lab_id: Type.String(), name: TextIfAny, group: TextIfAny }), IntervalSummary, RangeExtras],
   { $id: 'LabSummaryRow' },
 );
 type LabSummaryRow = Static<typeof LabSummaryRow>;
@@ -36,7 +38,13 @@ export const SummariesOfLabs = Type.Object({
 
 export type SummariesOfLabs = Static<typeof SummariesOfLabs>;
 
-const SummariesQuery = Type.Object({ ...SelectionParameters, ...RangeParameters, ...FormatParameter });
+const SummariesQuery = Type.Object({
+  ...SelectionParameters,
+  ...RangeParameters,
+  ...TimeZoneParameter,
+  ...RangeExtraParameters,
+  ...FormatParameter,
+});
 
 /** `GET /lab-summaries`: a table of labs over a range. */
 export function labSummariesRoute(options: RouteOptions, limit: BusyLimit): Route {
@@ -63,23 +71,21 @@ export function labSummariesRoute(options: RouteOptions, limit: BusyLimit): Rout
       const nowMs = clock();
       const directory = directories.current;
       const basisOf = labBasis(directory, metricLimits(query), expectedIntervalS, nowMs);
-      const range = bucketsToMerge(timeRange(query, nowMs), query.resolution, grid, nowMs);
-      const { resolution, startS, endS } = range;
+      const { resolution, startS, endS } = rangeSpan(query, grid, nowMs);
+      const fine = fineRead(query, { startS, endS }, grid, nowMs);
       const labs = selectedLabs(query, { store, scope: c.get('scope'), directory, nowMs });
-      const rowOf = (lab: string, buckets: readonly LabBucket[]): LabSummaryRow => {
+      const rowOf = (
+        lab: string,
+        buckets: readonly LabBucket[],
+        fineBuckets: readonly LabBucket[],
+      ): LabSummaryRow => {
         const basis = basisOf(lab);
-        const merged = emptyAggregate(true);
-        const covered = new CoveredIntervals(nowMs, basis.expectedIntervalS);
-        for (const bucket of buckets) {
-          mergeAggregate(merged, bucket.aggregate);
-          covered.add(bucket.aggregate, bucket.startS, resolution.durationS);
-        }
         const { name = null, group = null } = directory.of(lab);
         return {
           lab_id: lab,
           name,
           group,
-          ...intervalSummary(merged, startS, endS, basis, covered.of(startS, endS)),
+          ...rangeSummary(buckets, { resolution, startS, endS }, basis, query, fine, fineBuckets),
         };
       };
       const table = (): Table<LabSummaryRow> => ({
@@ -95,8 +101,9 @@ export function labSummariesRoute(options: RouteOptions, limit: BusyLimit): Rout
           ['name', ({ name }) => name],
           ['group', ({ group }) => group],
           ...INTERVAL_COLUMNS,
+          ...RANGE_EXTRA_COLUMNS,
         ],
-        pages: seriesOfLabs(labs, { store, resolution, startS, endS, nowMs }, rowOf),
+        pages: seriesOfLabs(labs, { store, resolution, startS, endS, nowMs, fine }, rowOf),
         isFinished: endS * 1000 <= nowMs,
       });
       return tableResponse(c, query.format, table, { limit, timeoutMs: storeTimeoutMs, log });

@@ -1,6 +1,7 @@
 import { isLabId, parseDurationS, toThousandths } from '@humtemp/bucket-core';
 import { FileProblem, trimmed } from '@humtemp/watched-files';
 import { parse } from 'csv-parse/sync';
+import { isTimeZone } from '../query/time-zone.js';
 import type { LabEntry, LabLimits, LabSettings } from './lab-settings.js';
 
 export const ROWS_MAX = 100_000;
@@ -159,15 +160,4 @@ function timeZone(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (isTimeZone(text)) return text;
   throw new RangeError(`time_zone to be a name such as Europe/Berlin, not ${JSON.stringify(text)}`);
-}
-
-/** Whether the platform knows a time zone by this name. An offset such as +02:00 is none: it has no daylight saving. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z][\w+/-]{0,63}$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,10 @@ export interface LabsRead {
   readonly startS: number;
   readonly endS: number;
   readonly nowMs: number;
+  /** Finer buckets that are read as well. */
+  readonly fine?:
+    | { readonly resolution: Resolution; readonly startS: number; readonly endS: number }
+    | undefined;
 }
 
 /** Labs read from the store at the same time, each by its series. */
@@ -23,17 +27,20 @@ const BUCKETS_BY_START_MAX = 4;
 export async function* seriesOfLabs<Row>(
   pages: AsyncIterable<readonly string[]>,
   read: LabsRead,
-  rowOf: (lab: string, buckets: readonly LabBucket[]) => Row,
+  rowOf: (lab: string, buckets: readonly LabBucket[], fine: readonly LabBucket[]) => Row,
 ): AsyncGenerator<readonly Row[]> {
   const { resolution, startS, endS } = read;
-  const isShort = (endS - startS) / resolution.durationS <= BUCKETS_BY_START_MAX;
+  const isShort = read.fine === undefined && (endS - startS) / resolution.durationS <= BUCKETS_BY_START_MAX;
   const readSome = isShort ? byStart : bySeries;
   const labsAtOnce = isShort ? Number.POSITIVE_INFINITY : LABS_AT_ONCE;
   for await (const page of pages)
     for (let i = 0; i < page.length; i += labsAtOnce) {
       const labs = page.slice(i, i + labsAtOnce);
-      const series = await readSome(labs, read);
-      yield labs.map((lab, k) => rowOf(lab, series[k]!));
+      const [series, fine] = await Promise.all([
+        readSome(labs, read),
+        read.fine === undefined ? [] : bySeries(labs, { ...read, ...read.fine }),
+      ]);
+      yield labs.map((lab, k) => rowOf(lab, series[k]!, fine[k] ?? []));
       // The embedded store answers at once; others want a turn too.
       await nextTurn();
     }

@@ -8,13 +8,14 @@ import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { LabIdParameter, labResourcePattern } from '../labs/resource-path.js';
 import { unknownLab } from '../labs/unknown-lab.js';
-import { durationText, labOfPath, metricLimits, resolutionOf } from '../query/parameters.js';
-import { RangeParameters, timeRange } from '../query/range-query.js';
+import { TimeZoneParameter } from '../query/local-days.js';
+import { labOfPath, metricLimits } from '../query/parameters.js';
+import { RangeParameters } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
-import { checkCount } from '../query/series-limit.js';
-import { bucketCount, bucketRange, resolutionForSeries } from '../query/time-range.js';
+import { BUCKETS_PICKED_MAX, seriesSpan } from '../query/series-span.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
 import { labBasis } from '../summary/lab-basis.js';
+import { mergedSpans } from '../summary/merged-spans.js';
 
 /** A lab's buckets, oldest first, without a gap: one without observations says so. */
 export const LabSeries = Type.Object({
@@ -27,11 +28,8 @@ export const LabSeries = Type.Object({
 
 export type LabSeries = Static<typeof LabSeries>;
 
-/** Up to so many buckets are shown, if the resolution is ours to pick. */
-const BUCKETS_PICKED_MAX = 300;
-
 const RESOURCE = '/buckets';
-const SeriesQuery = Type.Object(RangeParameters);
+const SeriesQuery = Type.Object({ ...RangeParameters, ...TimeZoneParameter });
 
 /** `GET /labs/{lab_id}/buckets`. */
 export function labBucketsRoute(options: RouteOptions): Route {
@@ -56,32 +54,31 @@ export function labBucketsRoute(options: RouteOptions): Route {
       const lab = labOfPath(c, RESOURCE);
       const query = readQuery(c, SeriesQuery);
       const nowMs = clock();
-      const range = timeRange(query, nowMs);
       const basis = labBasis(directories.current, metricLimits(query), expectedIntervalS, nowMs)(lab);
-      const resolution =
-        query.resolution === undefined
-          ? resolutionForSeries(range, grid, nowMs, BUCKETS_PICKED_MAX)
-          : resolutionOf(grid, query.resolution);
-      const { startS, endS } = bucketRange(range, resolution, grid, nowMs);
-      checkCount(bucketCount({ startS, endS }, resolution));
+      const { source, edgesS, text, isMerged } = seriesSpan(query, grid, nowMs);
+      const { durationS } = source;
+      const [startS, endS] = [edgesS[0]!, edgesS.at(-1)!];
 
       const [[newest], found] = await readStore(storeTimeoutMs, () =>
-        Promise.all([store.latest([lab], nowMs), store.series(lab, resolution, startS, endS, nowMs)]),
+        Promise.all([store.latest([lab], nowMs), store.series(lab, source, startS, endS, nowMs)]),
       );
       if (newest === undefined) throw unknownLab(lab);
       const byStart = new Map(found.map((bucket) => [bucket.startS, bucket.aggregate]));
-      const series: LabSeries = {
+      const buckets = isMerged
+        ? mergedSpans(found, edgesS, durationS, basis).map((span) =>
+            intervalSummary(span.aggregate, span.startS, span.endS, basis, span.coverage),
+          )
+        : edgesS
+            .slice(0, -1)
+            .map((s) => intervalSummary(byStart.get(s) ?? emptyAggregate(), s, s + durationS, basis));
+      cacheControl(c, endS * 1000 <= nowMs);
+      return c.json({
         lab_id: lab,
-        resolution: durationText(resolution),
+        resolution: text,
         from: rfc3339Time(startS * 1000),
         to: rfc3339Time(endS * 1000),
-        buckets: [],
-      };
-      const { durationS } = resolution;
-      for (let s = startS; s < endS; s += durationS)
-        series.buckets.push(intervalSummary(byStart.get(s) ?? emptyAggregate(), s, s + durationS, basis));
-      cacheControl(c, endS * 1000 <= nowMs);
-      return c.json(series);
+        buckets,
+      } satisfies LabSeries);
     },
   );
 }

@@ -1,4 +1,3 @@
-import { emptyAggregate, mergeAggregate } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import { cacheControl, revalidated } from '../http/caching.js';
@@ -7,13 +6,15 @@ import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { LabIdParameter, labResourcePattern } from '../labs/resource-path.js';
 import { unknownLab } from '../labs/unknown-lab.js';
-import { bucketsToMerge } from '../query/buckets-to-merge.js';
+import { TimeZoneParameter } from '../query/local-days.js';
 import { durationText, labOfPath, metricLimits } from '../query/parameters.js';
-import { RangeParameters, timeRange } from '../query/range-query.js';
+import { RangeParameters } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
-import { CoveredIntervals } from '../summary/coverage.js';
-import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+import { IntervalSummary } from '../summary/interval-summary.js';
 import { labBasis } from '../summary/lab-basis.js';
+import { fineRead, RangeExtraParameters, RangeExtras } from '../summary/range-extras.js';
+import { rangeSpan } from '../summary/range-span.js';
+import { rangeSummary } from '../summary/range-summary.js';
 
 /** A lab's buckets of a range, merged into one summary. */
 export const LabRangeSummary = Type.Composite([
@@ -22,12 +23,13 @@ export const LabRangeSummary = Type.Composite([
     resolution: Type.String({ description: 'duration of the buckets that were merged' }),
   }),
   IntervalSummary,
+  RangeExtras,
 ]);
 
 export type LabRangeSummary = Static<typeof LabRangeSummary>;
 
 const RESOURCE = '/summary';
-const RangeQuery = Type.Object(RangeParameters);
+const RangeQuery = Type.Object({ ...RangeParameters, ...TimeZoneParameter, ...RangeExtraParameters });
 
 /** `GET /labs/{lab_id}/summary`. */
 export function labSummaryRoute(options: RouteOptions): Route {
@@ -54,27 +56,22 @@ export function labSummaryRoute(options: RouteOptions): Route {
       const query = readQuery(c, RangeQuery);
       const nowMs = clock();
       const basis = labBasis(directories.current, metricLimits(query), expectedIntervalS, nowMs)(lab);
-      const { resolution, startS, endS } = bucketsToMerge(
-        timeRange(query, nowMs),
-        query.resolution,
-        grid,
-        nowMs,
-      );
-      const [[newest], buckets] = await readStore(storeTimeoutMs, () =>
-        Promise.all([store.latest([lab], nowMs), store.series(lab, resolution, startS, endS, nowMs)]),
+      const span = rangeSpan(query, grid, nowMs);
+      const { resolution, startS, endS } = span;
+      const fine = fineRead(query, span, grid, nowMs);
+      const [[newest], buckets, fineBuckets] = await readStore(storeTimeoutMs, () =>
+        Promise.all([
+          store.latest([lab], nowMs),
+          store.series(lab, resolution, startS, endS, nowMs),
+          fine === undefined ? [] : store.series(lab, fine.resolution, fine.startS, fine.endS, nowMs),
+        ]),
       );
       if (newest === undefined) throw unknownLab(lab);
-      const merged = emptyAggregate(true);
-      const covered = new CoveredIntervals(nowMs, basis.expectedIntervalS);
-      for (const { aggregate, startS } of buckets) {
-        mergeAggregate(merged, aggregate);
-        covered.add(aggregate, startS, resolution.durationS);
-      }
       cacheControl(c, endS * 1000 <= nowMs);
       return c.json({
         lab_id: lab,
         resolution: durationText(resolution),
-        ...intervalSummary(merged, startS, endS, basis, covered.of(startS, endS)),
+        ...rangeSummary(buckets, span, basis, query, fine, fineBuckets),
       } satisfies LabRangeSummary);
     },
   );
