@@ -4,9 +4,11 @@ import { longSpanText, resolutionText } from '../format/spans.js';
 import { ledger, service } from '../live/live-labs.js';
 import { LedgerLine } from '../overview/ledger-line.js';
 import { locale, words } from '../settings/settings.js';
+import { FaultList } from './fault-list.js';
 import { ProcessTable } from './process-table.js';
 import { Readiness } from './readiness.js';
 import { RejectionList } from './rejection-list.js';
+import { SourceList } from './source-list.js';
 
 /** `/operations`: whether everything works, and what to do about what does not. */
 export function OperationsPage() {
@@ -23,6 +25,7 @@ export function OperationsPage() {
       </div>
       <LedgerLine />
       <ProcessTable processes={known?.ledger.processes ?? []} />
+      <FaultList />
       <section class="card" id="rejections">
         <h2>{said.rejections}</h2>
         {rejected.length > 0 && (
@@ -37,6 +40,7 @@ export function OperationsPage() {
         )}
         <RejectionList />
       </section>
+      <SourceList />
       <section class="card">
         <h2>{said.resolutions}</h2>
         <table class="rows kept">

@@ -32,7 +32,7 @@ export function EmptyState() {
           text={`npm run humtemp -- simulate --labs 20${port === 1883 ? '' : ` --url mqtt://${hostname}:${port}`}${origin === 'http://127.0.0.1:8000' ? '' : ` --api ${origin}`}`}
         />
       )}
-      <Line title={empty.zigbee} text="HUMTEMP_MQTT_TOPICS=zigbee2mqtt/+ npm start" />
+      <Line title={empty.zigbee} text="HUMTEMP_SOURCES=labs,zigbee2mqtt,tasmota,shelly npm start" />
       <p>
         <a href="/docs">{empty.docs}</a>
       </p>
