@@ -56,6 +56,19 @@ sources:
   zigbee2mqtt:
     preset: zigbee2mqtt
     names: { "0x00158d0001": Cold room 2 }`,
+  cayenne: `
+sources:
+  cayenne:
+    topic: v3/{_}/devices/{lab}/up
+    decode: { path: uplink_message.frm_payload, as: cayenne-lpp, encoding: base64 }
+    temp: "temperature_{sensor:#}"
+    humidity: "relative_humidity_{sensor:#}"`,
+  twotags: `
+sources:
+  twotags:
+    preset: openmqttgateway
+    sensor: id
+    names: { A4C138000001: kitchen, A4C138000002: kitchen }`,
   fahrenheit: `
 sources:
   zigbee2mqtt:
@@ -366,6 +379,54 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     payload: { timestamp: 1790000000, temp: 21.53, humidity: 100.4, sensor: 'bme280-3' },
     seen: [{ lab: 'lab-1', temp: 21.53, sensor: 'bme280-3', at: 1790000000000 }],
     rejections: ['only humidity'],
+  },
+  {
+    source: 'sparkplug',
+    topic: 'spBv1.0/G/DBIRTH/E/cold',
+    // Two metrics of type Double, with names and aliases.
+    payload: Buffer.from(
+      '08e0b3f196a234121a0a0b54656d70657261747572651001200a69000000000000124012170a0848756d69646974791002200a690000000000804e40',
+      'hex',
+    ),
+    seen: [{ lab: 'cold', temp: 4.5, humidity: 61, at: 1795881196000 }],
+  },
+  {
+    source: 'senml',
+    topic: 'senml-cbor/lab-1',
+    payload: Buffer.from(
+      '82a5006174016343656c02f94d60216a75726e3a6465763a783a221a6ab13b80a3006168016325524802f951a8',
+      'hex',
+    ),
+    seen: [{ lab: 'lab-1', temp: 21.5, humidity: 45.25, at: 1790000000000 }],
+  },
+  {
+    source: 'cayenne',
+    topic: 'v3/app/devices/room-7/up',
+    payload: { uplink_message: { frm_payload: 'A2cBEAVoew==' } },
+    seen: [
+      { lab: 'room-7', sensor: '3', temp: 27.2 },
+      { lab: 'room-7', sensor: '5', humidity: 61.5 },
+    ],
+  },
+  {
+    source: 'twotags',
+    topic: 'home/gw1/BTtoMQTT/A4C138000002',
+    payload: { id: 'A4:C1:38:00:00:02', tempc: 15.5, hum: 65.2 },
+    seen: [{ lab: 'kitchen', sensor: 'A4:C1:38:00:00:02', temp: 15.5, humidity: 65.2 }],
+  },
+  {
+    ...z2m,
+    topic: 'zigbee2mqtt/plug',
+    payload: { state: 'ON', power: 12.5, temperature: 41 },
+    fate: 'ignored',
+    events: { not_the_room: 1 },
+  },
+  {
+    ...z2m,
+    topic: 'zigbee2mqtt/soil',
+    payload: { soil_moisture: 30, temperature: 18 },
+    fate: 'ignored',
+    events: { not_the_room: 1 },
   },
   // Bytes that are odd and harmless.
   {

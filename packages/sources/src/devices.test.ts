@@ -5,7 +5,7 @@ import { receive, sourcesOf } from './receipts.fixture.js';
 
 describe('what real devices send', () => {
   for (const { source, topic, payload, seen = [], fate, rejections = [], events } of DEVICE_ROWS) {
-    const shown = Buffer.isBuffer(payload) ? payload.toString('latin1') : JSON.stringify(payload);
+    const shown = Buffer.isBuffer(payload) ? payload.toString('hex') : JSON.stringify(payload);
     test(`the source ${source} reads ${shown.slice(0, 90)} on ${topic} rightly`, () => {
       const result = receive(sourcesOf(CUSTOM[source] ?? source), topic, payload);
       assert.deepEqual(result.seen, seen);
