@@ -117,6 +117,8 @@ export function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}
     intake,
     limits: DEFAULT_LIMITS,
     fastLane: FAST_LANE,
+    // The listeners of TLS and WebSocket test the fast lane without them.
+    sharedReads: FAST_LANE,
     log: pino({ level: 'silent' }),
     ...options,
   });

@@ -20,6 +20,7 @@ import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
 import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
+import { canReadShared } from './listeners/shared-reads.js';
 import type { PageRule } from './listeners/web-socket-door.js';
 import { RetainedPublishes } from './sessions/retained-publishes.js';
 import { Sessions } from './sessions/sessions.js';
@@ -42,6 +43,8 @@ export interface BrokerOptions {
   readonly access?: AccessControl | ReloadableAccess;
   /** Whether observations may go past aedes, which makes no difference but in speed. */
   readonly fastLane?: boolean;
+  /** Whether plain connections read into one buffer for all where Node can, which makes no difference but in speed. */
+  readonly sharedReads?: boolean;
   readonly log: Logger;
 }
 
@@ -216,7 +219,7 @@ export class Broker {
   }
 
   async #listen(hub: ConnectionHub): Promise<void> {
-    const { limits, listeners, certificate, pageProblem, log } = this.options;
+    const { limits, listeners, certificate, pageProblem, sharedReads = true, log } = this.options;
     this.#listeners = await Listeners.start({
       addresses: listeners,
       certificate: certificate && {
@@ -227,6 +230,7 @@ export class Broker {
       gate: this.#gate,
       handshakeTimeoutMs: limits.connectTimeoutMs,
       pageProblem,
+      mayReadShared: sharedReads && (await canReadShared()),
       messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
       onConnection: (transport, address) => this.#accept(hub, transport, address),
       onRefused: (address, reason) => {

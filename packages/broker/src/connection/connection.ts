@@ -9,6 +9,7 @@ import type { AedesEngine } from '../engine/aedes-engine.js';
 import type { CopyTraffic } from '../lanes/copy-traffic.js';
 import { ObservationCopies } from '../lanes/observation-copies.js';
 import type { BrokerLimits } from '../limits.js';
+import { readsShared } from '../listeners/shared-reads.js';
 import type { QueueEntry } from '../sessions/outgoing-queue.js';
 import { PacketIds } from '../sessions/packet-ids.js';
 import type { SessionConnection } from '../sessions/session.js';
@@ -95,10 +96,10 @@ export class Connection implements Subscriber, SessionConnection {
       mayPublish: access && ((topic) => this.mayPublish(topic)),
       copies: new ObservationCopies(traffic, () => this.#owner, readOn),
       turns: hub.turns,
+      onHeard: () => {
+        this.#heardAtMs = clock.servedMs;
+      },
     };
-    transport.on('data', () => {
-      this.#heardAtMs = clock.servedMs;
-    });
     this.tap = new PublishTap({
       transport,
       protocolVersion: 4,
@@ -107,6 +108,7 @@ export class Connection implements Subscriber, SessionConnection {
       frameBytesMax: limits.frameBytesMax,
       takeRetained: true,
       takesPublishes: fastLane,
+      isReadShared: readsShared(transport),
       policy,
     });
     this.tap.once('close', () => entrance.end());

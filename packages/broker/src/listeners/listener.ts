@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { ConnectionGate } from '../connection/connection-gate.js';
 import type { Certificate } from './certificate.js';
+import { readingShared } from './shared-reads.js';
 import { type PageRule, WebSocketDoor } from './web-socket-door.js';
 
 /** TCP, TLS, WebSocket and WebSocket over TLS, by the protocol of a URL. */
@@ -18,6 +19,8 @@ export interface ListenerOptions {
   readonly gate: ConnectionGate;
   /** Time for the handshakes of TLS and WebSocket. */
   readonly handshakeTimeoutMs: number;
+  /** Whether plain connections may read into one buffer for all: see `canReadShared`. */
+  readonly mayReadShared: boolean;
   /** Bytes of one WebSocket message. */
   readonly messageBytesMax: number;
   /** Which pages may open a WebSocket; undefined: all. */
@@ -41,6 +44,7 @@ const TCP_KEEP_ALIVE_MS = 60_000;
  */
 export class Listener {
   readonly #tcp: Server;
+  readonly #readsShared: boolean;
   readonly #tls: TlsServer | undefined;
   readonly #door: WebSocketDoor | undefined;
   /** Connections whose handshakes are not done, as TCP knows them. */
@@ -48,9 +52,16 @@ export class Listener {
 
   constructor(readonly options: ListenerOptions) {
     const { kind, certificate, messageBytesMax, pageProblem } = options;
+    this.#readsShared = kind === 'mqtt' && options.mayReadShared;
     this.#tcp = createTcpServer(
-      { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS },
-      (socket) => this.#accept(socket),
+      {
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+        // Nothing may come before the socket is made another one.
+        pauseOnConnect: this.#readsShared,
+      },
+      (socket) => this.#accept(this.#readsShared ? readingShared(socket) : socket),
     );
     if (kind === 'mqtts' || kind === 'wss') {
       if (certificate === undefined) throw new Error(`a listener for ${kind} needs a certificate`);

@@ -19,6 +19,7 @@ export interface ListenersOptions {
   readonly gate: ConnectionGate;
   readonly handshakeTimeoutMs: number;
   readonly messageBytesMax: number;
+  readonly mayReadShared: boolean;
   readonly pageProblem: PageRule | undefined;
   readonly onConnection: (transport: Duplex, address: string) => void;
   readonly onRefused: (address: string, reason: string) => void;

@@ -6,6 +6,8 @@ import type { TapPolicy } from './tap-policy.js';
 export interface PublishTapOptions {
   /** The connection to the other side: TCP, TLS or WebSocket. */
   readonly transport: Duplex;
+  /** Whether the 'data' of the transport is good until the call returns only: what is kept is copied. */
+  readonly isReadShared?: boolean;
   /** MQTT 3.1.1 is 4. The two differ in that publishes of 5 have properties. */
   readonly protocolVersion: 4 | 5;
   /** Whose publishes are taken. */

@@ -226,7 +226,8 @@ export class PublishTap extends Duplex {
   /** Takes what the transport has read. */
   #receive(chunk: Buffer): void {
     if (this.#phase === 'stopped') return;
-    if (this.#entrance !== undefined) this.#enter(this.#entrance, chunk);
+    this.#options.policy?.onHeard?.();
+    if (this.#entrance !== undefined) this.#enter(this.#entrance, this.#kept(chunk));
     else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, chunk]));
     else this.#read(chunk);
     this.#updateFlow();
@@ -245,7 +246,7 @@ export class PublishTap extends Duplex {
     for (let at = 0; at < chunk.length && this.#phase === 'open'; at += SLICE_BYTES) {
       this.#lookAtIntake();
       if (!turns.hasLeft || isOfWhatWasSent(this.pauseReason)) {
-        this.#setUnread(chunk.subarray(at));
+        this.#setUnread(this.#kept(chunk.subarray(at)));
         return;
       }
       this.#work(chunk.subarray(at, at + SLICE_BYTES));
@@ -330,7 +331,12 @@ export class PublishTap extends Duplex {
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
-    if (start < end && !this.push(bytes.subarray(start, end))) this.#endpointFull = true;
+    if (start < end && !this.push(this.#kept(bytes.subarray(start, end)))) this.#endpointFull = true;
+  }
+
+  /** Bytes that stay good after the call. */
+  #kept(bytes: Buffer): Buffer {
+    return this.#options.isReadShared ? Buffer.from(bytes) : bytes;
   }
 
   /** Writes the PUBACKs of everything that is settled by now. */

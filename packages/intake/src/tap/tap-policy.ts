@@ -12,6 +12,8 @@ export interface TapPolicy {
   readonly copies: PublishCopies;
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
+  /** Called with each piece that comes. */
+  readonly onHeard?: () => void;
 }
 
 /** Shares the work of reading among connections, so that one that sends much does not hold up the others. */

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { noOpenHandles, times, until } from '@humtemp/test-services';
+import { connectFrame, publishFrame, Scene, subscribeFrame } from '../broker.fixture.js';
+import { canReadShared } from './shared-reads.js';
+
+after(noOpenHandles);
+
+test('this Node can read all connections into one buffer', async () => {
+  assert.equal(await canReadShared(), true);
+});
+
+test('what connections have sent at the same time stays their own, whatever waits for its turn', async (t) => {
+  const scene = await Scene.open(t);
+  const received = new Map<string, string[]>();
+  const subscriber = await scene.client();
+  subscriber.on('message', (topic, payload) => {
+    const payloads = received.get(topic) ?? [];
+    received.set(topic, payloads);
+    payloads.push(payload.toString());
+  });
+  await subscriber.subscribeAsync('own/+', { qos: 1 });
+  const payload = (client: number, i: number) =>
+    `${client} ${i} `.padEnd(300, String.fromCharCode(97 + client));
+  // More than one read of each, and more than the work of a turn.
+  const sockets = await Promise.all(times(8, (client) => scene.exchange(connectFrame(`${client}`))));
+  for (const { answers } of sockets) await until(() => answers().length === 4);
+  for (const [client, { socket }] of sockets.entries())
+    socket.write(
+      Buffer.concat(
+        times(400, (i) =>
+          publishFrame({ qos: 1, id: i + 1, topic: `own/${client}`, payload: payload(client, i) }),
+        ),
+      ),
+    );
+  await until(() => sockets.every(({ answers }) => answers().length === 4 + 400 * 4));
+  await until(() => times(8, (i) => received.get(`own/${i}`)?.length).every((count) => count === 400));
+  for (const client of times(8, (i) => i))
+    assert.deepEqual(
+      received.get(`own/${client}`),
+      times(400, (i) => payload(client, i)),
+    );
+});
+
+test('what a client sends right before it hangs up is taken', async (t) => {
+  for (const sharedReads of [true, false]) {
+    const scene = await Scene.open(t, {}, { sharedReads });
+    const { socket } = await scene.exchange(connectFrame('brief'));
+    socket.write(subscribeFrame(['x'], 0));
+    // At QoS 0 nobody sends it again.
+    socket.end(Buffer.concat(times(2000, () => qos0())));
+    await until(() => scene.counts.committed === 2000);
+  }
+});
+
+function qos0(): Buffer {
+  const topic = Buffer.from('labs/a/observation');
+  const payload = Buffer.from('{"temp":20}');
+  return Buffer.concat([
+    Buffer.from([0x30, 2 + topic.length + payload.length, 0, topic.length]),
+    topic,
+    payload,
+  ]);
+}
