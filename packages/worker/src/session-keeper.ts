@@ -1,7 +1,12 @@
-import { type AbandonedSession, abandonedSessions } from './abandoned-sessions.js';
+import { abandonedSessions, hasPartner, sessionsOfClient } from './abandoned-sessions.js';
 import { BrokerConnection, isShared, type ProtocolVersion } from './broker-connection.js';
-import { hasPartner } from './partners.js';
-import { parseSessionName, servedName, sessionNames, subscriptionsOf } from './session-name.js';
+import {
+  sessionName,
+  sessionOf,
+  sessionValue,
+  subscriptionsOf,
+  type WorkerSession,
+} from './session-record.js';
 import { withoutPassword } from './transport.js';
 import type { WorkerOptions } from './worker.js';
 
@@ -25,8 +30,12 @@ const FIRST_WORD_QUIET_ATTEMPTS = 10;
  * If the worker returns, the broker gives it its session back, and the adopter leaves.
  */
 export class SessionKeeper {
-  #names!: ReturnType<typeof sessionNames>;
-  #subscriptions!: readonly string[];
+  /** With the topics that we want. */
+  #ours: WorkerSession;
+  /** Topics of earlier runs, or of earlier sources, that our session may still be subscribed to. */
+  #earlier: readonly string[] = [];
+  /** Whether the record of an earlier run was looked for. */
+  #knowsEarlier = false;
   #version: ProtocolVersion = 5;
   #timers: NodeJS.Timeout[] = [];
   #touched = false;
@@ -50,14 +59,21 @@ export class SessionKeeper {
     /** Called again and again with the reason why we do not begin. */
     readonly onWaiting: (reason: string) => void,
   ) {
-    this.serve(options.sources.filters);
+    const { sources, url, group, clientId } = options;
+    this.#ours = sessionOf(sources.filters, url, group, clientId);
   }
 
   /** From now on our session has these topics. Until they are recorded, and earlier ones are left, both count. */
   serve(filters: readonly string[]): void {
     const { url, group, clientId } = this.options;
-    this.#names = sessionNames(filters, url, group, clientId);
-    this.#subscriptions = subscriptionsOf(filters, group);
+    this.#earlier = [...new Set([...this.#earlier, ...this.#ours.topics])];
+    this.#ours = sessionOf(filters, url, group, clientId);
+  }
+
+  /** The broker has granted all our subscriptions: from now on, what comes waits for us there. */
+  async subscribed(): Promise<void> {
+    this.#ours = { ...this.#ours, isSubscribed: true };
+    await this.#touchOurs();
   }
 
   /**
@@ -73,8 +89,8 @@ export class SessionKeeper {
     for (const timer of this.#timers) clearInterval(timer);
     this.#isGivenUp = true;
     try {
-      for (const { text } of this.#names) await this.#untilStopped(store.forgetSession(text));
-      if (hasPartner(await this.#untilStopped(store.sessions()), this.#names)) return true;
+      await this.#untilStopped(store.forgetSession(sessionName(this.#ours)));
+      if (hasPartner(await this.#untilStopped(store.sessions()), this.#ours)) return true;
     } catch {
       // Nobody knows, so we are not sure of another.
     }
@@ -99,7 +115,7 @@ export class SessionKeeper {
    */
   async isTakenOver(): Promise<boolean> {
     if (this.hasLapsed) return false;
-    const owner = await this.#ownerOf(this.#names[0].text);
+    const owner = await this.#ownerOf(sessionName(this.#ours));
     return this.#touched && owner !== undefined && owner !== this.options.process;
   }
 
@@ -127,21 +143,20 @@ export class SessionKeeper {
    * those too.
    */
   async leaveOthers(connection: BrokerConnection): Promise<void> {
-    const { sources, store } = this.options;
-    const sessions = await this.#untilStopped(store.sessions()).catch(() => []);
-    this.#sawPartner = hasPartner(sessions, this.#names);
-    const [{ host, clientId }] = this.#names;
-    for (const { name: text } of sessions) {
-      const name = parseSessionName(text);
-      if (name.host !== host || name.clientId !== clientId) continue;
-      if (this.#names.some((ours) => ours.text === text)) continue;
-      const known = name.filters.length > 0 ? name.filters : sources.filters;
-      const left = subscriptionsOf(known, name.group).filter(
-        (subscription) => !this.#subscriptions.includes(subscription),
-      );
+    const { store } = this.options;
+    const stored = await this.#untilStopped(store.sessions()).catch(() => []);
+    this.#sawPartner = hasPartner(stored, this.#ours);
+    const wanted = this.#subscriptions;
+    for (const session of sessionsOfClient(stored, this.#ours)) {
+      const left = subscriptionsOf(session.topics, session.group).filter((one) => !wanted.includes(one));
       try {
         if (connection.sessionPresent && left.length > 0) await connection.unsubscribe(left);
-        await this.#untilStopped(store.forgetSession(text));
+        if (session.group !== this.#ours.group)
+          await this.#untilStopped(store.forgetSession(sessionName(session)));
+        else if (left.length > 0) {
+          this.#earlier = [];
+          await this.#touchOurs();
+        }
       } catch {
         // The next connection will try again.
       }
@@ -159,6 +174,10 @@ export class SessionKeeper {
     await this.#adopted?.close();
     // How that went is for the look that began it.
     await this.#adopting?.catch(() => {});
+  }
+
+  get #subscriptions(): readonly string[] {
+    return subscriptionsOf(this.#ours.topics, this.#ours.group);
   }
 
   get #isStopped(): boolean {
@@ -183,8 +202,8 @@ export class SessionKeeper {
   }
 
   /** Renews our word for an adopted session, unless its worker has returned and left its own: then that one has it. */
-  async #keepAdopted(name: string): Promise<void> {
-    if (await this.#isOurs(name)) await this.#touch(name);
+  async #keepAdopted(session: WorkerSession): Promise<void> {
+    if (await this.#isOurs(sessionName(session))) await this.#touch(session);
     else this.#adopted?.abort();
   }
 
@@ -199,17 +218,34 @@ export class SessionKeeper {
   }
 
   async #touchOurs(): Promise<boolean> {
-    if (this.#isGivenUp) return false;
-    for (const { text } of this.#names) if (!(await this.#touch(text))) return false;
+    if (this.#isGivenUp || !(await this.#readEarlier())) return false;
+    const topics = [...new Set([...this.#ours.topics, ...this.#earlier])];
+    if (!(await this.#touch({ ...this.#ours, topics }))) return false;
     this.#touched = true;
     this.#touchedAtMs = performance.now();
     return true;
   }
 
-  async #touch(name: string): Promise<boolean> {
+  /** Before our first record replaces that of an earlier run, whose topics must not be forgotten. */
+  async #readEarlier(): Promise<boolean> {
+    if (this.#knowsEarlier) return true;
+    try {
+      const stored = await this.#untilStopped(this.options.store.sessions());
+      const same = sessionsOfClient(stored, this.#ours).filter(({ group }) => group === this.#ours.group);
+      this.#earlier = [...this.#earlier, ...same.flatMap(({ topics }) => topics)];
+      this.#knowsEarlier = true;
+      return true;
+    } catch (error) {
+      this.#touchError = (error as Error).message;
+      return false;
+    }
+  }
+
+  async #touch(session: WorkerSession): Promise<boolean> {
     try {
       const { store, process, adoptAfterS } = this.options;
-      await this.#untilStopped(store.touchSession(name, process, adoptAfterS));
+      const [name, value] = [sessionName(session), sessionValue(session)];
+      await this.#untilStopped(store.touchSession(name, process, adoptAfterS, value));
       return true;
     } catch (error) {
       this.#touchError = (error as Error).message;
@@ -224,15 +260,15 @@ export class SessionKeeper {
     try {
       const sessions = await this.#untilStopped(this.options.store.sessions());
       if (this.#isStopped) return;
-      this.#sawPartner = hasPartner(sessions, this.#names);
-      const { adoptable, stranded } = abandonedSessions(sessions, this.#names);
+      this.#sawPartner = hasPartner(sessions, this.#ours);
+      const { adoptable, stranded } = abandonedSessions(sessions, this.#ours);
       const before = this.#abandonedBefore;
       this.#abandonedBefore = new Set([...adoptable, ...stranded].map(({ clientId }) => clientId));
-      for (const { clientId, filters } of stranded)
+      for (const { clientId, topics } of stranded)
         if (before.has(clientId))
           this.#tellOnce(
             clientId,
-            { clientId, topics: filters.join() },
+            { clientId, topics: topics.join() },
             'a session was left behind with topics that no worker has; start one with them to empty it',
           );
       const session = adoptable.find(({ clientId }) => before.has(clientId));
@@ -252,9 +288,10 @@ export class SessionKeeper {
     this.options.log.warn(details, message);
   }
 
-  async #adopt({ clientId, names, filters }: AbandonedSession): Promise<void> {
+  async #adopt(session: WorkerSession): Promise<void> {
     const { log, url, intake, store } = this.options;
-    const served = servedName({ ...this.#names[0], clientId });
+    const { clientId } = session;
+    const name = sessionName(session);
     let isOthers = false;
     const connection = new BrokerConnection(
       {
@@ -276,21 +313,16 @@ export class SessionKeeper {
     );
     this.#adopted = connection;
     // Our word for it keeps others away.
-    const touch = setInterval(() => void this.#keepAdopted(served), (this.options.adoptAfterS * 1000) / 6);
+    const touch = setInterval(() => void this.#keepAdopted(session), (this.options.adoptAfterS * 1000) / 6);
     try {
-      await this.#touch(served);
+      await this.#touch(session);
       await connection.open();
-      await connection.unsubscribe(this.#subscriptions);
+      await connection.unsubscribe(subscriptionsOf(session.topics, session.group));
       if (connection.sessionPresent) await drained(connection);
       await connection.close();
       await this.#untilStopped(intake.whenSettled());
-      if (connection.taken > 0 || isOthers || !(await this.#isOurs(served))) return;
-      for (const name of new Set([...names, served])) await this.#untilStopped(store.forgetSession(name));
-      if (filters.length === 0)
-        log.warn(
-          { clientId, topics: this.options.sources.filters.join() },
-          'a session of an earlier version is empty now; if it has other topics, start its worker again',
-        );
+      if (connection.taken > 0 || isOthers || !(await this.#isOurs(name))) return;
+      await this.#untilStopped(store.forgetSession(name));
     } finally {
       const { taken: publishes } = connection;
       if (publishes > 0)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { SourceTable } from '@humtemp/intake';
-import { noOpenHandles, pause, type Service, TOPIC, timed, UNTIMED, until } from '@humtemp/test-services';
+import { noOpenHandles, pause, TOPIC, timed, UNTIMED, until } from '@humtemp/test-services';
+import { readSession, sessionName, sessionOf, sessionValue } from './session-record.js';
 import { Scene, sourcesOf } from './worker.fixture.js';
 import type { Worker } from './worker.js';
 
@@ -33,21 +34,16 @@ async function leave(scene: Scene, url: string, sources: SourceTable, clientId =
   await gone.close();
 }
 
-async function sessionNames(scene: Scene): Promise<string[]> {
-  const sessions = await scene.held.store.sessions();
-  return sessions.map(({ name }) => name).sort();
-}
-
-/** Resolves once the store knows of these sessions, given with their topics, and no others. */
-async function sessionsAre(scene: Scene, ...withTopics: string[]): Promise<void> {
-  const names = withTopics.flatMap((name) => [name, name.slice(name.indexOf(' ') + 1)]).sort();
+/** Resolves once the store knows of these sessions, each given as `TOPICS CLIENT`, and of no others. */
+async function sessionsAre(scene: Scene, ...expected: string[]): Promise<void> {
   let last: string[] = [];
   for (let i = 0; i < 1000; i++) {
-    last = await sessionNames(scene);
-    if (last.join() === names.join()) return;
+    const sessions = (await scene.held.store.sessions()).map(({ value }) => readSession(value)!);
+    last = sessions.map(({ topics, clientId }) => `${topics} ${clientId}`).sort();
+    if (last.join() === expected.toSorted().join()) return;
     await pause(10);
   }
-  assert.deepEqual(last, names);
+  assert.deepEqual(last, expected.toSorted());
 }
 
 const isTakenOver = ({ notReadyReason }: Worker) =>
@@ -55,8 +51,6 @@ const isTakenOver = ({ notReadyReason }: Worker) =>
 
 const longFilters = (times: number) =>
   Array.from({ length: times }, (_, i) => `buildings/number-${i}/floors/+/observation`);
-
-const host = (mosquitto: Service) => `${mosquitto.host}:${mosquitto.port}`;
 
 describe('the session of a worker that is gone', { concurrency: true }, () => {
   test('with topics that no other has is left, and told once; its worker counts it all', async (t) => {
@@ -87,7 +81,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     const more = sourcesOf(...BOTH.filters, 'more/+');
     await scene.servingWorker(mosquitto.url, { ...ADOPTING, sources: more });
     await scene.committed(6);
-    await sessionsAre(scene, `labs/+/observation,more/+,sites/+/observation ${host(mosquitto)} g w1`);
+    await sessionsAre(scene, `labs/+/observation,more/+,sites/+/observation w1`);
     assert.deepEqual(scene.counts, { committed: 6, duplicate: 0, rejected: {} });
   });
 
@@ -97,46 +91,10 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     const sources = sourcesOf(...longFilters(100), 'labs/+/observation');
     await leave(scene, mosquitto.url, sources);
     await publish(scene, mosquitto.url, TOPIC, 3);
-    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, sources });
+    scene.worker(mosquitto.url, { ...ADOPTING, sources });
     await scene.committed(3);
-    while ((await sessionNames(scene)).some((name) => name.endsWith(' gone'))) await pause(100);
-    assert.equal(tells(log, 'of an earlier version'), 0);
+    await sessionsAre(scene, `${sources.filters.toSorted()} w1`);
     assert.deepEqual(scene.counts, { committed: 3, duplicate: 0, rejected: {} });
-  });
-
-  test('of an earlier version, whose topics are not known, keeps what its adopter cannot count', async (t) => {
-    const scene = await Scene.open(t);
-    const mosquitto = await scene.mosquitto();
-    await leave(scene, mosquitto.url, BOTH);
-    for (const name of await sessionNames(scene)) await scene.held.store.forgetSession(name);
-    await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
-    await publish(scene, mosquitto.url, SITE, 3);
-    await publish(scene, mosquitto.url, TOPIC, 2);
-    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, sources: LABS });
-    await scene.committed(2);
-    await until(() => tells(log, 'took in what had waited') > 0);
-    assert.equal(tells(log, 'was left behind with publishes on a topic of no filter'), 1);
-    assert.ok(log.some((line) => line.includes(`"topic":"${SITE}"`)));
-    // Time to adopt it again and find nothing but those: a reason to leave it, not to forget it.
-    await pause(6000);
-    assert.ok((await sessionNames(scene)).includes(`${host(mosquitto)} g gone`));
-    await scene.servingWorker(mosquitto.url, { clientId: 'gone', process: 'gone', sources: BOTH });
-    await scene.committed(5);
-    await sessionsAre(
-      scene,
-      `labs/+/observation ${host(mosquitto)} g w1`,
-      `labs/+/observation,sites/+/observation ${host(mosquitto)} g gone`,
-    );
-    assert.deepEqual(scene.counts, { committed: 5, duplicate: 0, rejected: {} });
-  });
-
-  test('of an earlier version is forgotten once it is empty, and told', async (t) => {
-    const scene = await Scene.open(t);
-    const mosquitto = await scene.mosquitto();
-    await scene.held.store.touchSession(`${host(mosquitto)} g gone`, 'gone', 1);
-    const { log } = scene.worker(mosquitto.url, { ...ADOPTING, sources: LABS });
-    await until(() => tells(log, 'a session of an earlier version is empty now') === 1);
-    await sessionsAre(scene, `labs/+/observation ${host(mosquitto)} g w1`);
   });
 });
 
@@ -152,7 +110,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     await scene.committed(9);
     await pause(100);
     assert.deepEqual(scene.counts, { committed: 9, duplicate: 0, rejected: {} });
-    await sessionsAre(scene, `labs/+/observation,sites/+/observation ${host(mosquitto)} g w1`);
+    await sessionsAre(scene, `labs/+/observation,sites/+/observation w1`);
   });
 
   test('leaves the old ones to the others of its group', async (t) => {
@@ -163,11 +121,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'w2', process: 'w2', sources: SITES });
     await publish(scene, mosquitto.url, SITE, 10);
     await scene.committed(10);
-    await sessionsAre(
-      scene,
-      `labs/+/observation ${host(mosquitto)} g w1`,
-      `sites/+/observation ${host(mosquitto)} g w2`,
-    );
+    await sessionsAre(scene, `labs/+/observation w1`, `sites/+/observation w2`);
   });
 
   test('leaves an old one of a long list', async (t) => {
@@ -200,15 +154,14 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
       assert.deepEqual(scene.counts, { committed: 10, duplicate: 0, rejected: {} });
     });
 
-    test(`and one of an earlier version notice that they have one client id, in ${spoken}`, async (t) => {
+    test(`notices that another process serves its session, in ${spoken}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const link = await scene.link(mosquitto);
       const worker = await scene.servingWorker(link.url, { protocolVersion });
       const name = `${new URL(link.url).host} g w1`;
-      // There the earlier version looks.
       assert.equal(await scene.held.store.sessionOwner(name), 'this run');
-      await scene.held.store.touchSession(name, 'earlier', 60);
+      await scene.held.store.touchSession(name, 'another', 60);
       link.cut();
       await until(() => isTakenOver(worker));
     });
@@ -224,7 +177,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
       await pause(4000);
       assert.equal(worker.notReadyReason, undefined);
       assert.equal(worker.counters.connections, 1);
-      await sessionsAre(scene, `sites/+/observation ${host(mosquitto)} g w1`);
+      await sessionsAre(scene, `sites/+/observation w1`);
     });
   }
 
@@ -233,7 +186,8 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     const mosquitto = await scene.mosquitto();
     const worker = await scene.servingWorker(mosquitto.url, { ...ADOPTING, sources: LABS });
     // As if it had ended before it could say that it has left them.
-    await scene.held.store.touchSession(`sites/+/observation ${host(mosquitto)} g w1`, 'before', 1);
+    const left = sessionOf(SITES.filters, mosquitto.url, 'before', 'w1');
+    await scene.held.store.touchSession(sessionName(left), 'before', 1, sessionValue(left));
     const { worker: other, log } = scene.worker(mosquitto.url, {
       ...ADOPTING,
       clientId: 'w2',

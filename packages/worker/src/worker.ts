@@ -12,7 +12,7 @@ import {
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './broker-connection.js';
 import { FIRST_WORD_RETRY_MS, SessionKeeper } from './session-keeper.js';
-import { subscriptionsOf } from './session-name.js';
+import { subscriptionsOf } from './session-record.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
 import { Subscriptions } from './subscriptions.js';
 import { ThrottleWatch } from './throttle-watch.js';
@@ -204,6 +204,7 @@ export class Worker {
       const subscriptions = new Subscriptions(connection, () => this.#tellWeak());
       this.#subscriptions = subscriptions;
       await subscriptions.want(this.#wanted);
+      await this.#sessions.subscribed();
       await this.#sessions.leaveOthers(connection);
       if (!this.#closing) {
         this.#tellServing(connection);
@@ -234,6 +235,7 @@ export class Worker {
       // Others must know of it before the broker does, and forget what is gone after it.
       await this.#sessions.start(connection.protocolVersion);
       await this.#subscriptions.want(this.#wanted);
+      await this.#sessions.subscribed();
       await this.#sessions.leaveOthers(connection);
       log.info({ subscriptions: this.#wanted }, 'subscribed to what the sources want now');
     } catch {
