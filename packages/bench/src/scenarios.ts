@@ -7,6 +7,7 @@ import { http } from './http/http.js';
 import { idle } from './idle/idle.js';
 import { ingestMany, ingestPipelined } from './ingest/ingest.js';
 import { latency } from './latency/latency.js';
+import { layouts } from './layouts/layouts-scenario.js';
 import { memory } from './memory/memory.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   growth,
   floors,
   commit,
+  layouts,
   memory,
   http,
   startup,

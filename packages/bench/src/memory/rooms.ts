@@ -50,7 +50,7 @@ function addEvery(seconds: number, batch: Batch, lab: string, i: number, minute:
 }
 
 /** As rooms of a library were: 1.3 °C and 1.3 %RH from lowest to highest in a day, about 0.2 °C and 0.3 %RH in an hour. */
-function values(i: number, minute: number): [temp: number, humidity: number] {
+export function values(i: number, minute: number): [temp: number, humidity: number] {
   const swing = Math.sin((minute / 1440) * 2 * Math.PI + i);
   const noise = ((Math.round(minute * 7919) + i * 7907) % 101) - 50;
   return [
