@@ -26,7 +26,7 @@ interface Planned {
   readonly folded: Folded;
 }
 
-const LABS_AT_ONCE = 64;
+const LABS_AT_ONCE = 128;
 /** Times that the same lab is tried again at once, when a page of it turns out to be full or unreadable. */
 const ROUNDS_MAX = 4;
 /** Sensors' clocks may be ahead; a time beyond this is no time. */

@@ -60,8 +60,7 @@ export class LateRows {
     const { rows, state } = part;
     const kept: number[] = [];
     let page: number | undefined;
-    let known = new Set<string>();
-    let sums: readonly SumsBlock[] = [];
+    let known = NOTHING;
     part.suspended = 0;
     for (let i = 0; i < rows.length; i += ROW_LENGTH) {
       const [ms, tag, temp, humidity] = [rows[i]!, rows[i + 1]!, rows[i + 2]!, rows[i + 3]!];
@@ -70,17 +69,15 @@ export class LateRows {
           page = this.pages.rawPage(ms);
           const toMs = Math.min(rows.at(-ROW_LENGTH)!, watermarkMs) + 1;
           const key = this.keys.rawPage(state.lab, page);
-          ({ known, sums } = await this.#knownOf(key, values.get(key), page, ms, toMs, state.lab));
+          known = await this.#knownOf(key, values.get(key), page, ms, toMs, state.lab);
         }
-        const isKnown = known.has(nameOf(ms, tag, temp, humidity));
+        const isKnown = known.has(ms, tag, temp, humidity);
         // A page that is packed anew has one tag for all observations without a timestamp.
-        const isKnownReceipt =
-          tag > RECEIPT_TAG_MIN && known.has(nameOf(ms, RECEIPT_TAG_MIN, temp, humidity));
-        if (isKnown || isKnownReceipt) {
+        if (isKnown || (tag > RECEIPT_TAG_MIN && known.has(ms, RECEIPT_TAG_MIN, temp, humidity))) {
           part.dropped.push(ms, tag, temp, humidity);
           continue;
         }
-        if (sums.some(({ firstMs, lastMs }) => firstMs <= ms && ms <= lastMs)) part.suspended += 1;
+        if (known.isSummed(ms)) part.suspended += 1;
       }
       kept.push(ms, tag, temp, humidity);
     }
@@ -94,23 +91,56 @@ export class LateRows {
     fromMs: number,
     toMs: number,
     lab: string,
-  ): Promise<{ known: Set<string>; sums: readonly SumsBlock[] }> {
-    const known = new Set<string>();
-    if (value === undefined) return { known, sums: [] };
-    const rows = this.#rows;
-    rows.clear();
+  ): Promise<KnownRows> {
+    if (value === undefined) return NOTHING;
+    this.#rows.clear();
     try {
-      const sums = readRawPage(value, this.pages.rawStartMs(page), fromMs, toMs, rows);
-      for (let i = 0; i < rows.count; i++)
-        known.add(nameOf(rows.ms[i]!, rows.tag[i]!, rows.temp[i]!, rows.humidity[i]!));
-      return { known, sums };
+      const sums = readRawPage(value, this.pages.rawStartMs(page), fromMs, toMs, this.#rows);
+      return new KnownRows(this.#rows, sums);
     } catch (error) {
       if (!(error instanceof UnreadableValue)) throw error;
       await this.setAside.value(key, value, error.message, lab);
-      return { known, sums: [] };
+      return NOTHING;
     }
   }
 }
+
+/** Rows looked through one by one; more of them are looked up. */
+const FEW_ROWS = 8;
+
+/** What a page has of an interval. */
+class KnownRows {
+  readonly #names: Set<string> | undefined;
+  readonly #count: number;
+
+  /** @param rows as long as they are what they are now */
+  constructor(
+    readonly rows: Rows,
+    readonly sums: readonly SumsBlock[],
+  ) {
+    this.#count = rows.count;
+    if (rows.count <= FEW_ROWS) return;
+    this.#names = new Set();
+    for (let i = 0; i < rows.count; i++)
+      this.#names.add(nameOf(rows.ms[i]!, rows.tag[i]!, rows.temp[i]!, rows.humidity[i]!));
+  }
+
+  has(ms: number, tag: number, temp: number, humidity: number): boolean {
+    if (this.#names !== undefined) return this.#names.has(nameOf(ms, tag, temp, humidity));
+    const { rows } = this;
+    for (let i = 0; i < this.#count; i++)
+      if (rows.ms[i] === ms && rows.tag[i] === tag && rows.temp[i] === temp && rows.humidity[i] === humidity)
+        return true;
+    return false;
+  }
+
+  /** Whether its rows were too many to keep: nobody can tell then. */
+  isSummed(ms: number): boolean {
+    return this.sums.some(({ firstMs, lastMs }) => firstMs <= ms && ms <= lastMs);
+  }
+}
+
+const NOTHING = new KnownRows(new Rows(), []);
 
 function nameOf(ms: number, tag: number, temp: number, humidity: number): string {
   return `${ms} ${tag} ${temp} ${humidity}`;
