@@ -18,7 +18,14 @@ export type Answer<P extends Path> = paths[P] extends {
   ? T
   : never;
 
-export type Query = Readonly<Record<string, string | number | undefined>>;
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The query parameters that a route takes: a name that it does not have is an error of the compiler. */
+export type QueryOf<P extends Path> = paths[P] extends { get: { parameters: { query?: infer Q } } }
+  ? [NonNullable<Q>] extends [never]
+    ? Readonly<Record<string, never>>
+    : { readonly [K in keyof NonNullable<Q>]?: NonNullable<Q>[K] | undefined }
+  : Readonly<Record<string, never>>;
 
 /** An answer that is no success, or none: then its status is 0. */
 export class ApiFailure extends Error {
@@ -46,11 +53,11 @@ export function apiUrl(path: string, query: Query = {}, labId = ''): string {
 /** Asks a route. @throws ApiFailure */
 export async function get<P extends Path>(
   path: P,
-  query: Query = {},
+  query: QueryOf<P>,
   { labId = '', signal }: { readonly labId?: string; readonly signal?: AbortSignal } = {},
 ): Promise<Answer<P>> {
   const timeout = AbortSignal.timeout(ANSWER_MS_MAX);
-  return (await ask(apiUrl(path, query, labId), {
+  return (await ask(apiUrl(path, query as Query, labId), {
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
   })) as Answer<P>;
 }

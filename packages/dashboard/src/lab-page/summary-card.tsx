@@ -1,7 +1,7 @@
 import { get } from '../api/client.js';
 import { fixed, inUnit, percent } from '../format/measures.js';
 import { type LabLimits, limitsText } from '../lab/limits.js';
-import { METRICS } from '../lab/series.js';
+import { METRICS, type MetricName } from '../lab/series.js';
 import { locale, unit, words } from '../settings/settings.js';
 import { FailureNote } from '../shell/failure-note.js';
 import { useLoaded } from '../shell/use-loaded.js';
@@ -17,6 +17,14 @@ interface SummaryCardProps {
   readonly isLive: boolean;
 }
 
+/** A value with its unit. */
+function valueText(metric: MetricName, value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  return metric === 'temp'
+    ? `${fixed(inUnit(value, unit.value.value), 2, locale.value)} °${unit.value.value}`
+    : `${fixed(value, 1, locale.value)} %`;
+}
+
 /** One summary of all that the charts show. */
 export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
   const { lab: said, metric } = words.value;
@@ -28,7 +36,7 @@ export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
   const { span, fromMs, toMs } = window;
   const loaded = useLoaded(
     JSON.stringify([id, span ?? [fromMs, toMs], query.temp, query.humidity]),
-    (signal) => get('/labs/{lab_id}/summary', query, { labId: id, signal }),
+    (signal) => get('/labs/{lab_id}/summary', { ...query, time_weighted: true }, { labId: id, signal }),
     isLive ? REFRESH_MS : undefined,
   );
   const summary = loaded.value;
@@ -69,6 +77,17 @@ export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
                 })}
               </tr>
             ))}
+            <tr title={said.overTimeHint}>
+              <th scope="row">{said.overTime}</th>
+              {METRICS.map((one) => (
+                <td key={one}>{valueText(one, summary.time_weighted?.[one]?.avg)}</td>
+              ))}
+            </tr>
+            <tr>
+              <th scope="row">{said.kinetic}</th>
+              <td>{valueText('temp', summary.mean_kinetic_temp?.value)}</td>
+              <td />
+            </tr>
             <tr>
               <th scope="row">{said.inRange}</th>
               {METRICS.map((one) => (

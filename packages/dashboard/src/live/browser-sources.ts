@@ -15,7 +15,7 @@ export const browserSources: HubSources = {
     stream.addEventListener('error', () => listener.onError());
     return stream;
   },
-  ledger: () => get('/ledger'),
+  ledger: () => get('/ledger', {}),
   labs: (cursor) => get('/labs', { limit: 1000, cursor }),
   clock: Date.now,
   after(ms, action) {

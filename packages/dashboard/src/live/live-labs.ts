@@ -115,7 +115,7 @@ function tick(): void {
 
 async function readService(): Promise<void> {
   try {
-    service.value = await get('/service');
+    service.value = await get('/service', {});
   } catch {
     // The hub sees it too, and says so.
   }

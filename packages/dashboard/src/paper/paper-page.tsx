@@ -11,7 +11,7 @@ import { METRICS, resolutionFor } from '../lab/series.js';
 import { conditionOf } from '../lab-page/excursion-list.js';
 import { limitsNote } from '../lab-page/lab-head.js';
 import { labNow, now, service } from '../live/live-labs.js';
-import { clockPlace, defaultLimits, locale, unit, words, zone } from '../settings/settings.js';
+import { clockPlace, defaultLimits, locale, unit, words } from '../settings/settings.js';
 import { FailureNote } from '../shell/failure-note.js';
 import { hrefWith, labHref, parameter, setParameters } from '../shell/place.js';
 import { useLoaded } from '../shell/use-loaded.js';
@@ -50,9 +50,16 @@ export function PaperPage({ id }: { readonly id: string }) {
   );
   const summary = useLoaded(key, (signal) => get('/labs/{lab_id}/summary', query, { labId: id, signal }));
   const buckets = series.value?.buckets ?? [];
+  // Where no buckets have the borders of the zone's days, the days are made of what there is.
+  const daily = useLoaded(key === undefined ? undefined : `${key} ${place.zone}`, (signal) =>
+    get('/labs/{lab_id}/buckets', { ...query, tz: place.zone }, { labId: id, signal }),
+  );
   const days = useMemo(
-    () => dailyRows(buckets, zone.value.value).filter(({ startMs }) => startMs >= fromMs && startMs < endMs),
-    [buckets, zone.value.value],
+    () =>
+      dailyRows(daily.failure === undefined ? (daily.value?.buckets ?? []) : buckets, place.zone).filter(
+        ({ startMs }) => startMs >= fromMs && startMs < endMs,
+      ),
+    [daily.value, daily.failure, buckets, place.zone],
   );
   const excursions = useMemo(() => excursionsOf(buckets, limits), [buckets, JSON.stringify(limits)]);
   const step = (months: number) =>

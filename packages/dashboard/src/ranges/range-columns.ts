@@ -1,7 +1,10 @@
 import type { Answer } from '../api/client.js';
 import { shareInRange } from '../hours/cell-colour.js';
 
-export type RangeSummary = Answer<'/lab-summaries'>['labs'][number];
+/** A summary of a lab, with how often and how long it was beyond its limits; undefined while that is not read. */
+export type RangeSummary = Answer<'/lab-summaries'>['labs'][number] & {
+  readonly excursions?: { readonly count: number; readonly ms: number } | undefined;
+};
 
 /** A lab of the table; undefined while its summary is not read. */
 export interface RangeRow {
@@ -16,7 +19,7 @@ export interface RangeColumn {
   readonly metric: 'temp' | 'humidity' | undefined;
   readonly value: (summary: RangeSummary) => number | null;
   /** How it is written. */
-  readonly form: 'number' | 'share' | 'count';
+  readonly form: 'number' | 'share' | 'count' | 'excursions';
   /** Whether the worst is the smallest. */
   readonly isLowWorst: boolean;
 }
@@ -34,7 +37,21 @@ const ofMetric = (metric: 'temp' | 'humidity') =>
 
 export const RANGE_COLUMNS: readonly RangeColumn[] = [
   { key: 'in_range', metric: undefined, value: shareInRange, form: 'share', isLowWorst: true },
+  {
+    key: 'excursions_ms',
+    metric: undefined,
+    value: ({ excursions }) => excursions?.ms ?? null,
+    form: 'excursions',
+    isLowWorst: false,
+  },
   ...ofMetric('temp'),
+  {
+    key: 'mean_kinetic_temp',
+    metric: 'temp',
+    value: ({ mean_kinetic_temp }) => mean_kinetic_temp?.value ?? null,
+    form: 'number',
+    isLowWorst: false,
+  },
   ...ofMetric('humidity'),
   { key: 'coverage', metric: undefined, value: ({ coverage }) => coverage, form: 'share', isLowWorst: true },
   {

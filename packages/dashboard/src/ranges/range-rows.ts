@@ -4,6 +4,7 @@ import { limitsText } from '../lab/limits.js';
 import { labCount, labs } from '../live/live-labs.js';
 import { defaultLimits } from '../settings/settings.js';
 import { type Loaded, useLoaded } from '../shell/use-loaded.js';
+import { excursionTotals } from './excursion-totals.js';
 import type { ChosenRange } from './range-choice.js';
 import type { RangeRow } from './range-columns.js';
 
@@ -29,7 +30,19 @@ export function useRangeRows(range: ChosenRange): RangeRows {
       ),
     isOpen ? REFRESH_MS : undefined,
   );
+  const beyond = useLoaded(
+    labCount.value === 0 ? undefined : JSON.stringify([name, fromMs, isOpen ? undefined : toMs, limits]),
+    (signal) =>
+      get(
+        '/excursions',
+        { from: fromMs / 1000, to: isOpen ? undefined : toMs / 1000, ...limits },
+        { signal },
+      ),
+    isOpen ? REFRESH_MS : undefined,
+  );
   const table = loaded.value;
+  const totals = useMemo(() => excursionTotals(beyond.value?.excursions ?? []), [beyond.value]);
+  const hasTotals = beyond.value !== undefined;
   const rows = useMemo(
     () =>
       (table?.labs ?? [])
@@ -38,9 +51,9 @@ export function useRangeRows(range: ChosenRange): RangeRows {
           id: summary.lab_id,
           name: summary.name ?? summary.lab_id,
           group: summary.group ?? '',
-          summary,
+          summary: hasTotals ? { ...summary, excursions: totals.get(summary.lab_id) ?? NONE } : summary,
         })),
-    [table],
+    [table, totals],
   );
   return {
     rows,
@@ -50,6 +63,8 @@ export function useRangeRows(range: ChosenRange): RangeRows {
     again: loaded.again,
   };
 }
+
+const NONE = { count: 0, ms: 0 };
 
 /** The limits of this page, for a metric of which no lab has its own: in one answer they would count for all. */
 function useTableLimits(): { readonly temp?: string; readonly humidity?: string } {

@@ -2,7 +2,7 @@ import '../style/hours.css';
 import '../style/ranges.css';
 import { fixed, inUnit, percent } from '../format/measures.js';
 import { moment } from '../format/moments.js';
-import { resolutionText } from '../format/spans.js';
+import { longSpanText, resolutionText } from '../format/spans.js';
 import { windowParameters } from '../lab-page/time-window.js';
 import { WindowFields } from '../lab-page/window-bar.js';
 import { now } from '../live/live-labs.js';
@@ -11,7 +11,14 @@ import { clockPlace, locale, unit, words, zone } from '../settings/settings.js';
 import { FailureNote } from '../shell/failure-note.js';
 import { hrefWith, labHref, parameter, setParameters } from '../shell/place.js';
 import { RANGE_NAMES, rangeChoice } from './range-choice.js';
-import { parseSorting, RANGE_COLUMNS, type RangeColumn, rangeCsv, sortedRows } from './range-columns.js';
+import {
+  parseSorting,
+  RANGE_COLUMNS,
+  type RangeColumn,
+  type RangeSummary,
+  rangeCsv,
+  sortedRows,
+} from './range-columns.js';
 import { useRangeRows } from './range-rows.js';
 
 const STEP_MS = 60_000;
@@ -97,8 +104,8 @@ export function RangesPage() {
         <table class="range-table">
           <thead>
             <tr class="metric-heads">
-              <td colSpan={2} />
-              <th scope="colgroup" colSpan={5}>
+              <td colSpan={3} />
+              <th scope="colgroup" colSpan={6}>
                 {words.value.metric.temp} °{unit.value.value}
               </th>
               <th scope="colgroup" colSpan={5}>
@@ -127,7 +134,7 @@ export function RangesPage() {
                     <td key={column.key} data-key={column.key} data-worst={isWorst(column, value)}>
                       {column.key === 'in_range' && value !== null && <ShareBar share={value} />}
                       <span class={column.form === 'share' ? 'share-text' : undefined}>
-                        {valueText(column, value)}
+                        {valueText(column, value, summary)}
                       </span>
                     </td>
                   );
@@ -163,6 +170,8 @@ function ColumnHead(props: {
 function columnName({ key }: RangeColumn): string {
   const { lab } = words.value;
   if (key === 'in_range') return lab.inRange;
+  if (key === 'excursions_ms') return lab.excursions;
+  if (key === 'mean_kinetic_temp') return 'MKT';
   if (key === 'coverage') return lab.coverage;
   if (key === 'observations') return lab.observations;
   const part = key.replace(/^.*_/, '');
@@ -170,8 +179,13 @@ function columnName({ key }: RangeColumn): string {
   return part === 'min' ? lab.min : part === 'max' ? lab.max : part;
 }
 
-function valueText({ form, metric }: RangeColumn, value: number | null): string {
+function valueText({ form, metric }: RangeColumn, value: number | null, summary?: RangeSummary): string {
   if (form === 'share') return percent(value, locale.value);
+  if (form === 'excursions') {
+    if (value === null) return '–';
+    const count = fixed(summary?.excursions?.count ?? 0, 0, locale.value);
+    return value === 0 ? count : `${count} · ${longSpanText(value)}`;
+  }
   if (form === 'count') return fixed(value, 0, locale.value);
   const shown = value !== null && metric === 'temp' ? inUnit(value, unit.value.value) : value;
   return fixed(shown, 1, locale.value);

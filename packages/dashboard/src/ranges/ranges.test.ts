@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { excursionTotals } from './excursion-totals.js';
 import { rangeChoice } from './range-choice.js';
 import { parseSorting, type RangeRow, type RangeSummary, rangeCsv, sortedRows } from './range-columns.js';
 
@@ -14,6 +15,7 @@ const row = (id: string, share: number | null, avg = 20): RangeRow => ({
     coverage: 1,
     temp: { min: 19, avg, max: 21, p05: null, p95: null, in_range: share },
     humidity: null,
+    mean_kinetic_temp: { value: 20.5, error: 0.01 },
   } as unknown as RangeSummary,
 });
 
@@ -28,8 +30,11 @@ test('the worst comes first, and a lab that says nothing last either way', () =>
 
 test('the CSV has what the API has, and no lab is a formula', () => {
   const [head, first] = rangeCsv([row('-2+3', 0.5, 20.25)]).split('\r\n');
-  assert.match(head!, /^lab_id,start,end,in_range,temp_min,temp_avg/);
-  assert.match(first!, /^'-2\+3,2026-09-21T00:00:00\.000Z,2026-09-22T00:00:00\.000Z,0\.5,19,20\.25,21,,,,/);
+  assert.match(head!, /^lab_id,start,end,in_range,excursions_ms,temp_min,temp_avg/);
+  assert.match(
+    first!,
+    /^'-2\+3,2026-09-21T00:00:00\.000Z,2026-09-22T00:00:00\.000Z,0\.5,,19,20\.25,21,,,20\.5,,/,
+  );
 });
 
 test('days are those of the time zone, also the long one', () => {
@@ -39,4 +44,26 @@ test('days are those of the time zone, also the long one', () => {
   const tomorrow = Date.parse('2026-10-26T12:00:00Z');
   const { fromMs, toMs } = rangeChoice({}, tomorrow, 'Europe/Berlin');
   assert.equal((toMs - fromMs) / 3_600_000, 25);
+});
+
+test('time beyond two limits at once counts once', () => {
+  const at = (from: number, to: number) => ({
+    lab_id: 'a',
+    start: new Date(from * 1000).toISOString(),
+    end: new Date(to * 1000).toISOString(),
+  });
+  const totals = excursionTotals([
+    at(60, 90),
+    at(0, 30),
+    at(20, 70),
+    at(65, 68),
+    { ...at(0, 5), lab_id: 'b' },
+  ]);
+  assert.deepEqual(
+    [...totals],
+    [
+      ['a', { count: 4, ms: 90_000 }],
+      ['b', { count: 1, ms: 5000 }],
+    ],
+  );
 });
