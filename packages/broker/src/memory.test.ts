@@ -121,4 +121,26 @@ describe('memory of the embedded broker is bounded in all:', { concurrency: true
     await until(() => budget.used === 0);
     await assertServing(scene);
   });
+
+  test('publishes and other packets of which only a part has come', async (t) => {
+    const { scene, budget, max } = await openSmall(t, 'unfinished');
+    const publish = publishFrame({ qos: 1, id: 1, payload: 'x'.repeat(20_000) });
+    const subscribe = subscribeFrame(
+      times(200, (i) => `${'long/'.repeat(20)}${i}`),
+      1,
+    );
+    for (const half of [publish, subscribe].map((frame) => frame.subarray(0, frame.length - 100))) {
+      const opened = await Promise.all(
+        times(20, (i) => scene.exchange(Buffer.concat([connectFrame(`${half[0]}-${i}`), half]))),
+      );
+      await until(() => opened.some(({ socket }) => socket.closed));
+      assert.ok(budget.used > 0 && budget.used <= max, `${budget.used}`);
+      // The rest of those that have room.
+      const rest = (half[0] === publish[0] ? publish : subscribe).subarray(half.length);
+      for (const { socket } of opened) if (!socket.closed) socket.write(rest);
+      await until(() => budget.used === 0);
+      for (const { socket } of opened) socket.destroy();
+    }
+    await assertServing(scene);
+  });
 });

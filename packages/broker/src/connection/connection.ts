@@ -3,6 +3,7 @@ import { type Intake, PublishTap, type SourceTable, type TapPolicy } from '@humt
 import type { Client } from 'aedes';
 import type { AccessControl, ClientIdentity } from '../access/access-control.js';
 import type { Budgets } from '../budgets/budgets.js';
+import { Kept } from '../budgets/kept.js';
 import { ownerOfAccount, ownerOfAddress } from '../budgets/owner.js';
 import type { BrokerCounters } from '../counters.js';
 import type { AedesEngine } from '../engine/aedes-engine.js';
@@ -87,7 +88,8 @@ export class Connection implements Subscriber, SessionConnection {
     this.#owner = ownerOfAddress(address);
     this.#heardAtMs = this.#openedAtMs = clock.servedMs;
     const readOn = () => this.tap.readOn();
-    const entrance = new Entrance(limits.connectBytesMax, budgets.unfinished, this.#owner);
+    const unfinished = new Kept(budgets.unfinished, () => this.#owner);
+    const entrance = new Entrance(limits.connectBytesMax, unfinished);
     const policy: TapPolicy = {
       entrance,
       // aedes looks for subscriptions only. None of those that are refused.
@@ -96,6 +98,7 @@ export class Connection implements Subscriber, SessionConnection {
       mayPublish: access && ((topic) => this.mayPublish(topic)),
       copies: new ObservationCopies(traffic, () => this.#owner, readOn),
       turns: hub.turns,
+      keeps: (bytes) => unfinished.set(bytes),
       onHeard: () => {
         this.#heardAtMs = clock.servedMs;
       },
@@ -111,7 +114,7 @@ export class Connection implements Subscriber, SessionConnection {
       isReadShared: readsShared(transport),
       policy,
     });
-    this.tap.once('close', () => entrance.end());
+    this.tap.once('close', () => unfinished.set(0));
     this.outbox = new Outbox({
       tap: this.tap,
       transport,

@@ -1,5 +1,5 @@
 import type { TapEntrance } from '@humtemp/intake';
-import type { Budget } from '../budgets/budget.js';
+import type { Kept } from '../budgets/kept.js';
 import { FirstFrame } from './first-frame.js';
 
 const NO_ROOM = 'too much is unfinished of others that connect';
@@ -12,12 +12,10 @@ export class Entrance implements TapEntrance {
   #first: FirstFrame | undefined;
   /** What came behind the CONNECT. */
   #behind: Buffer | undefined;
-  #kept = 0;
 
   constructor(
     connectBytesMax: number,
-    readonly budget: Budget,
-    readonly owner: string,
+    readonly kept: Kept,
   ) {
     this.#first = new FirstFrame(connectBytesMax);
   }
@@ -31,14 +29,14 @@ export class Entrance implements TapEntrance {
   take(chunk: Buffer): { readonly connect: Buffer } | { readonly refusal: string } | undefined {
     if (this.#first === undefined) {
       this.#behind = Buffer.concat([this.#behind!, chunk]);
-      return this.#keep(this.#behind.length) ? undefined : { refusal: NO_ROOM };
+      return this.kept.set(this.#behind.length) ? undefined : { refusal: NO_ROOM };
     }
     const state = this.#first.take(chunk);
-    if (state === undefined) return this.#keep(this.#first.keptBytes) ? undefined : { refusal: NO_ROOM };
+    if (state === undefined) return this.kept.set(this.#first.keptBytes) ? undefined : { refusal: NO_ROOM };
     if ('refusal' in state) return state;
     this.#first = undefined;
     this.#behind = state.rest;
-    return this.#keep(state.rest.length) ? { connect: state.frame } : { refusal: NO_ROOM };
+    return this.kept.set(state.rest.length) ? { connect: state.frame } : { refusal: NO_ROOM };
   }
 
   /** The client is accepted. @returns what came behind its CONNECT. */
@@ -49,14 +47,6 @@ export class Entrance implements TapEntrance {
 
   /** Nothing is kept any more. */
   end(): void {
-    this.#keep(0);
-  }
-
-  #keep(bytes: number): boolean {
-    const more = bytes - this.#kept;
-    if (more > 0 && !this.budget.take(this.owner, more)) return false;
-    if (more < 0) this.budget.give(this.owner, -more);
-    this.#kept = bytes;
-    return true;
+    this.kept.set(0);
   }
 }

@@ -1,11 +1,16 @@
 import { frameLength, INCOMPLETE, MALFORMED, PUBLISH } from './frame.js';
 
 export interface InboundLimits {
+  /** Counts the bytes that are kept of a frame which is not whole, here or by whom it passes to. Default: any number. */
+  readonly keeps?: ((bytes: number) => boolean) | undefined;
   /** Bytes of a frame; a longer one is refused. */
   readonly frameBytesMax: number;
   /** Whether of a publish that is too long the beginning is looked at, and the rest dropped as it comes. */
   readonly skipTooLong?: boolean;
 }
+
+/** What is kept of a frame and not counted. */
+const SHORT_BYTES = 1024;
 
 /** What becomes of the frames. Bytes are only good until the call returns, unless they pass. */
 export interface FrameReceiver {
@@ -35,6 +40,8 @@ export class InboundFrames {
   /** Bytes still to come of a frame that is dropped. */
   #dropping = 0;
   #refused = false;
+  /** Whether what is kept was counted. */
+  #isCounted = false;
 
   constructor(
     readonly limits: InboundLimits,
@@ -62,6 +69,7 @@ export class InboundFrames {
         return;
       }
       if (end > chunk.length) {
+        if (!this.#keeps(length)) return;
         this.#passing = end - chunk.length;
         break;
       }
@@ -79,6 +87,7 @@ export class InboundFrames {
     if (this.#partial !== undefined) return this.#completePartial(chunk);
     const passed = Math.min(this.#passing, chunk.length);
     this.#passing -= passed;
+    if (passed > 0 && this.#passing === 0) this.#keeps(0);
     this.#pass(chunk, 0, passed);
     const dropped = Math.min(this.#dropping, chunk.length);
     this.#dropping -= dropped;
@@ -88,7 +97,9 @@ export class InboundFrames {
   /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
   #startPartial(chunk: Buffer, at: number, length: number): void {
     const bytes = Math.min(chunk.length - at, this.limits.frameBytesMax);
-    this.#partial = Buffer.allocUnsafe(Math.max(64, bytes * 2));
+    const room = Math.max(64, bytes * 2);
+    if (!this.#keeps(room)) return;
+    this.#partial = Buffer.allocUnsafe(room);
     chunk.copy(this.#partial, 0, at, at + bytes);
     this.#partialBytes = bytes;
     this.#partialLength = length === INCOMPLETE ? 0 : length;
@@ -100,6 +111,7 @@ export class InboundFrames {
     let at = 0;
     while (this.#partialLength === 0 && at < chunk.length) {
       this.#keep(chunk, at, at + 1);
+      if (this.#refused) return chunk.length;
       at += 1;
       const length = frameLength(this.#partial!, 0, this.#partialBytes);
       if (length === INCOMPLETE) continue;
@@ -111,10 +123,12 @@ export class InboundFrames {
     const wanted = Math.min(this.#partialLength, this.limits.frameBytesMax);
     const step = Math.min(wanted - this.#partialBytes, chunk.length - at);
     this.#keep(chunk, at, at + step);
+    if (this.#refused) return chunk.length;
     if (this.#partialBytes < wanted) return at + step;
     if (this.#partialLength > wanted) return this.#dropTooLong(chunk, at + step);
     const frame = this.#partial!.subarray(0, this.#partialLength);
     this.#partial = undefined;
+    this.#keeps(0);
     if (!this.receiver.takes(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
     return at + step;
   }
@@ -127,6 +141,7 @@ export class InboundFrames {
     const beginning = this.#partial!.subarray(0, this.#partialBytes);
     const left = this.#partialLength - this.#partialBytes;
     this.#partial = undefined;
+    this.#keeps(0);
     if (!this.receiver.takes(beginning, 0, beginning.length)) {
       this.#refuse(`a publish of ${beginning.length + left} bytes`);
       return chunk.length;
@@ -140,12 +155,24 @@ export class InboundFrames {
     let partial = this.#partial!;
     const bytes = this.#partialBytes + end - start;
     if (bytes > partial.length) {
+      if (!this.#keeps(bytes * 2)) return;
       partial = Buffer.allocUnsafe(bytes * 2);
       this.#partial!.copy(partial, 0, 0, this.#partialBytes);
       this.#partial = partial;
     }
     chunk.copy(partial, this.#partialBytes, start, end);
     this.#partialBytes = bytes;
+  }
+
+  /** @returns false if there is no room; then the stream is refused. */
+  #keeps(bytes: number): boolean {
+    const { keeps } = this.limits;
+    // Most frames that are cut by the end of a piece are short.
+    if (keeps === undefined || (bytes <= SHORT_BYTES && !this.#isCounted)) return true;
+    this.#isCounted = bytes > 0;
+    if (keeps(bytes)) return true;
+    this.#refuse('a frame that is unfinished, for which there is no room');
+    return false;
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {

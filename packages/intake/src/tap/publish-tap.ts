@@ -76,15 +76,19 @@ export class PublishTap extends Duplex {
     super();
     this.#options = options;
     this.#takesPublishes = options.takesPublishes ?? true;
-    this.#inbound = new InboundFrames(options, {
-      takes: (bytes, start, end) => {
-        if (this.#takes(bytes, start, end)) return true;
-        this.#passed += 1;
-        return false;
+    const { frameBytesMax, skipTooLong = false } = options;
+    this.#inbound = new InboundFrames(
+      { frameBytesMax, skipTooLong, keeps: options.policy?.keeps },
+      {
+        takes: (bytes, start, end) => {
+          if (this.#takes(bytes, start, end)) return true;
+          this.#passed += 1;
+          return false;
+        },
+        pass: (bytes, start, end) => this.#pass(bytes, start, end),
+        refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
       },
-      pass: (bytes, start, end) => this.#pass(bytes, start, end),
-      refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
-    });
+    );
     const { transport, policy } = options;
     this.#output = new AckedOutput(transport);
     this.#entrance = policy?.entrance;

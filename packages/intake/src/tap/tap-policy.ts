@@ -12,6 +12,8 @@ export interface TapPolicy {
   readonly copies: PublishCopies;
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
+  /** Counts the bytes that are kept of a frame which is not whole. @returns false if there is no room for so many. */
+  readonly keeps?: (bytes: number) => boolean;
   /** Called with each piece that comes. */
   readonly onHeard?: () => void;
 }
