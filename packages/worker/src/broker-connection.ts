@@ -6,7 +6,7 @@ export type ProtocolVersion = 4 | 5;
 
 export interface ConnectionOptions {
   readonly url: string;
-  readonly ca?: Buffer;
+  readonly ca?: () => Buffer;
   readonly clientId: string;
   readonly sources: SourceTable;
   readonly intake: Intake;

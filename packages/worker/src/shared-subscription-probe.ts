@@ -3,7 +3,7 @@ import { credentialsOf, openTransport } from './transport.js';
 
 export interface ProbeOptions {
   readonly url: string;
-  readonly ca?: Buffer;
+  readonly ca?: () => Buffer;
   readonly clientId: string;
   readonly protocolVersion: 4 | 5;
 }

@@ -4,8 +4,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 export interface TransportOptions {
   /** mqtt:// or mqtts://. */
   readonly url: string;
-  /** PEM of the authorities to trust for mqtts://, instead of the system's. */
-  readonly ca?: Buffer;
+  /** PEM of the authorities to trust for mqtts://, instead of the system's; asked at each connection. */
+  readonly ca?: () => Buffer;
 }
 
 /** Opens the connection to a broker; writing may begin at once. */
@@ -16,7 +16,7 @@ export function openTransport({ url, ca }: TransportOptions): Socket | TLSSocket
   if (protocol !== 'mqtts:') return connectTcp({ host, port: Number(port || 1883), noDelay: true });
   // A server name must not be an address (RFC 6066, 3); the certificate is checked against the address all the same.
   const servername = isIP(host) === 0 ? host : '';
-  const socket = connectTls({ host, port: Number(port || 8883), servername, ...(ca && { ca }) });
+  const socket = connectTls({ host, port: Number(port || 8883), servername, ...(ca && { ca: ca() }) });
   socket.setNoDelay(true);
   return socket;
 }

@@ -47,7 +47,7 @@ describe('a broker with TLS', () => {
       process.on('warning', warned);
       const scene = await Scene.open(t);
       const { plainUrl, port } = await start(scene);
-      await scene.servingWorker(`mqtts://${host}:${port}`, { ca: Buffer.from(certificate.ca) });
+      await scene.servingWorker(`mqtts://${host}:${port}`, { ca: () => Buffer.from(certificate.ca) });
       const publisher = await scene.client(plainUrl);
       await publisher.publishAsync(TOPIC, UNTIMED, { qos: 1 });
       await scene.committed(1);
@@ -60,7 +60,7 @@ describe('a broker with TLS', () => {
     const scene = await Scene.open(t);
     const { port } = await start(scene);
     const other = await makeCertificate('other');
-    for (const ca of [{ ca: Buffer.from(other.ca) }, {}]) {
+    for (const ca of [{ ca: () => Buffer.from(other.ca) }, {}]) {
       const { worker } = scene.worker(`mqtts://127.0.0.1:${port}`, ca);
       await until(() => worker.notReadyReason?.includes('certificate') === true);
       assert.match(
@@ -69,6 +69,16 @@ describe('a broker with TLS', () => {
       );
       assert.equal(worker.counters.connections, 0);
     }
+  });
+
+  test('is trusted once its authority is in the file: it is asked for at each connection', async (t) => {
+    const scene = await Scene.open(t);
+    const { port } = await start(scene);
+    let authority = Buffer.from((await makeCertificate('other')).ca);
+    const { worker } = scene.worker(`mqtts://127.0.0.1:${port}`, { ca: () => authority });
+    await until(() => worker.notReadyReason?.includes('certificate') === true);
+    authority = Buffer.from(certificate.ca);
+    await until(() => worker.notReadyReason === undefined);
   });
 });
 

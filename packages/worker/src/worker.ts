@@ -21,8 +21,8 @@ import { withoutPassword } from './transport.js';
 export interface WorkerOptions {
   /** mqtt:// or mqtts://, with user and password if the broker asks for them. */
   readonly url: string;
-  /** PEM of the authorities to trust for mqtts://, instead of the system's. */
-  readonly ca?: Buffer;
+  /** PEM of the authorities to trust for mqtts://, instead of the system's; asked at each connection. */
+  readonly ca?: () => Buffer;
   /** Names this worker's session at the broker: the same at every start, different for each worker. */
   readonly clientId: string;
   /** Workers of one group split the stream. Empty: not shared, for a single worker. */

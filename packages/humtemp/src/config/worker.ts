@@ -27,7 +27,7 @@ export const WORKER = {
     ),
     mqttCaFile: optional(
       'HUMTEMP_MQTT_CA_FILE',
-      'PEM file of the authorities to trust for mqtts://, instead of those of the system',
+      'PEM file of the authorities to trust for mqtts://, instead of those of the system; read at each connection',
       file,
     ),
     mqttClientId: withDefault(

@@ -1,5 +1,3 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { overlapOf, type SessionRegister } from '@humtemp/bucket-core';
 import type { Intake, SourceTable } from '@humtemp/intake';
 import { Worker, type WorkerOptions } from '@humtemp/worker';
@@ -7,9 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { workerOptions } from '../config/worker.js';
 import { startErrorOf } from '../start-error.js';
-
-const CERTIFICATE =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+import { authoritiesIn } from './authorities.js';
 
 /** Starts the worker as configured. `name` is that of the process. @throws StartError */
 export function startWorker(
@@ -22,7 +18,7 @@ export function startWorker(
 ): Worker {
   const options: WorkerOptions = {
     ...workerOptions(config),
-    ...(config.mqttCaFile !== undefined && { ca: readAuthorities(config.mqttCaFile) }),
+    ...(config.mqttCaFile !== undefined && { ca: authoritiesIn(config.mqttCaFile, log) }),
     sources,
     // Those of presets may, on topics that nobody uses; those that somebody chose may not.
     toleratesOverlap: overlapOf(config.mqttTopics.filters) === undefined,
@@ -42,18 +38,5 @@ export function startWorker(
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw startErrorOf('HUMTEMP_MQTT_TOPICS', config.mqttTopics.filters.join(','), error);
-  }
-}
-
-function readAuthorities(file: string): Buffer {
-  try {
-    const content = readFileSync(file);
-    // TLS takes a file without any, and then trusts nobody.
-    const blocks = content.toString('latin1').match(CERTIFICATE) ?? [];
-    if (blocks.length === 0) throw new Error('expected at least one certificate in PEM');
-    for (const block of blocks) new X509Certificate(block);
-    return content;
-  } catch (error) {
-    throw startErrorOf('HUMTEMP_MQTT_CA_FILE', file, error);
   }
 }
