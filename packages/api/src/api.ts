@@ -30,6 +30,7 @@ import { excursionsRoute } from './rooms/excursions-route.js';
 import { NO_DIRECTORY } from './rooms/lab-directory.js';
 import { labSeriesRoute } from './rooms/lab-series-route.js';
 import { labSummariesRoute } from './rooms/lab-summaries-route.js';
+import { observationsRoute } from './rooms/observations-route.js';
 import { bucketsRoute } from './routes/buckets-route.js';
 import { faultsRoute } from './routes/faults-route.js';
 import { labBucketsRoute } from './routes/lab-buckets-route.js';
@@ -127,6 +128,7 @@ function apiRoutes(options: RouteOptions): Route[] {
   return [
     summaryRoute(options),
     observationRoute(options),
+    observationsRoute(options),
     labsRoute(options),
     labBucketsRoute(options),
     labSummaryRoute(options),

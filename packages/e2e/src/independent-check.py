@@ -20,10 +20,12 @@ import sys
 import time
 from bisect import bisect_left
 from collections import defaultdict, namedtuple
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
+from zoneinfo import ZoneInfo
 
 HOUR, DAY = 3600, 86400
 # Resolution: duration in seconds, buckets kept. The first one is the primary.
@@ -41,7 +43,7 @@ DIFFERENCES_SHOWN = 20
 
 # time in Unix seconds; temp and humidity in thousandths, or None.
 Row = namedtuple("Row", "time temp humidity")
-# The share asked for is that of low <= value < high; either may be None.
+# The share asked for is that of low <= value <= high; either may be None.
 Limits = namedtuple("Limits", "low high")
 ON_BORDERS = {"temp": Limits(20_000, 24_000), "humidity": Limits(None, 50_000)}
 WITHIN_BINS = {"temp": Limits(21_437, 23_080), "humidity": Limits(40_300, None)}
@@ -172,11 +174,22 @@ def floor_to(moment, duration):
     return math.floor(moment / duration) * duration
 
 
-def coverage(observations, start, end, now):
+def coverage(rows, start, end, now, duration):
+    """Of each metric and of the one with more, over buckets of a duration: none makes up for what another lacks."""
     over = min(end, now) - start
     if over <= 0:
-        return None
-    return min(1.0, observations / max(1, math.floor(over / EXPECTED_INTERVAL)))
+        return {"any": None, "temp": None, "humidity": None}
+    covered = {name: 0 for name in METRICS}
+    for bucket in range(int(start), int(end), int(duration)):
+        most = max(1, math.ceil(min(duration, now - bucket) / EXPECTED_INTERVAL))
+        inside = between(rows, bucket, bucket + duration)
+        if duration == end - start:
+            most = math.inf
+        for name in METRICS:
+            covered[name] += min(most, len(values_of(inside, name)))
+    expected = max(1, math.floor(over / EXPECTED_INTERVAL))
+    shares = {name: min(1.0, covered[name] / expected) for name in METRICS}
+    return {"any": max(shares.values()), **shares}
 
 
 def oldest_kept(resolution, now):
@@ -234,7 +247,7 @@ def stddev(values):
 # --- comparisons ----------------------------------------------------------------------------------
 
 
-def check_metric(got, values, name, where, histogram, limits):
+def check_metric(got, values, name, where, histogram, limits, covered):
     if not values:
         check.same(got, None, f"{where} {name}")
         return
@@ -257,27 +270,37 @@ def check_metric(got, values, name, where, histogram, limits):
         error = abs(got[key] * 1000 - nearest_rank)
         check.worst[name] = max(check.worst[name], error)
         check.that(error <= BIN[name], f"{where} {name} {key}", got[key], in_unit(nearest_rank))
+    if "coverage" in got:
+        check_coverage(got["coverage"], [of[name] for of in covered], f"{where} {name}")
     if limits is None:
         check.same(got.get("in_range"), None, f"{where} {name} in_range without limits")
-    elif not histogram:
-        check.same(got["in_range"], None, f"{where} {name} in_range")
     else:
-        check_in_range(got["in_range"], values, name, limits, where)
+        check_in_range(got["in_range"], ranked, name, limits, where, histogram)
 
 
-def check_in_range(got, values, name, limits, where):
+def check_in_range(got, values, name, limits, where, histogram):
     low, high = limits
-    within = sum((low is None or low <= value) and (high is None or value < high) for value in values)
-    cut_bins = {bin_of(limit, name) for limit in limits if limit is not None and limit % BIN[name] != 0}
+    within = sum((low is None or low <= value) and (high is None or value <= high) for value in values)
+    beyond_one_side = (low is not None and values[-1] < low) or (high is not None and values[0] > high)
+    if within == len(values) or beyond_one_side:
+        check.same(got, within // len(values), f"{where} {name} in_range")
+        return
+    if not histogram:
+        check.same(got, None, f"{where} {name} in_range")
+        return
+    # A limit cuts its bin, but a lower one that is its border.
+    cut_bins = {bin_of(high, name)} if high is not None else set()
+    if low is not None and low % BIN[name] != 0:
+        cut_bins.add(bin_of(low, name))
     cut = sum(bin_of(value, name) in cut_bins for value in values)
     if cut == 0:
-        check.same(float(got), within / len(values), f"{where} {name} in_range")
+        check.that(abs(float(got) - within / len(values)) < 1e-12, f"{where} {name} in_range", got, within / len(values))
     else:
         error = abs(got * len(values) - within)
         check.that(error <= cut + Decimal("1e-9"), f"{where} {name} in_range", got, within / len(values))
 
 
-def check_summary(got, rows, moments, where, histogram=True, limits=None, covered=coverage):
+def check_summary(got, rows, moments, where, histogram=True, limits=None, covered=coverage, bucket=None):
     """A summary, whose interval it tells, against all rows of those that it is about. Returns them."""
     start, end = unix(got["start"]), unix(got["end"])
     inside = between(rows, start, end)
@@ -285,11 +308,12 @@ def check_summary(got, rows, moments, where, histogram=True, limits=None, covere
     check.same(unix(got["first"]), inside[0].time if inside else None, f"{where} first")
     check.same(unix(got["last"]), inside[-1].time if inside else None, f"{where} last")
     check.one_of(got["complete"], [end <= now for now in moments], f"{where} complete")
+    shares = [covered(inside, start, end, now, bucket or end - start) for now in moments]
     if "coverage" in got:
-        check_coverage(got["coverage"], [covered(len(inside), start, end, now) for now in moments], where)
+        check_coverage(got["coverage"], [of["any"] for of in shares], where)
     for name in METRICS:
         values = values_of(inside, name)
-        check_metric(got[name], values, name, where, histogram, limits and limits[name])
+        check_metric(got[name], values, name, where, histogram, limits and limits[name], shares)
     return inside
 
 
@@ -313,7 +337,21 @@ def check_status(got, rows, moments, where):
     check_latest(got["latest"], rows, f"{where} latest")
     ages = [now - rows[-1].time for now in moments]
     check.that(ages[0] - 0.01 <= got["age_s"] <= ages[1] + 0.01, f"{where} age_s", got["age_s"], ages)
-    check.one_of(got["stale"], [age > 3 * EXPECTED_INTERVAL for age in ages], f"{where} stale")
+    day = floor_to(moments[0], DAY) - DAY
+    newest_hour = floor_to(rows[-1].time, HOUR)
+    stale = set()
+    for name in METRICS:
+        having = [row.time for row in rows if getattr(row, name) is not None and row.time >= min(day, newest_hour)]
+        metric = got["metrics"][name]
+        if not having:
+            check.same(metric, None, f"{where} metrics {name}")
+            continue
+        check.same(unix(metric["timestamp"]), having[-1], f"{where} metrics {name} timestamp")
+        check.same(metric["value"], last_value([row for row in rows if row.time >= min(day, newest_hour)], name), where)
+        check.same(metric["in_range"], None, f"{where} metrics {name} in_range")
+        stale.add(having[-1])
+    possible = [any(now - last > 3 * EXPECTED_INTERVAL for last in [*stale, rows[-1].time]) for now in moments]
+    check.one_of(got["stale"], possible, f"{where} stale")
 
 
 def query_of(limits):
@@ -373,7 +411,120 @@ def check_range(api, lab, rows, start, end, limits):
     path = f"/labs/{quote(lab, safe='')}/summary?from={start}&to={end}&{query_of(limits)}"
     got, moments = api.json(path)
     check_chosen(got, start, end, moments, path)
-    check_summary(got, rows, moments, path, RESOLUTIONS[got["resolution"]][0] >= HOUR, limits)
+    duration = RESOLUTIONS[got["resolution"]][0]
+    check_summary(got, rows, moments, path, duration >= HOUR, limits, bucket=duration)
+    check_kinetic(got, rows, duration >= HOUR, path)
+
+
+def check_kinetic(got, rows, histogram, path):
+    """The mean kinetic temperature, of every value by itself."""
+    temps = values_of(between(rows, unix(got["start"]), unix(got["end"])), "temp")
+    if not temps or not histogram:
+        check.same(got["mean_kinetic_temp"], None, f"{path} mean_kinetic_temp")
+        return
+    slope = 83.144 / 0.00831446261815324
+    mean = math.fsum(math.exp(-slope / (temp / 1000 + 273.15)) for temp in temps) / len(temps)
+    exactly = slope / -math.log(mean) - 273.15
+    kinetic = got["mean_kinetic_temp"]
+    holds = abs(float(kinetic["value"]) - exactly) <= float(kinetic["error"]) + 1e-6
+    check.that(holds and kinetic["error"] <= Decimal("0.1001"), f"{path} mean_kinetic_temp", kinetic["value"], exactly)
+
+
+def check_time_weighted(api, lab, rows, start, end):
+    """Each value holds until the next one, for an hour at most."""
+    path = f"/labs/{quote(lab, safe='')}/summary?from={start}&to={end}&resolution=1h&time_weighted=true"
+    got, moments = api.json(path)
+    first, last = unix(got["start"]), min(unix(got["end"]), moments[0])
+    for name in METRICS:
+        having = [row for row in rows if getattr(row, name) is not None]
+        total = weight = 0
+        for row, after in zip(having, [*having[1:], None]):
+            until = min(after.time if after else math.inf, row.time + HOUR, last)
+            length = max(0, until - max(row.time, first))
+            total, weight = total + getattr(row, name) * length, weight + length
+        average_of = got["time_weighted"][name]
+        if average_of is None or weight == 0:
+            check.that(weight < 600, f"{path} {name}", None, weight)
+            continue
+        # Of a metric that not every observation has the buckets do not know the first moment.
+        slack = 0.02 if all(getattr(row, name) is not None for row in rows) else 0.5
+        error = abs(float(average_of["avg"]) - total / weight / 1000)
+        check.that(error <= float(average_of["error"]) + slack, f"{path} {name}", average_of["avg"], total / weight / 1000)
+
+
+def check_days(api, lab, rows, zone, start, end):
+    """The days of a time zone, of which every row has a date there."""
+    tz = ZoneInfo(zone)
+    path = f"/labs/{quote(lab, safe='')}/buckets?from={start}&to={end}&tz={zone}"
+    try:
+        got, moments = api.json(path)
+    except HTTPError as error:
+        # Days with borders that are not those of hours are merged of five minutes, which are kept for a day.
+        offset = datetime.fromtimestamp(start, tz).utcoffset().total_seconds()
+        check.same((error.code, offset % HOUR != 0), (400, True), path)
+        return
+    for bucket in got["buckets"]:
+        first, last = unix(bucket["start"]), unix(bucket["end"])
+        day = datetime.fromtimestamp(first, tz).date()
+        midnights = [datetime.combine(one, datetime.min.time(), tz).timestamp() for one in (day, day + timedelta(1))]
+        check.same([first, last], midnights, f"{path} {day} borders")
+        on_that_day = [row for row in rows if datetime.fromtimestamp(row.time, tz).date() == day]
+        check.same(bucket["observations"], len(on_that_day), f"{path} {day} observations")
+        for name in METRICS:
+            values = values_of(on_that_day, name)
+            if not values:
+                check.same(bucket[name], None, f"{path} {day} {name}")
+                continue
+            check.same(float(bucket[name]["avg"]), average(values), f"{path} {day} {name} avg")
+            check.same(bucket[name]["max"], in_unit(max(values)), f"{path} {day} {name} max")
+
+
+def check_tables(api, labs, start, end):
+    """Summaries and series of all labs in one answer, in each format."""
+    for form in ("json", "ndjson", "csv"):
+        path = f"/lab-summaries?from={start}&to={end}&resolution=1h&format={form}"
+        body, moments = api.text(path)
+        table = rows_in(body, form, "labs")
+        check.same([one["lab_id"] for one in table], list(labs), f"{path} labs")
+        for one in table:
+            check_summary(one, labs[one["lab_id"]], moments, f"{path} {one['lab_id']}", bucket=HOUR)
+    path = f"/lab-series?from={start}&to={end}&resolution=1h"
+    got, _ = api.json(path)
+    starts = [unix(one) for one in got["starts"]]
+    check.same([one["lab_id"] for one in got["labs"]], list(labs), f"{path} labs")
+    for one in got["labs"]:
+        for name in METRICS:
+            buckets = [values_of(between(labs[one["lab_id"]], s, s + HOUR), name) for s in starts]
+            where, series = f"{path} {one['lab_id']} {name}", one[name]
+            check.same(series["count"], [len(values) for values in buckets], f"{where} count")
+            check.same([as_float(x) for x in series["avg"]], [average(values) for values in buckets], f"{where} avg")
+            check.same(series["min"], [in_unit(min(values, default=None)) for values in buckets], f"{where} min")
+            check.same(series["max"], [in_unit(max(values, default=None)) for values in buckets], f"{where} max")
+
+
+def check_excursions(api, labs, start, end):
+    path = f"/excursions?from={start}&to={end}&resolution=1h&temp=20..24"
+    got, _ = api.json(path)
+    first, last = int(unix(got["from"])), int(unix(got["to"]))
+    expected = []
+    for lab, rows in labs.items():
+        hours = [(s, values_of(between(rows, s, s + HOUR), "temp")) for s in range(first, last, HOUR)]
+        runs = []
+        for side, beyond in (("above", lambda v: max(v) > 24_000), ("below", lambda v: min(v) < 20_000)):
+            run = []
+            for s, values in [*hours, (last, [])]:
+                if values and beyond(values):
+                    run.append((s, values))
+                elif run:
+                    peak = max(max(v) for _, v in run) if side == "above" else min(min(v) for _, v in run)
+                    runs.append((lab, side, run[0][0], run[-1][0] + HOUR, in_unit(peak), sum(len(v) for _, v in run)))
+                    run = []
+        expected += sorted(runs, key=lambda one: one[2])
+    found = [
+        (one["lab_id"], one["side"], unix(one["start"]), unix(one["end"]), one["peak"], one["observations"])
+        for one in got["excursions"]
+    ]
+    check.same(found, expected, path)
 
 
 def check_chosen(got, start, end, moments, path):
@@ -394,9 +545,14 @@ def check_merged(api, labs, chosen, unknown, query, start, end, limits):
     check.same(got["labs_with_observations"], sum(count > 0 for count in counts), f"{path} labs_with_observations")
     check.same(got["unknown"], unknown, f"{path} unknown")
 
-    def mean_coverage(_, start, end, now):
-        of_each = [coverage(count, start, end, now) for count in counts]
-        return None if not of_each or None in of_each else math.fsum(of_each) / len(of_each)
+    duration = RESOLUTIONS[got["resolution"]][0]
+
+    def mean_coverage(_, start, end, now, __):
+        of_each = [coverage(between(labs[lab], start, end), start, end, now, duration) for lab in chosen]
+        mean = lambda key: math.fsum(of[key] for of in of_each) / len(of_each)
+        if not of_each or of_each[0]["any"] is None:
+            return {"any": None, "temp": None, "humidity": None}
+        return {key: mean(key) for key in ("any", *METRICS)}
 
     rows = sorted((row for lab in chosen for row in labs[lab]), key=lambda row: row.time)
     histogram = RESOLUTIONS[got["resolution"]][0] >= HOUR
@@ -441,9 +597,9 @@ def check_bucket_of_all(api, labs, query, resolution, limits=None):
             check_summary(bucket, labs[bucket["lab_id"]], moments, where, duration >= HOUR, limits)
 
 
-def rows_in(body, form):
+def rows_in(body, form, member="buckets"):
     if form == "json":
-        return exact(body)["buckets"]
+        return exact(body)[member]
     if form == "ndjson":
         return [exact(line) for line in body.splitlines()]
     return [row_of(cells) for cells in csv.DictReader(io.StringIO(body))]
@@ -459,6 +615,9 @@ def row_of(cells):
     for name in METRICS:
         columns = ("count", "avg", "min", "max", "stddev", *PERCENTILES, "in_range")
         metric = {column: number(cells[f"{name}_{column}"]) for column in columns}
+        # What a table does not have is not compared.
+        if "temp_coverage" in cells:
+            metric["coverage"] = number(cells[f"{name}_coverage"])
         row[name] = metric if metric["count"] is not None else None
     return row
 
@@ -503,7 +662,7 @@ def check_monitoring(api, labs):
         check.same(sampled_count, len(inside), f"{where} observations")
         sampled_age = float(samples[f'humtemp_lab_age_seconds{{lab="{lab}"}}'])
         check.that(age - 0.01 <= sampled_age <= age + 60, f"{where} age", sampled_age, age)
-        shown += 2
+        shown += 3
         newest_hour = between(of_lab, floor_to(of_lab[-1].time, HOUR), of_lab[-1].time + 1)
         for name, metric in (("temp", "temperature_celsius"), ("humidity", "humidity_percent")):
             values = values_of(inside, name)
@@ -580,6 +739,13 @@ def main(file, shift_to, base):
     ):
         check_bucket_of_all(api, labs, query, resolution)
         check_bucket_of_all(api, labs, query, resolution, ON_BORDERS)
+    check_tables(api, labs, end - 30 * HOUR, end - HOUR)
+    check_excursions(api, labs, end - 40 * HOUR, end)
+    for lab in some:
+        check_time_weighted(api, lab, labs[lab], hour - 9 * HOUR, hour - 2 * HOUR)
+        for zone in ("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"):
+            check_days(api, lab, labs[lab], zone, end - 3600, end)
+            check_days(api, lab, labs[lab], zone, end - 3 * DAY, end)
     check_stream(api, labs, "", names)
     check_stream(api, labs, f"?labs={quote(names[0])},library-1*,nobody", sorted({names[0], *prefixed}))
     check_monitoring(api, labs)

@@ -40,6 +40,11 @@ const REQUESTS: Readonly<
     ['/observation', 413, { lab_id: 'c', x: 'x'.repeat(1000) }],
     ['/observation', 400, 'x'],
   ],
+  postObservations: [
+    ['/observations', 200, [{ lab_id: 'c', temp: 20 }, { lab_id: 'c' }, 7]],
+    ['/observations', 413, Array(10_001).fill(0)],
+    ['/observations', 400, '[x'],
+  ],
   listLabs: [['/labs'], ['/labs?limit=1'], ['/labs?prefix=floor/&stale=false'], ['/labs?stale=maybe', 400]],
   getLab: [['/labs/floor/a'], [`/labs/b?${LIMITS}`], ['/labs/nobody', 404], ['/labs/a%20b', 400]],
   getLabBuckets: [

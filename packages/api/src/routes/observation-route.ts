@@ -20,7 +20,7 @@ const NO_LAB = '';
 /** For a body that intake rejects before it would ask for a lab. */
 const ANY_LAB = '-';
 
-const PostedObservation = Type.Composite([
+export const PostedObservation = Type.Composite([
   Type.Object({ lab_id: Type.String({ pattern: LAB_ID_PATTERN }) }),
   ObservationPayload,
 ]);
@@ -106,12 +106,12 @@ function rejected(reason: RejectionReason): ProblemError {
   return new ProblemError({ type: '/problems/rejected', status, detail: REJECTION_ADVICE[reason], reason });
 }
 
-function busy(): ProblemError {
+export function busy(): ProblemError {
   const detail = 'the observation was not taken: too many others await their commit; send it again later';
   return new ProblemError({ type: '/problems/busy', status: 503, detail, retryAfterS: 1 });
 }
 
-function notCommitted(): ProblemError {
+export function notCommitted(): ProblemError {
   const detail =
     'the observation may still be counted; sending it again with the same timestamp is safe and counts it once';
   return new ProblemError({ type: '/problems/not-committed', status: 503, detail, retryAfterS: 5 });

@@ -2,7 +2,18 @@ import type { IntervalSummary } from '../summary/interval-summary.js';
 import type { RangeExtras } from '../summary/range-extras.js';
 import type { CsvColumn } from './row-format.js';
 
-const METRIC_COLUMNS = ['count', 'avg', 'min', 'max', 'stddev', 'p05', 'p50', 'p95', 'in_range'] as const;
+const METRIC_COLUMNS = [
+  'count',
+  'avg',
+  'min',
+  'max',
+  'stddev',
+  'p05',
+  'p50',
+  'p95',
+  'coverage',
+  'in_range',
+] as const;
 const COLUMNS = ['start', 'end', 'observations', 'first', 'last', 'complete', 'coverage'] as const;
 
 /** The columns of an interval's summary. */
