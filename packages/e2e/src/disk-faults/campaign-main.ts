@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileFailingDisk } from './failing-disk.js';
@@ -7,17 +7,17 @@ import { memoryFolder } from './memory-folder.js';
 
 const HELP = `Lets the disk of an embedded store refuse one call after the other, and checks what is left.
 
-Usage: npm run disk-faults -- [--runs 1000] [--seed N] [--batches 160]
+Usage: npm run disk-faults -- [--runs 1000] [--seed N] [--batches 80]
 
-Each run: commits on a disk that works, kill -9; commits on one that refuses, kill -9; then every bucket is held against
-what was acknowledged. The faulty calls go through all kinds, numbers and ways to fail in turn.
+Each run: what a killed writer has left on a disk that works; commits on one that refuses, kill -9; then every bucket is
+held against what was acknowledged. The faulty calls go through all kinds, numbers and ways to fail in turn.
 `;
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
-    batches: { type: 'string', default: '160' },
+    batches: { type: 'string', default: '80' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -27,6 +27,7 @@ if (values.help) {
   process.exit(0);
 }
 
+const STARTS = 20;
 const KINDS = ['write', 'sync', 'rename', 'open', 'unlink', 'read'] as const;
 const WAYS: readonly Pick<DiskFault, 'mode' | 'error'>[] = [
   { mode: 'once', error: 'EIO' },
@@ -58,7 +59,7 @@ async function countCalls(): Promise<Map<string, number>> {
     seed: 1,
     first: 0,
     last: batches,
-    killAfter: batches / 2,
+    killAfter: Math.floor(batches / 2),
   });
   await runWriter({
     library,
@@ -75,6 +76,17 @@ async function countCalls(): Promise<Map<string, number>> {
   return new Map(lines.map((line) => [line.split(' ')[0]!, Math.floor(0.75 * Number(line.split(' ')[1]))]));
 }
 
+/** What killed writers have left. */
+const starts: { from: string; acknowledged: number; baseMs: number; seed: number }[] = [];
+for (let i = 0; i < STARTS; i++) {
+  const from = join(folder.path, `start-${i}`);
+  const baseMs = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+  const seed = Number(values.seed) * 1009 + i;
+  const killAfter = Math.floor(batches / 2) - i;
+  const left = await runWriter({ library, folder: from, baseMs, seed, first: 0, last: batches, killAfter });
+  starts.push({ from, acknowledged: left.acknowledged, baseMs, seed });
+}
+
 const calls = await countCalls();
 process.stdout.write(`calls of one run: ${JSON.stringify(Object.fromEntries(calls))}\n`);
 const table = new Map<
@@ -83,30 +95,28 @@ const table = new Map<
 >();
 let bad = 0;
 for (let i = 0; i < runs; i++) {
-  const seed = Number(values.seed) * 1_000_003 + i;
   const way = WAYS[Math.floor(i / KINDS.length) % WAYS.length]!;
   const call = way.mode === 'short' ? 'write' : KINDS[i % KINDS.length]!;
   const round = Math.floor(i / (KINDS.length * WAYS.length));
   const rounds = Math.ceil(runs / (KINDS.length * WAYS.length));
   const count = calls.get(call) ?? 1;
   // Spread over all of the calls, each round in other places.
-  const at = 1 + (Math.floor(((round + (seed % 97) / 97) / rounds) * count) % count);
+  const at = 1 + (Math.floor(((round + (i % 97) / 97) / rounds) * count) % count);
   const fault: DiskFault = { call, at, ...way };
   const data = join(folder.path, `run-${i}`);
-  const baseMs = Math.floor(Date.now() / 1000) * 1000 - 60_000;
-  const plan = { library, folder: data, baseMs, seed };
-  const killAfter = Math.floor(batches / 2) - (seed % 20);
-  const before = await runWriter({ ...plan, first: 0, last: batches, killAfter });
+  const { from, acknowledged, ...plan } = starts[i % starts.length]!;
+  cpSync(from, data, { recursive: true });
   const under = await runWriter({
     ...plan,
-    first: before.acknowledged + 1,
+    library,
+    folder: data,
+    first: acknowledged + 1,
     last: batches,
-    killAfter: batches - (seed % 30),
+    killAfter: batches - (i % 20),
     fault,
   });
   const problems = [
     await checkLeft(data, plan, under),
-    ...before.wrong,
     ...under.wrong,
     under.signal !== null && !under.wasKilled ? `it died of ${under.signal}` : undefined,
     under.log.includes('waited for a minute') ? 'it hung' : undefined,
@@ -127,7 +137,7 @@ for (let i = 0; i < runs; i++) {
   if (problems.length > 0) {
     bad += 1;
     process.stdout.write(
-      `run ${i} seed ${seed} ${JSON.stringify(fault)}: ${problems.join('; ')}\n${under.log.slice(-1500)}\n`,
+      `run ${i} seed ${plan.seed} ${JSON.stringify(fault)}: ${problems.join('; ')}\n${under.log.slice(-1500)}\n`,
     );
   } else rmSync(data, { recursive: true });
   if ((i + 1) % 100 === 0) process.stdout.write(`${i + 1} runs, ${bad} bad\n`);
