@@ -16,7 +16,7 @@ import {
   tablePath,
 } from '../catalog.js';
 import { readCheckedFile } from '../files/checked-file.js';
-import { DamagedFileError } from '../files/disk-error.js';
+import { DamagedFileError, DiskError } from '../files/disk-error.js';
 import type { FileIdentity } from '../files/files.js';
 import { decodeBatch } from '../journal/batch-record.js';
 import { KIND } from '../journal/journal-frame.js';
@@ -125,7 +125,10 @@ function requireAll(folder: string, { tables, journals }: CatalogContent): void 
     if (!names.has(path)) throw new DamagedFileError(path, 'the catalog lists it, but it is missing');
 }
 
-/** No commit depends on the books: if they cannot be read, they begin anew, and that is reported. */
+/**
+ * No commit depends on the books: if they are damaged, they begin anew, and that is reported.
+ * @throws DiskError: the next start may find them whole
+ */
 function loadBooks(
   folder: string,
   { books: number }: CatalogContent,
@@ -139,6 +142,7 @@ function loadBooks(
     books.restore(readCheckedFile(path).bytes);
     return books;
   } catch (error) {
+    if (error instanceof DiskError && error.code !== 'ENOENT') throw error;
     onDamage(undefined, path, (error as Error).message);
     return new BooksState(rejectionsMax);
   }
