@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { until } from '@humtemp/test-services';
+import { memoryFolder, until } from '@humtemp/test-services';
 import fc from 'fast-check';
 import { Batch, type BucketGrid, bucketGrid, type StoreOptions } from '../index.js';
 import {
@@ -16,11 +15,12 @@ import {
 import { EmbeddedStore } from './embedded-store.js';
 import { CatalogKeeper } from './engine/catalog-keeper.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'humtemp-configuration-'));
+const memory = memoryFolder('humtemp-configuration');
+const folder = memory.path;
 let serial = 0;
 const newDir = () => join(folder, `${serial++}`);
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => memory.remove());
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { memoryFolder } from '@humtemp/test-services';
 import fc from 'fast-check';
 import {
   batchOf,
@@ -16,11 +16,12 @@ import { FolderFormatError } from './catalog.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { FolderInUseError } from './folder-lock.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'humtemp-embedded-'));
+const memory = memoryFolder('humtemp-embedded');
+const folder = memory.path;
 let serial = 0;
 const newDir = () => join(folder, `${serial++}`);
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => memory.remove());
 
 storeContract('the embedded store', (options) => EmbeddedStore.open({ ...options, dataDir: newDir() }));
 

@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { until } from '@humtemp/test-services';
+import { memoryFolder, until } from '@humtemp/test-services';
 import { batchOf, CONTRACT_OPTIONS, contentOf, type Row } from '../store/store-contract.fixture.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { CatalogKeeper } from './engine/catalog-keeper.js';
 import { JournalWriter } from './journal/journal-writer.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'humtemp-refusing-'));
+const memory = memoryFolder('humtemp-refusing');
+const folder = memory.path;
 let serial = 0;
 const newDir = () => join(folder, `${serial++}`);
 const nowMs = Date.now();
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => memory.remove());
 
 const open = (dataDir: string, more: object = {}) =>
   EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir, ...more });

@@ -1,9 +1,9 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { memoryFolder } from '@humtemp/test-services';
 import { compileFailingDisk } from './failing-disk.js';
 import { checkLeft, type DiskFault, runWriter } from './fault-run.js';
-import { memoryFolder } from './memory-folder.js';
 
 const HELP = `Lets the disk of an embedded store refuse one call after the other, and checks what is left.
 

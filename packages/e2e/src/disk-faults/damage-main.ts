@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { memoryFolder } from '@humtemp/test-services';
 import { DAMAGES, type Damage, damageTrial, intactFolder } from './damage.js';
-import { memoryFolder } from './memory-folder.js';
 
 const HELP = `Damages every file of an embedded store at many places, one at a time, and looks at what it answers then.
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { memoryFolder } from '@humtemp/test-services';
 import { type Damage, damageTrial, intactFolder } from './damage.js';
 import { compileFailingDisk } from './failing-disk.js';
 import { checkLeft, type DiskFault, runWriter } from './fault-run.js';
-import { memoryFolder } from './memory-folder.js';
 
 /** The campaigns by hand: `npm run disk-faults`, `npm run disk-damage`. */
 
