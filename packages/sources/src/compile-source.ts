@@ -7,6 +7,7 @@ import { type DecodeStep, Source, type SourceTable } from './source.js';
 import { compileTable, isBare, type ReportAt } from './tables/compile-table.js';
 import { LabNames } from './tables/lab-names.js';
 import type { Metric } from './tables/metric-rule.js';
+import { Repeats } from './tables/repeats.js';
 
 /** What `{metric}` in a topic may be, unless the source says otherwise. */
 const METRIC_NAMES = {
@@ -37,6 +38,15 @@ export function compileSource(
   const base = description.base ?? preset?.base;
   const names = new LabNames({ ...preset?.names, ...description.names });
   const formats = payloadFormats();
+  const repeats = new Map<number, Repeats>();
+  const state = {
+    names,
+    repeatsOf: (withinS: number) => {
+      const known = repeats.get(withinS) ?? new Repeats(withinS * 1000);
+      repeats.set(withinS, known);
+      return known;
+    },
+  };
 
   const topicsAt = (topics: string | readonly string[] | undefined, at: readonly (string | number)[]) =>
     [topics ?? []].flat().flatMap((topic, i) => {
@@ -56,7 +66,7 @@ export function compileSource(
       reportTable([], 'topic is missing: expected a topic such as labs/{lab}/observation');
       continue;
     }
-    const table = compileTable(merged, names, reportTable);
+    const table = compileTable(merged, state, reportTable);
     const topics = topicsAt(merged.topic, [...at, 'topic']);
     const decode = decodeStepOf(merged, reportTable);
     if (!canPlace(merged, topics))

@@ -182,6 +182,7 @@ function hintsFor(
   if (rejections.includes('malformed'))
     hints.push('the bytes are not what `payload` or `decode` of the source says');
   if (rejections.includes('array_too_long')) hints.push('more observations in one publish than may be');
+  if (events.repeated !== undefined) hints.push('a value that was counted not long ago: see repeats:');
   if (events.not_the_room !== undefined) {
     const field = fields.find(({ role }) => role === 'unless');
     hints.push(`${field?.path ?? 'a key of unless'} says that it is not the room: see unless:`);

@@ -231,6 +231,13 @@ const tableFields = {
       'where any of these stands, it is not the room: ignored',
     ),
   ),
+  repeats: Type.Optional(
+    closed(
+      { within: text('a duration such as 10m', 'so long a value that is still the same is left out') },
+      '{ within: 10m }',
+      'count a metric only when it changed, or when this time has passed',
+    ),
+  ),
   empty: Type.Optional(
     oneOf(
       ['reject', 'ignore'],

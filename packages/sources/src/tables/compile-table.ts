@@ -1,10 +1,11 @@
-import { toThousandths } from '@humtemp/bucket-core';
+import { parseDurationS, toThousandths } from '@humtemp/bucket-core';
 import { parsePath } from '../language/path.js';
 import type { Table as TableDescription } from '../language/table-schema.js';
 import { Finder } from './finder.js';
 import type { LabNames } from './lab-names.js';
 import { type Metric, MetricRule } from './metric-rule.js';
 import { MetricReader, type UnitRule } from './reader.js';
+import type { Repeats } from './repeats.js';
 import { Table } from './table.js';
 import { parseTextPlace } from './text-place.js';
 import { TimeRule } from './time-rule.js';
@@ -12,10 +13,17 @@ import { TimeRule } from './time-rule.js';
 /** Reports a mistake at a key of the table. */
 export type ReportAt = (at: readonly (string | number)[], message: string) => void;
 
+/** What the tables of one source share. */
+export interface SourceState {
+  readonly names: LabNames;
+  /** What was counted last, for so many seconds. */
+  readonly repeatsOf: (withinS: number) => Repeats;
+}
+
 /** The table that a checked description means. What its texts do not mean is reported. */
 export function compileTable(
   description: TableDescription,
-  names: LabNames,
+  { names, repeatsOf }: SourceState,
   report: ReportAt,
 ): Table | undefined {
   let isRight = true;
@@ -36,7 +44,7 @@ export function compileTable(
         ? value.flatMap((item: T, i) => attempt([key, i], () => parse(item)) ?? [])
         : [attempt([key], () => parse(value as T))].filter((item) => item !== undefined);
 
-  const { root, each, unit, timestamp, not, range, text_numbers = false } = description;
+  const { root, each, unit, timestamp, not, range, repeats, text_numbers = false } = description;
   const finder = (one: string | { path: string; unit: 'C' | 'F' | 'K' }) =>
     typeof one === 'string' ? new Finder(one, undefined) : new Finder(one.path, one.unit);
   const reader = (metric: Metric) =>
@@ -71,6 +79,10 @@ export function compileTable(
         ? undefined
         : attempt(['timestamp'], () => new TimeRule(timestamp)),
     names,
+    repeats:
+      repeats === undefined
+        ? undefined
+        : attempt(['repeats', 'within'], () => repeatsOf(parseDurationS(repeats.within))),
   };
   if (!isBare(description) && description.temp === undefined && description.humidity === undefined)
     attempt([], () => {

@@ -6,6 +6,8 @@ export const SOURCE_EVENTS = [
   'dropped',
   /** A metric beyond its range, moved to the border because the source says clamp. */
   'clamped',
+  /** A value that is the same as the last one of its sensor, left out because the source says repeats. */
+  'repeated',
   /** An element that is not the room, because of `unless`. */
   'not_the_room',
   /** A timestamp that was absent, wrong or in the future, replaced by the time of receipt. */

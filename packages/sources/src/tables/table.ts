@@ -6,8 +6,9 @@ import { Elements } from './elements.js';
 import type { Finder } from './finder.js';
 import { isContainer } from './json-access.js';
 import type { LabNames } from './lab-names.js';
-import { isReading, WRONG } from './metric-rule.js';
+import { isReading, type Metric, WRONG } from './metric-rule.js';
 import { type MetricReader, type UnitRule, unitIn } from './reader.js';
+import type { Repeats } from './repeats.js';
 import { type Shape, type ShapeSlot, Shapes } from './shape.js';
 import type { SourceEvent } from './source-count.js';
 import { type TextPlace, textAt } from './text-place.js';
@@ -29,6 +30,8 @@ export interface TableParts {
   readonly sensor: readonly TextPlace[];
   readonly time: TimeRule | undefined;
   readonly names: LabNames;
+  /** Undefined: what is repeated counts again. */
+  readonly repeats: Repeats | undefined;
 }
 
 /** What the topic says of a publish. */
@@ -39,7 +42,7 @@ export interface TopicWords {
 }
 
 /** What a table found in a payload. */
-export type Finding = 'observations' | 'not_the_room' | 'no_reading' | 'rejected' | 'nothing';
+export type Finding = 'observations' | 'not_the_room' | 'no_reading' | 'repeated' | 'rejected' | 'nothing';
 
 const SENSOR_LENGTH_MAX = 50;
 
@@ -153,20 +156,35 @@ export class Table {
         finding = higher('rejected', finding);
         continue;
       }
-      const isTaken = reading.into.observation(
-        lab!,
-        Number.isNaN(timestampMs) ? undefined : timestampMs,
-        isReading(tempValue) ? tempValue : ABSENT,
-        isReading(humidityValue) ? humidityValue : ABSENT,
-        sensor!,
-      );
+      const { repeats } = parts;
+      const { into } = reading;
+      const newTemp = this.#unlessRepeat('temp', lab!, sensor!, tempValue, reading);
+      const newHumidity = this.#unlessRepeat('humidity', lab!, sensor!, humidityValue, reading);
+      if (newTemp === ABSENT && newHumidity === ABSENT) {
+        if (wrong !== undefined) into.reject(wrong);
+        finding = higher(wrong === undefined ? 'repeated' : 'rejected', finding);
+        continue;
+      }
+      const ownMs = Number.isNaN(timestampMs) ? undefined : timestampMs;
+      const isTaken = into.observation(lab!, ownMs, newTemp, newHumidity, sensor!);
       finding = 'observations';
       if (!isTaken) continue;
+      repeats?.remember(lab!, sensor!, newTemp, newHumidity, into.receivedMs);
       if (wrong !== undefined) reading.into.rejectMetric(wrong);
       else if (humidityValue === ABSENT) reading.count('temp_only');
       else if (tempValue === ABSENT) reading.count('humidity_only');
     }
     return finding;
+  }
+
+  /** A value, or ABSENT if there is none or it repeats what was counted not long ago. */
+  #unlessRepeat(metric: Metric, lab: string, sensor: string, value: number, reading: Reading): number {
+    if (!isReading(value)) return ABSENT;
+    const { repeats } = this.parts;
+    if (repeats === undefined || !repeats.isRepeat(lab, sensor, metric, value, reading.into.receivedMs))
+      return value;
+    reading.count('repeated');
+    return ABSENT;
   }
 
   #isNotTheRoom(shape: Shape, element: unknown, reading: Reading): boolean {
@@ -236,8 +254,9 @@ const RANK: Readonly<Record<Finding, number>> = {
   nothing: 0,
   not_the_room: 1,
   no_reading: 2,
-  rejected: 3,
-  observations: 4,
+  repeated: 3,
+  rejected: 4,
+  observations: 5,
 };
 
 function firstThere(finders: readonly Finder[], element: unknown, { document }: Reading): Finder | undefined {
