@@ -121,8 +121,8 @@ export class Broker {
     this.#traffic = new CopyTraffic({
       intake,
       index,
-      publish: ({ topic, payload, qos, isRetained: retain }, owner, done) =>
-        this.#deliveries.publish({ topic, payload, qos, retain, owner }, done),
+      publish: ({ topic, payload, qos, isRetained: retain }, publisher, done) =>
+        this.#deliveries.publish({ topic, payload, qos, retain, owner: publisher.owner, publisher }, done),
       onChange: () => this.#readOn(),
     });
     this.#admission = new Admission({
@@ -135,7 +135,8 @@ export class Broker {
 
   /** Delivers a publish of our own to subscribers, at QoS 0. Intake does not see it. */
   publish(topic: string, payload: Uint8Array): void {
-    this.#deliveries.publish({ topic, payload: Buffer.from(payload), qos: 0, retain: false, owner: '' });
+    const handed = { topic, payload: Buffer.from(payload), qos: 0, retain: false } as const;
+    this.#deliveries.publish({ ...handed, owner: '', publisher: this });
   }
 
   /** Listens and serves. @throws ListenError, CertificateError */
@@ -281,8 +282,10 @@ export class Broker {
         else {
           const { topic, payload, qos = 0, retain } = packet;
           const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-          const owner = client === null ? '' : connectionOf(client).owner;
-          deliveries.publish({ topic, payload: bytes, qos, retain, owner }, done);
+          // All that aedes publishes is of a client.
+          const publisher = connectionOf(client!);
+          const { owner } = publisher;
+          deliveries.publish({ topic, payload: bytes, qos, retain, owner, publisher }, done);
         }
       },
       fail: (client, error) =>

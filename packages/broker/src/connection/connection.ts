@@ -96,7 +96,7 @@ export class Connection implements Subscriber, SessionConnection {
       greeting: new ConnackFlags(() => this.#identity !== undefined && hub.hasSession(this.client)),
       rate: limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, readOn) : undefined,
       mayPublish: access && ((topic) => this.mayPublish(topic)),
-      copies: new ObservationCopies(traffic, () => this.#owner, readOn),
+      copies: new ObservationCopies(traffic, this, readOn),
       turns: hub.turns,
       keeps: (bytes) => unfinished.set(bytes),
       onHeard: () => {

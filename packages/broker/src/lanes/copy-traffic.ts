@@ -1,11 +1,17 @@
 import type { Intake, PublishCopy } from '@humtemp/intake';
 import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
 
+/** Whose copies they are. */
+export interface CopyPublisher {
+  /** Whose memory they take if they are retained. */
+  readonly owner: string;
+}
+
 export interface CopyHub {
   readonly intake: Intake;
   readonly index: SubscriptionIndex<unknown>;
   /** Hands a publish to subscribers. Calls back when it is on its way to all of them. */
-  readonly publish: (copy: PublishCopy, owner: string, done: () => void) => void;
+  readonly publish: (copy: PublishCopy, publisher: CopyPublisher, done: () => void) => void;
   /** All connections must look whether they may read. */
   readonly onChange: () => void;
 }
@@ -22,6 +28,7 @@ export class CopyTraffic {
   #sources = 0;
   #hasMany = false;
   #isLate = false;
+  #isOverfull = false;
 
   constructor(readonly hub: CopyHub) {}
 
@@ -35,7 +42,7 @@ export class CopyTraffic {
 
   /** How many copies a connection may have under way while it is full: each the same. */
   get share(): number {
-    return this.#count >= COPIES_MAX_OF_ALL ? 0 : Math.floor(COPIES_MAX_OF_ALL / 2 / (this.#sources + 1));
+    return this.#isOverfull ? 0 : Math.floor(COPIES_MAX_OF_ALL / 2 / (this.#sources + 1));
   }
 
   /** A connection has copies under way, or none any more. */
@@ -45,11 +52,16 @@ export class CopyTraffic {
 
   begin(): void {
     this.#count += 1;
+    if (this.#count >= COPIES_MAX_OF_ALL) this.#isOverfull = true;
     if (this.#count >= COPIES_MAX) this.#set(true, this.#isLate);
   }
 
   end(): void {
     this.#count -= 1;
+    if (this.#isOverfull && this.#count <= COPIES_MAX) {
+      this.#isOverfull = false;
+      this.hub.onChange();
+    }
     if (this.#count <= COPIES_MAX / 2) this.#set(false, this.#isLate);
   }
 

@@ -1,5 +1,5 @@
 import type { PublishCopies, PublishCopy } from '@humtemp/intake';
-import type { CopyTraffic } from './copy-traffic.js';
+import type { CopyPublisher, CopyTraffic } from './copy-traffic.js';
 
 /** Copies of one connection that may be under way before it is not read from any more. */
 const COPIES_MAX = 1000;
@@ -21,7 +21,7 @@ export class ObservationCopies implements PublishCopies {
 
   constructor(
     readonly traffic: CopyTraffic,
-    readonly owner: () => string,
+    readonly publisher: CopyPublisher,
     readonly onRoom: () => void,
   ) {}
 
@@ -57,7 +57,7 @@ export class ObservationCopies implements PublishCopies {
   #handOn(): void {
     const { intake, publish } = this.traffic.hub;
     while (this.#batches.length > 0 && this.#batches[0]!.number <= intake.settledBatch)
-      for (const copy of this.#batches.shift()!.copies) publish(copy, this.owner(), () => this.#done(copy));
+      for (const copy of this.#batches.shift()!.copies) publish(copy, this.publisher, () => this.#done(copy));
   }
 
   #done(copy: PublishCopy): void {

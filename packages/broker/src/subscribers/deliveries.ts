@@ -30,6 +30,8 @@ export interface Handed {
   readonly retain: boolean;
   /** Whose memory it takes if it is retained. */
   readonly owner: string;
+  /** Whose publishes keep their order. */
+  readonly publisher: object;
 }
 
 /** The way to subscribers: who subscribes to what, what is retained for them, and what is handed out. */
@@ -99,11 +101,11 @@ export class Deliveries {
   }
 
   /** Keeps a publish if it is to be retained, and hands it to its subscribers. */
-  publish({ topic, payload, qos, retain, owner }: Handed, done?: () => void): void {
+  publish({ topic, payload, qos, retain, owner, publisher }: Handed, done?: () => void): void {
     const { retained, index, fanOut, onRetainedFull } = this.options;
     if (retain && !retained.store(topic, payload, qos, owner)) onRetainedFull(topic);
     if (index.isEmpty) done?.();
-    else fanOut.add(new PublishSpread(new OutgoingPublish(topic, payload, qos), index, done));
+    else fanOut.add(new PublishSpread(new OutgoingPublish(topic, payload, qos), index, done), publisher);
   }
 
   #add(connection: Connection, filter: string, qos: 0 | 1 | 2): boolean {

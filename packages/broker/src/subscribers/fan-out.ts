@@ -17,17 +17,25 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
+/** What waits of one publisher, in order. */
+interface Line {
+  waiting: Waiting[];
+  /** Where the next one stands. */
+  head: number;
+}
+
 /**
- * Publishes on their way to subscribers, in the order in which they came:
+ * Publishes on their way to subscribers, those of one publisher in the order in which they came, and the publishers by
+ * turns:
  *
  *     add() ──▶ delivered at once, while the turn of the event loop has costs left ──▶ done()
  *       └─────▶ wait for the next turns, between which everybody else is served ──▶ done()
  *                └─ too many or too old: isFull, until there are few
  */
 export class FanOut {
-  #waiting: Waiting[] = [];
-  /** Where the next one stands. */
-  #head = 0;
+  /** By publisher; whose turn is next comes first. */
+  readonly #lines = new Map<object, Line>();
+  #count = 0;
   /** What is left of this turn. */
   #left = COST_OF_TURN;
   #isScheduled = false;
@@ -52,12 +60,17 @@ export class FanOut {
   }
 
   get count(): number {
-    return this.#waiting.length - this.#head;
+    return this.#count;
   }
 
-  add(spread: Spread): void {
-    this.#waiting.push({ spread, sinceMs: this.nowMs() });
-    if (!this.#isFull && this.count >= WAITING_MAX) this.#setFull(true);
+  /** @param publisher whose publishes keep their order. */
+  add(spread: Spread, publisher: object): void {
+    const waiting = { spread, sinceMs: this.nowMs() };
+    const line = this.#lines.get(publisher);
+    if (line === undefined) this.#lines.set(publisher, { waiting: [waiting], head: 0 });
+    else line.waiting.push(waiting);
+    this.#count += 1;
+    if (!this.#isFull && this.#count >= WAITING_MAX) this.#setFull(true);
     this.#deliver();
   }
 
@@ -65,31 +78,42 @@ export class FanOut {
     // What is done may bring more.
     if (this.#isDelivering) return;
     this.#isDelivering = true;
-    while (this.#left > 0 && this.#head < this.#waiting.length) {
-      const { spread } = this.#waiting[this.#head]!;
+    while (this.#left > 0 && this.#count > 0) {
+      const [first] = this.#lines;
+      const [publisher, line] = first!;
+      const { spread } = line.waiting[line.head]!;
       const cost = spread.step();
       this.#left -= cost + 1;
       if (cost > 0) continue;
-      this.#head += 1;
+      this.#count -= 1;
+      this.#next(publisher, line);
       spread.done();
     }
     this.#isDelivering = false;
-    if (this.#head * 2 >= this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#head);
-      this.#head = 0;
-    }
     // Also for the sake of a whole turn's costs.
     if (this.#isScheduled || this.#left === COST_OF_TURN) return;
     this.#isScheduled = true;
     setImmediate(this.#turn);
   }
 
+  /** One of a publisher is through: the others have their turn before its next one. */
+  #next(publisher: object, line: Line): void {
+    line.head += 1;
+    if (this.#lines.size > 1 || line.head === line.waiting.length) this.#lines.delete(publisher);
+    if (line.head === line.waiting.length) return;
+    if (line.head > 100 && line.head * 2 > line.waiting.length) {
+      line.waiting = line.waiting.slice(line.head);
+      line.head = 0;
+    }
+    if (!this.#lines.has(publisher)) this.#lines.set(publisher, line);
+  }
+
   /** Full until half of it is gone. */
   #look(): void {
-    const oldest = this.#waiting[this.#head];
-    const ageMs = oldest === undefined ? 0 : this.nowMs() - oldest.sinceMs;
+    const [line] = this.#lines.values();
+    const ageMs = line === undefined ? 0 : this.nowMs() - line.waiting[line.head]!.sinceMs;
     if (this.#isFull) {
-      if (this.count <= WAITING_MAX / 2 && ageMs <= AGE_MS_MAX / 2) this.#setFull(false);
+      if (this.#count <= WAITING_MAX / 2 && ageMs <= AGE_MS_MAX / 2) this.#setFull(false);
     } else if (ageMs > AGE_MS_MAX) this.#setFull(true);
   }
 
