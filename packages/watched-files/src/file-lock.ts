@@ -8,8 +8,8 @@ const ABANDONED_MS = 10_000;
 const WAIT_MS_MAX = 30_000;
 
 /**
- * A file that is there while one process changes the file beside it. One that stays the same for ten seconds was left by
- * a process that was killed, and is taken over.
+ * A file that is there while one process changes the file beside it. One that stays the same for ten seconds
+ * was left by a process that was killed, and is taken over.
  */
 export class FileLock {
   private constructor(

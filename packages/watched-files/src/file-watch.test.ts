@@ -93,7 +93,8 @@ test('it looks by itself, until it is stopped', async (t) => {
 test('a change in place of the same size and times is loaded', async (t) => {
   const { path, watch, loads } = await scene(t);
   const { atime, mtime } = await stat(path);
-  // Two writes within one tick of the file system's clock leave the same times; here the content alone is changed back.
+  // Two writes within one tick of the file system's clock leave the same times; here the content alone is
+  // changed back.
   for (const [i, content] of ['AT THE START', 'at the start'].entries()) {
     await writeFile(path, content);
     await utimes(path, atime, mtime);
@@ -102,7 +103,7 @@ test('a change in place of the same size and times is loaded', async (t) => {
   }
 });
 
-/** A watch of a file whose load does as it is told, and what was reported. */
+/** A watch of a file whose load may be made to fail, and what was reported. */
 async function failing(t: TestContext) {
   const folder = await temporaryFolder('file-watch');
   t.after(() => folder.remove());

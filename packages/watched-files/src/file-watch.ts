@@ -38,14 +38,16 @@ const UNKNOWN: Known = {
 const COMPARED_BYTES_MAX = 1024 * 1024;
 /** A file that cannot be loaded is tried after 1, 2, 4, … looks, at most this many. */
 const LOOKS_TO_WAIT_MAX = 32;
-/** These say something of the file. Every other failure says that nobody could look, and nothing of the file. */
+/**
+ * These say something of the file. Every other failure says that nobody could look, and nothing of the file.
+ */
 const FAILURES_OF_THE_FILE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 /**
- * Loads files again when they change. Each is looked at by its path, so that it makes no difference whether an editor
- * writes into the file or puts another in its place. Its content is compared too: a file may change twice between two
- * ticks of the file system's clock. A change is loaded once the file was the same at two looks in succession: until
- * then somebody may be writing. A file that is gone has changed, too.
+ * Loads files again when they change. Each is looked at by its path, so that it makes no difference whether
+ * an editor writes into the file or puts another in its place. Its content is compared too: a file may change
+ * twice between two ticks of the file system's clock. A change is loaded once the file was the same at two
+ * looks in succession: until then somebody may be writing. A file that is gone has changed, too.
  *
  *     in force ──changed──▶ seen once ──the same again──▶ loading ──read──▶ in force
  *                                                          ▲  │ failed

@@ -8,10 +8,11 @@ export class UnchangedFile extends Error {
 }
 
 /**
- * Replaces a file by what `changed` makes of it: no other change comes between its reading and the replacement. Whoever
- * reads meanwhile sees the old content or the new. The file is for its owner only, and for its group if the old one was
- * and was not for everybody.
- * @throws UnchangedFile if that is not possible, and whatever `changed` throws; the old file is then as it was.
+ * Replaces a file by what `changed` makes of it: no other change comes between its reading and the
+ * replacement. Whoever reads meanwhile sees the old content or the new. The file is for its owner only, and
+ * for its group if the old one was and was not for everybody.
+ * @throws UnchangedFile if that is not possible, and whatever `changed` throws; the old file is then as it
+ * was.
  */
 export async function replaceFileContent(file: string, changed: () => Promise<string>): Promise<void> {
   // What a link stands for, not the link, is replaced.

@@ -5,7 +5,9 @@ import { type StoredSession, sessionName, sessionValue } from './session-record.
 
 const ours = { host: 'broker', group: 'g', clientId: 'w1', topics: ['a/+'], isSubscribed: true };
 
-/** A record of `TOPICS HOST GROUP CLIENT`; those with a ! are alive, those with a ? have not subscribed yet. */
+/**
+ * A record of `TOPICS HOST GROUP CLIENT`; those with a ! are alive, those with a ? have not subscribed yet.
+ */
 function stored(text: string): StoredSession {
   const [topics = '', host = '', group = '', clientId = ''] = text.replace(/[!?]+/, '').split(' ');
   const isSubscribed = !text.includes('?');

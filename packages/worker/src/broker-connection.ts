@@ -22,8 +22,8 @@ export interface ConnectionOptions {
   /** Called with the total of publishes that the broker says it has dropped. */
   readonly onDropped: (total: number) => void;
   /**
-   * Asked what becomes of a publish on a topic of no filter, which an earlier subscription of the session brings: once
-   * acknowledged it is gone; kept, it waits in the session for another connection.
+   * Asked what becomes of a publish on a topic of no filter, which an earlier subscription of the session
+   * brings: once acknowledged it is gone; kept, it waits in the session for another connection.
    */
   readonly onUnknownTopic: (topic: string) => 'acknowledge' | 'keep';
 }
@@ -36,7 +36,7 @@ export class ConnectionError extends Error {
     message: string,
     /** The reason code of a CONNACK, SUBACK or DISCONNECT, if there was one. */
     readonly reasonCode?: number,
-    /** The other side closed without a word before it accepted us. */
+    /** The other side closed, without saying why, before it accepted us. */
     readonly silent = false,
   ) {
     super(message);
@@ -59,8 +59,8 @@ const REFUSED = 128;
 const DISCONNECT_TIMEOUT_MS = 2000;
 
 /**
- * One connection to an external broker, from CONNECT to its end: mqtt.js for the protocol, and the publish tap in
- * front of it for the observations. It never reconnects; that is for its owner.
+ * One connection to an external broker, from CONNECT to its end: mqtt.js for the protocol, and the publish
+ * tap in front of it for the observations. It never reconnects; that is for its owner.
  */
 export class BrokerConnection {
   readonly #client: MqttClient;
@@ -70,7 +70,10 @@ export class BrokerConnection {
   /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<ConnectionError>;
   sessionPresent = false;
-  /** How long the broker keeps our session once we are gone, seconds; undefined: it did not say, as none does in 3.1.1. */
+  /**
+   * How long the broker keeps our session once we are gone, seconds; undefined: it did not say, as none does
+   * in 3.1.1.
+   */
   sessionExpiryS: number | undefined;
   /** What the broker calls itself, if it does. */
   brokerName: string | undefined;
@@ -164,7 +167,8 @@ export class BrokerConnection {
     if (!this.#hasShared && filters.some(isShared))
       throw new ConnectionError('the broker has no shared subscriptions', SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
     const topics = Object.fromEntries(
-      // Retained publishes at the first subscription of a session only (MQTT 5, 3.8.3.1); 3.1.1 cannot say so.
+      // Retained publishes at the first subscription of a session only (MQTT 5, 3.8.3.1); 3.1.1 cannot say
+      // so.
       filters.map((filter) => [filter, { qos: 1 as const, ...(this.protocolVersion === 5 && { rh: 1 }) }]),
     );
     const granted = await this.#inTime(
@@ -188,7 +192,10 @@ export class BrokerConnection {
       this.#client.subscribeAsync(topic, { qos: 0 }).catch(() => {});
   }
 
-  /** Ends subscriptions of the session, whoever made them. @throws ConnectionError if the broker does not answer. */
+  /**
+   * Ends subscriptions of the session, whoever made them. @throws ConnectionError if the broker does not
+   * answer.
+   */
   async unsubscribe(filters: readonly string[]): Promise<void> {
     await this.#inTime('unsubscription', this.#client.unsubscribeAsync([...filters]));
   }
@@ -203,7 +210,10 @@ export class BrokerConnection {
     this.#tap().stopReading();
   }
 
-  /** Disconnects; the session stays at the broker. Takes as long as the broker is given for our DISCONNECT, at most. */
+  /**
+   * Disconnects; the session stays at the broker. Takes as long as the broker is given for our DISCONNECT, at
+   * most.
+   */
   async close(): Promise<void> {
     if (this.#client.connected) this.#disconnect();
     else this.abort();
@@ -221,7 +231,8 @@ export class BrokerConnection {
   /** @throws ConnectionError once the connection has ended: mqtt.js may never call back then. */
   #unlessEnded<T>(answer: Promise<T>): Promise<T> {
     const ended = this.ended.then(async (error) => {
-      // What mqtt.js has to say of the answer says more than that the connection has ended, and comes a little later.
+      // What mqtt.js has to say of the answer says more than that the connection has ended, and comes a
+      // little later.
       await new Promise(setImmediate);
       throw error;
     });
@@ -246,8 +257,8 @@ export class BrokerConnection {
   }
 
   /**
-   * mqtt.js holds its DISCONNECT back until everything it has sent is answered, and we may not be reading any more. If
-   * the connection ends meanwhile, it never calls back, so that only `ended` may be waited for.
+   * mqtt.js holds its DISCONNECT back until everything it has sent is answered, and we may not be reading any
+   * more. If the connection ends meanwhile, it never calls back, so that only `ended` may be waited for.
    */
   #disconnect(): void {
     for (const id of Object.keys(this.#client.outgoing)) this.#client.removeOutgoingMessage(Number(id));

@@ -13,17 +13,18 @@ import type { WorkerOptions } from './worker.js';
 /** A session is left when nothing has come from it for this long. */
 const DRAINED_AFTER_MS = 3000;
 const DRAINED_CHECK_MS = 100;
-export const FIRST_WORD_RETRY_MS = 100;
-const FIRST_WORD_QUIET_ATTEMPTS = 10;
+export const FIRST_RECORD_RETRY_MS = 100;
+const FIRST_RECORD_QUIET_ATTEMPTS = 10;
 
 /**
- * Sees to it that no share of a shared subscription is stranded. A broker goes on handing a dead worker its share, into
- * a session that nobody reads. So every worker leaves word of its session in the store, again and again; and a session
- * of the same group and broker that nobody has served for a while is adopted: a living worker that has its topics
- * connects under its client id, unsubscribes, so that no more is handed to it, and takes in what has waited. Of a session
- * with other topics it would not know what to count: that is left to a worker that has them, and told if there is none.
+ * Sees to it that no share of a shared subscription is stranded. A broker goes on handing a dead worker its
+ * share, into a session that nobody reads. So every worker records its session in the store, again and again;
+ * and a session of the same group and broker that nobody has served for a while is adopted: a living worker
+ * that has its topics connects under its client id, unsubscribes, so that no more is handed to it, and takes
+ * in what has waited. Of a session with other topics it would not know what to count: that is left to a
+ * worker that has them, and logged if there is none.
  *
- *     served ──no word for adoptAfterS, seen twice──▶ adopted ──nothing had waited──▶ forgotten
+ *     served ──no record for adoptAfterS, seen twice──▶ adopted ──nothing had waited──▶ forgotten
  *        ▲                                              │
  *        └──────its worker returns and connects─────────┘
  *
@@ -47,7 +48,7 @@ export class SessionKeeper {
   /** By client id, as the next. */
   #abandonedBefore = new Set<string>();
   /** Sessions that we have said must be left to others. */
-  readonly #told = new Set<string>();
+  readonly #warnedOf = new Set<string>();
   #adopted: BrokerConnection | undefined;
   #adopting: Promise<void> | undefined;
   readonly #stop = new AbortController();
@@ -63,7 +64,9 @@ export class SessionKeeper {
     this.#ours = sessionOf(sources.filters, url, group, clientId);
   }
 
-  /** From now on our session has these topics. Until they are recorded, and earlier ones are left, both count. */
+  /**
+   * From now on our session has these topics. Until they are recorded, and earlier ones are left, both count.
+   */
   serve(filters: readonly string[]): void {
     const { url, group, clientId } = this.options;
     this.#earlier = [...new Set([...this.#earlier, ...this.#ours.topics])];
@@ -77,9 +80,9 @@ export class SessionKeeper {
   }
 
   /**
-   * Gives our session up, if another worker of the group is alive that has all its topics: then we may unsubscribe, so
-   * that our share goes to the others at once. Two that stop at the same moment never both find another: each takes
-   * its own record back before it looks.
+   * Gives our session up, if another worker of the group is alive that has all its topics: then we may
+   * unsubscribe, so that our share goes to the others at once. Two that stop at the same moment never both
+   * find another: each takes its own record back before it looks.
    * @returns whether there is one. If not, our session goes on to collect what comes.
    */
   async giveUp(): Promise<boolean> {
@@ -98,20 +101,24 @@ export class SessionKeeper {
     return false;
   }
 
-  /** Leaves a record of our session all the same: something waits in it, which another worker may take in later. */
+  /**
+   * Leaves a record of our session all the same: something waits in it, which another worker may take in
+   * later.
+   */
   async keepRecord(): Promise<void> {
     this.#isGivenUp = false;
     await this.#touchOurs();
   }
 
-  /** Whether our word has run out, so that another worker may rightly have adopted our session. */
+  /** Whether our record has run out, so that another worker may rightly have adopted our session. */
   get hasLapsed(): boolean {
     return performance.now() - this.#touchedAtMs > this.options.adoptAfterS * 1000;
   }
 
   /**
-   * Whether another process says that it serves our session, though we had left word in time: it has our client id.
-   * Brokers tell a client that its session was taken over only in MQTT 5, and not all of them do.
+   * Whether another process says that it serves our session, though we had recorded it in time: it has our
+   * client id. Brokers say to a client that its session was taken over only in MQTT 5, and not all of them
+   * do.
    */
   async isTakenOver(): Promise<boolean> {
     if (this.hasLapsed) return false;
@@ -124,10 +131,10 @@ export class SessionKeeper {
     this.#version = version;
     // Until the store has heard of us once; after that, an interval is soon enough.
     for (let i = 1; !this.#isStopped && !(await this.#touchOurs()) && !this.#touched; i++) {
-      // A store that has just not connected yet is not worth a word.
-      if (i > FIRST_WORD_QUIET_ATTEMPTS)
-        this.onWaiting(`the store takes no word of our session: ${this.#touchError}`);
-      await new Promise((resolve) => setTimeout(resolve, FIRST_WORD_RETRY_MS));
+      // A store that has just not connected yet is not worth a warning.
+      if (i > FIRST_RECORD_QUIET_ATTEMPTS)
+        this.onWaiting(`the store does not record our session: ${this.#touchError}`);
+      await new Promise((resolve) => setTimeout(resolve, FIRST_RECORD_RETRY_MS));
     }
     if (this.#timers.length > 0 || this.#isStopped) return;
     const sixthMs = (this.options.adoptAfterS * 1000) / 6;
@@ -139,8 +146,8 @@ export class SessionKeeper {
   }
 
   /**
-   * Ends what is left in our session of another group or of other topics: the broker would go on handing it a share of
-   * those too.
+   * Ends what is left in our session of another group or of other topics: the broker would go on handing it a
+   * share of those too.
    */
   async leaveOthers(connection: BrokerConnection): Promise<void> {
     const { store } = this.options;
@@ -167,7 +174,10 @@ export class SessionKeeper {
     this.#adopted?.stopReading();
   }
 
-  /** Leaves the adopted session, too. Waits for the broker as long as a connection does, and for the store not at all. */
+  /**
+   * Leaves the adopted session, too. Waits for the broker as long as a connection does, and for the store not
+   * at all.
+   */
   async stop(): Promise<void> {
     this.#stop.abort();
     for (const timer of this.#timers) clearInterval(timer);
@@ -195,13 +205,16 @@ export class SessionKeeper {
     });
   }
 
-  /** Renews our word, unless another process has left its own. */
+  /** Renews our record, unless another process has made its own. */
   async #keep(): Promise<void> {
     if (await this.isTakenOver()) this.onTakenOver();
     else await this.#touchOurs();
   }
 
-  /** Renews our word for an adopted session, unless its worker has returned and left its own: then that one has it. */
+  /**
+   * Renews the record of an adopted session, unless its worker has returned and made its own: then that one
+   * has it.
+   */
   async #keepAdopted(session: WorkerSession): Promise<void> {
     if (await this.#isOurs(sessionName(session))) await this.#touch(session);
     else this.#adopted?.abort();
@@ -249,12 +262,14 @@ export class SessionKeeper {
       return true;
     } catch (error) {
       this.#touchError = (error as Error).message;
-      // The store is away, and so is everybody's word: nobody can adopt anything.
+      // The store is away, and so is everybody's record: nobody can adopt anything.
       return false;
     }
   }
 
-  /** Adopts a session that was abandoned at the last look already: after a time without store, all seem to be. */
+  /**
+   * Adopts a session that was abandoned at the last look already: after a time without store, all seem to be.
+   */
   async #look(): Promise<void> {
     if (this.#adopting !== undefined || !this.#subscriptions.some(isShared)) return;
     try {
@@ -266,7 +281,7 @@ export class SessionKeeper {
       this.#abandonedBefore = new Set([...adoptable, ...stranded].map(({ clientId }) => clientId));
       for (const { clientId, topics } of stranded)
         if (before.has(clientId))
-          this.#tellOnce(
+          this.#warnOnce(
             clientId,
             { clientId, topics: topics.join() },
             'a session was left behind with topics that no worker has; start one with them to empty it',
@@ -282,9 +297,9 @@ export class SessionKeeper {
     }
   }
 
-  #tellOnce(clientId: string, details: object, message: string): void {
-    if (this.#told.has(clientId)) return;
-    this.#told.add(clientId);
+  #warnOnce(clientId: string, details: object, message: string): void {
+    if (this.#warnedOf.has(clientId)) return;
+    this.#warnedOf.add(clientId);
     this.options.log.warn(details, message);
   }
 
@@ -301,7 +316,7 @@ export class SessionKeeper {
         onDropped: () => {},
         onUnknownTopic: (topic) => {
           isOthers = true;
-          this.#tellOnce(
+          this.#warnOnce(
             clientId,
             { clientId, topic },
             'a session was left behind with publishes on a topic of no filter; start its worker again to empty it',
@@ -312,7 +327,7 @@ export class SessionKeeper {
       this.#version,
     );
     this.#adopted = connection;
-    // Our word for it keeps others away.
+    // Our record of it keeps others away.
     const touch = setInterval(() => void this.#keepAdopted(session), (this.options.adoptAfterS * 1000) / 6);
     try {
       await this.#touch(session);

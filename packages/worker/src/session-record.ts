@@ -7,7 +7,10 @@ export interface WorkerSession {
   readonly clientId: string;
   /** Topic filters that the broker may be handing it publishes for. */
   readonly topics: readonly string[];
-  /** Whether its worker has subscribed to all of them in this run: until then, nothing may wait for it at the broker. */
+  /**
+   * Whether its worker has subscribed to all of them in this run: until then, nothing may wait for it at the
+   * broker.
+   */
   readonly isSubscribed: boolean;
 }
 

@@ -16,9 +16,9 @@ const PROBE_TIMEOUT_MS = 5000;
 const GRACE_MS = 1000;
 
 /**
- * Finds out whether a broker delivers to shared subscriptions: some grant them and then deliver nothing. It subscribes
- * to a topic of its own, shared and plain, and publishes there: only if the plain delivery comes and the shared one
- * does not is the answer sure. Accounts that may not do this leave it unknown.
+ * Finds out whether a broker delivers to shared subscriptions: some grant them and then deliver nothing. It
+ * subscribes to a topic of its own, shared and plain, and publishes there: only if the plain delivery comes
+ * and the shared one does not is the answer sure. Accounts that may not do this leave it unknown.
  */
 export async function probeSharedSubscription(options: ProbeOptions): Promise<ProbeResult> {
   const { url, ca, clientId, protocolVersion } = options;

@@ -31,7 +31,9 @@ export class Subscriptions {
     return this.#weak;
   }
 
-  /** Subscribes to what is new among these, and unsubscribes from what is no longer. @throws ConnectionError */
+  /**
+   * Subscribes to what is new among these, and unsubscribes from what is no longer. @throws ConnectionError
+   */
   async want(filters: readonly string[]): Promise<void> {
     const before = this.#wanted;
     this.#wanted = filters;

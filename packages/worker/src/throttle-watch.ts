@@ -1,12 +1,12 @@
 /** Acknowledgement rounds that must look alike before we believe it. */
 const ROUNDS = 50;
-/** More in flight than this is no throttle worth a word. */
+/** More in flight than this is no throttle worth a warning. */
 const LIMIT_MAX = 1000;
 
 /**
- * Notices a broker that allows only a few publishes in flight, as Mosquitto does with 20 by default: a consumer that
- * acknowledges after its commit then waits most of the time. The sign is that round after round exactly the same small
- * number of publishes was waiting, never one more.
+ * Notices a broker that allows only a few publishes in flight, as Mosquitto does with 20 by default: a
+ * consumer that acknowledges after its commit then waits most of the time. The sign is that round after round
+ * exactly the same small number of publishes was waiting, never one more.
  */
 export class ThrottleWatch {
   #largest = 0;

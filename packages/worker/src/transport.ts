@@ -14,7 +14,8 @@ export function openTransport({ url, ca }: TransportOptions): Socket | TLSSocket
   // IPv6 addresses stand in brackets in a URL.
   const host = hostname.replace(/^\[|\]$/g, '');
   if (protocol !== 'mqtts:') return connectTcp({ host, port: Number(port || 1883), noDelay: true });
-  // A server name must not be an address (RFC 6066, 3); the certificate is checked against the address all the same.
+  // A server name must not be an address (RFC 6066, 3); the certificate is checked against the address all
+  // the same.
   const servername = isIP(host) === 0 ? host : '';
   const socket = connectTls({ host, port: Number(port || 8883), servername, ...(ca && { ca: ca() }) });
   socket.setNoDelay(true);

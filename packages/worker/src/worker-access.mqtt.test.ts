@@ -41,7 +41,7 @@ describe('a broker with TLS', () => {
   }
 
   for (const host of ['127.0.0.1', 'localhost'])
-    test(`is trusted by its private authority, as ${host}`, async (t) => {
+    test(`a broker with TLS is trusted by its private authority, as ${host}`, async (t) => {
       const warnings: string[] = [];
       const warned = (warning: Error) => void warnings.push(warning.message);
       process.on('warning', warned);
@@ -56,7 +56,7 @@ describe('a broker with TLS', () => {
       assert.deepEqual(warnings, []);
     });
 
-  test('is not trusted by another authority, nor by those of the system', async (t) => {
+  test('a broker with TLS is not trusted by another authority, nor by those of the system', async (t) => {
     const scene = await Scene.open(t);
     const { port } = await start(scene);
     const other = await makeCertificate('other');
@@ -71,7 +71,7 @@ describe('a broker with TLS', () => {
     }
   });
 
-  test('is trusted once its authority is in the file: it is asked for at each connection', async (t) => {
+  test('a broker with TLS is trusted once its authority is in the file: it is asked for at each connection', async (t) => {
     const scene = await Scene.open(t);
     const { port } = await start(scene);
     let authority = Buffer.from((await makeCertificate('other')).ca);
@@ -98,7 +98,7 @@ describe('a broker with accounts', () => {
   const urlOf = (port: number, password: string) =>
     `mqtt://${encodeURIComponent('us er')}:${encodeURIComponent(password)}@127.0.0.1:${port}`;
 
-  test('is served with user and password of the URL', async (t) => {
+  test('a broker with accounts is served with user and password of the URL', async (t) => {
     const scene = await Scene.open(t);
     const { port } = await start(scene);
     const { worker, log } = scene.worker(urlOf(port, PASSWORD));
@@ -113,7 +113,7 @@ describe('a broker with accounts', () => {
   });
 
   for (const protocolVersion of [5, 4] as const)
-    test(`refuses a wrong password, which is tried on and never printed, speaking ${protocolVersion}`, async (t) => {
+    test(`a broker with accounts refuses a wrong password, which is retried and never printed, speaking ${protocolVersion}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await start(scene);
       const { worker, log } = scene.worker(urlOf(mosquitto.port, 'wr@ng secret'), { protocolVersion });
@@ -128,7 +128,7 @@ describe('a broker with accounts', () => {
 });
 
 describe('a broker with access rules', () => {
-  test('that refuses the subscription is tried on, and says which', async (t) => {
+  test('a broker with access rules that refuses the subscription is retried, and says which', async (t) => {
     const scene = await Scene.open(t);
     let tries = 0;
     const { url } = await scene.aedes({
@@ -147,7 +147,7 @@ describe('a broker with access rules', () => {
     assert.equal(worker.counters.connections, 0);
   });
 
-  test('of Mosquitto grants the subscription and delivers nothing, which looks like silence', async (t) => {
+  test('a broker with access rules of Mosquitto grants the subscription and delivers nothing, which looks like silence', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto({
       config: 'acl_file {folder}/rules',
@@ -161,7 +161,7 @@ describe('a broker with access rules', () => {
     assert.equal(worker.notReadyReason, undefined);
   });
 
-  test('is served when they allow to read observations, and no more', async (t) => {
+  test('a broker with access rules is served when they allow to read observations, and no more', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto({
       config: 'acl_file {folder}/rules',

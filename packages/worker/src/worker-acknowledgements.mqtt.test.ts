@@ -16,7 +16,7 @@ const acknowledged = (mosquitto: Service) => messageIds(mosquitto, /Received PUB
 
 describe('while the store holds', { concurrency: true }, () => {
   for (const protocolVersion of [5, 4] as const)
-    test(`nothing is acknowledged, and all of it in order after the commit, speaking ${protocolVersion}`, async (t) => {
+    test(`while the store holds, nothing is acknowledged, and all of it in order after the commit, speaking ${protocolVersion}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto({ config: LOGGING });
       const link = await scene.link(mosquitto);
@@ -79,7 +79,7 @@ describe('while the store holds', { concurrency: true }, () => {
   });
 
   for (const pendingMax of [100_000, 50])
-    test(`keep-alive goes on, with ${pendingMax} allowed in flight`, async (t) => {
+    test(`while the store holds, keep-alive goes on, with ${pendingMax} allowed in flight`, async (t) => {
       const scene = await Scene.open(t, { pendingMax });
       const mosquitto = await scene.mosquitto({ config: LOGGING });
       const worker = await scene.servingWorker(mosquitto.url, { keepAliveS: 1 });

@@ -8,7 +8,7 @@ import { WorkerStopped } from './worker.js';
 after(noOpenHandles);
 
 describe('a broker', { concurrency: true }, () => {
-  test('that speaks no MQTT 5 is served in 3.1.1', async (t) => {
+  test('a broker that speaks no MQTT 5 is served in 3.1.1', async (t) => {
     const scene = await Scene.open(t);
     const { url, aedes } = await scene.aedes();
     const { worker, log } = scene.worker(url, { group: '' });
@@ -22,7 +22,7 @@ describe('a broker', { concurrency: true }, () => {
     assert.equal(worker.counters.connections, 1);
   });
 
-  test('that was not there yet, behind a proxy that was, is still served in MQTT 5', async (t) => {
+  test('a broker that was not there yet, behind a proxy that was, is still served in MQTT 5', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     let isThere = false;
@@ -51,7 +51,7 @@ describe('a broker', { concurrency: true }, () => {
     proxy.close();
   });
 
-  test('that grants shared subscriptions and delivers nothing is refused, with the way out', async (t) => {
+  test('a broker that grants shared subscriptions and delivers nothing is refused, with the way out', async (t) => {
     const scene = await Scene.open(t);
     const { url } = await scene.aedes();
     const { worker } = scene.worker(url);
@@ -63,7 +63,7 @@ describe('a broker', { concurrency: true }, () => {
     assert.match(worker.notReadyReason ?? '', /delivers nothing/);
   });
 
-  test('that refuses shared subscriptions, as the embedded one does, is tried on, with the way out', async (t) => {
+  test('a broker that refuses shared subscriptions, as the embedded one does, is retried, with the way out', async (t) => {
     const scene = await Scene.open(t);
     let tries = 0;
     const { url } = await scene.aedes({
@@ -82,7 +82,7 @@ describe('a broker', { concurrency: true }, () => {
     assert.equal(worker.counters.connections, 0);
   });
 
-  test('that is down is waited for, and the reason says so', async (t) => {
+  test('a broker that is down is waited for, and the reason says so', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await mosquitto.terminate();

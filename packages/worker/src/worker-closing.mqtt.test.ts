@@ -20,7 +20,7 @@ import type { Worker } from './worker.js';
 after(noOpenHandles);
 
 describe('closing a worker ends soon', { concurrency: true }, () => {
-  test('while the broker is frozen', async (t) => {
+  test('closing a worker ends soon while the broker is frozen', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const worker = await scene.servingWorker(mosquitto.url);
@@ -28,7 +28,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     await closesSoon(worker);
   });
 
-  test('while the broker does not answer its CONNECT', async (t) => {
+  test('closing a worker ends soon while the broker does not answer its CONNECT', async (t) => {
     const scene = await Scene.open(t);
     const connections = new Set<{ destroy(): void }>();
     const server = createServer((socket) => connections.add(socket));
@@ -40,7 +40,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     for (const socket of connections) socket.destroy();
   });
 
-  test('while it waits to try again', async (t) => {
+  test('closing a worker ends soon while it waits to try again', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await mosquitto.terminate();
@@ -51,7 +51,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
   });
 
   // Something is still unanswered then: the subscription to the counter of dropped publishes.
-  test('in the moment it has subscribed, with a DISCONNECT', async (t) => {
+  test('closing a worker ends soon in the moment it has subscribed, with a DISCONNECT', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto({ config: 'log_type all\nlog_dest stderr' });
     const closed = new Promise<void>((resolve, reject) => {
@@ -66,7 +66,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     await until(() => /Received DISCONNECT from w1\n/.test(mosquitto.log()));
   });
 
-  test('while the store does not answer, before it has subscribed', async (t) => {
+  test('closing a worker ends soon while the store does not answer, before it has subscribed', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const { redis, store } = await redisStore(t);
@@ -76,7 +76,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     await closesSoon(worker);
   });
 
-  test('while the store does not answer, after the connection was lost', async (t) => {
+  test('closing a worker ends soon while the store does not answer, after the connection was lost', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const link = await scene.link(mosquitto);
@@ -88,7 +88,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     await closesSoon(worker);
   });
 
-  test('while what an adopted session has brought was given up', async (t) => {
+  test('closing a worker ends soon while what an adopted session has brought was given up', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const worker = await leftBehind(scene, mosquitto);
@@ -99,7 +99,7 @@ describe('closing a worker ends soon', { concurrency: true }, () => {
     await closesSoon(worker);
   });
 
-  test('while it connects to adopt a session', async (t) => {
+  test('closing a worker ends soon while it connects to adopt a session', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const worker = await leftBehind(scene, mosquitto);
@@ -141,7 +141,10 @@ async function redisStore(t: TestContext): Promise<{ redis: Service; store: Redi
   return { redis, store };
 }
 
-/** A worker beside the session of one that is gone, in which a publish waits. It adopts that within two seconds. */
+/**
+ * A worker beside the session of one that is gone, in which a publish waits. It adopts that within two
+ * seconds.
+ */
 async function leftBehind(scene: Scene, mosquitto: Service): Promise<Worker> {
   const options = { adoptAfterS: 1, group: 'g' };
   const gone = await scene.servingWorker(mosquitto.url, { ...options, clientId: 'gone', process: 'gone' });

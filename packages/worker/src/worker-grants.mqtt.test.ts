@@ -155,7 +155,7 @@ describe('the sources of a worker may be exchanged', { concurrency: true }, () =
 });
 
 describe('a worker that stops', { concurrency: true }, () => {
-  test('leaves its share of QoS 0 to another one of its group at once', async (t) => {
+  test('a worker that stops leaves its share of QoS 0 to another one of its group at once', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const options = (name: string) => ({ clientId: name, process: name, adoptAfterS: 3 });
@@ -173,7 +173,7 @@ describe('a worker that stops', { concurrency: true }, () => {
     await scene.committed(100);
   });
 
-  test('keeps its share of QoS 1 if it is the last one, also if two stop at the same time', async (t) => {
+  test('a worker that stops keeps its share of QoS 1 if it is the last one, also if two stop at the same time', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const options = (name: string) => ({ clientId: name, process: name, adoptAfterS: 3 });
@@ -196,7 +196,7 @@ describe('a worker that stops', { concurrency: true }, () => {
     await scene.committed(100);
   });
 
-  test('does not leave a worker that has other topics', async (t) => {
+  test('a worker that stops does not leave a worker that has other topics', async (t) => {
     const scene = await Scene.open(t);
     const broker = await new ScriptedBroker({ suback: all(1) }).open();
     t.after(() => broker.close());

@@ -14,7 +14,7 @@ const ADOPTING = { adoptAfterS: 1 };
 
 after(noOpenHandles);
 
-const tells = (log: readonly string[], message: string) =>
+const warnings = (log: readonly string[], message: string) =>
   log.filter((line) => line.includes(message)).length;
 
 async function publish(
@@ -28,7 +28,7 @@ async function publish(
   for (let i = 0; i < times; i++) await publisher.publishAsync(topic, payload, { qos: 1 });
 }
 
-/** A worker that was there once: its session and the word of it stay. */
+/** A worker that was there once: its session and its record stay. */
 async function leave(scene: Scene, url: string, sources: SourceTable, clientId = 'gone'): Promise<void> {
   const gone = await scene.servingWorker(url, { ...ADOPTING, clientId, sources, process: clientId });
   await gone.close();
@@ -53,17 +53,17 @@ const longFilters = (times: number) =>
   Array.from({ length: times }, (_, i) => `buildings/number-${i}/floors/+/observation`);
 
 describe('the session of a worker that is gone', { concurrency: true }, () => {
-  test('with topics that no other has is left, and told once; its worker counts it all', async (t) => {
+  test('the session of a worker that is gone with topics that no other has is left, with one warning; its worker counts it all', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const { worker, log } = scene.worker(mosquitto.url, { ...ADOPTING, sources: LABS });
     await until(() => worker.notReadyReason === undefined);
     await leave(scene, mosquitto.url, BOTH);
     await publish(scene, mosquitto.url, SITE, 10);
-    await until(() => tells(log, 'was left behind with topics that no worker has') > 0);
+    await until(() => warnings(log, 'was left behind with topics that no worker has') > 0);
     // Several more looks, at which it could be adopted.
     await pause(2000);
-    assert.equal(tells(log, 'was left behind'), 1);
+    assert.equal(warnings(log, 'was left behind'), 1);
     assert.ok(log.some((line) => line.includes('"topics":"labs/+/observation,sites/+/observation"')));
     await scene.servingWorker(mosquitto.url, { ...ADOPTING, clientId: 'gone', sources: BOTH });
     await publish(scene, mosquitto.url, SITE, 1);
@@ -72,7 +72,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     assert.deepEqual(scene.counts, { committed: 11, duplicate: 0, rejected: {} });
   });
 
-  test('is emptied by any worker that has its topics, under whatever client id', async (t) => {
+  test('the session of a worker that is gone is emptied by any worker that has its topics, under whatever client id', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await leave(scene, mosquitto.url, BOTH);
@@ -85,7 +85,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
     assert.deepEqual(scene.counts, { committed: 6, duplicate: 0, rejected: {} });
   });
 
-  test('is emptied by a worker with the same long list of topics', async (t) => {
+  test('the session of a worker that is gone is emptied by a worker with the same long list of topics', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const sources = sourcesOf(...longFilters(100), 'labs/+/observation');
@@ -99,7 +99,7 @@ describe('the session of a worker that is gone', { concurrency: true }, () => {
 });
 
 describe('a worker whose topics were changed', { concurrency: true }, () => {
-  test('counts what had waited, if it has more than before', async (t) => {
+  test('a worker whose topics were changed counts what had waited, if it has more than before', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await leave(scene, mosquitto.url, LABS, 'w1');
@@ -113,7 +113,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     await sessionsAre(scene, `labs/+/observation,sites/+/observation w1`);
   });
 
-  test('leaves the old ones to the others of its group', async (t) => {
+  test('a worker whose topics were changed leaves the old ones to the others of its group', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await leave(scene, mosquitto.url, BOTH, 'w1');
@@ -124,7 +124,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     await sessionsAre(scene, `labs/+/observation w1`, `sites/+/observation w2`);
   });
 
-  test('leaves an old one of a long list', async (t) => {
+  test('a worker whose topics were changed leaves an old one of a long list', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const less = longFilters(100);
@@ -140,7 +140,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
   for (const protocolVersion of [5, 4] as const) {
     const spoken = protocolVersion === 5 ? 'MQTT 5' : 'MQTT 3.1.1';
 
-    test(`stops when another with its client id has other topics, in ${spoken}`, async (t) => {
+    test(`a worker whose topics were changed stops when another with its client id has other topics, in ${spoken}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const one = await scene.servingWorker(mosquitto.url, { protocolVersion, sources: LABS });
@@ -154,7 +154,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
       assert.deepEqual(scene.counts, { committed: 10, duplicate: 0, rejected: {} });
     });
 
-    test(`notices that another process serves its session, in ${spoken}`, async (t) => {
+    test(`a worker whose topics were changed notices that another process serves its session, in ${spoken}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const link = await scene.link(mosquitto);
@@ -166,7 +166,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
       await until(() => isTakenOver(worker));
     });
 
-    test(`is not taken for two after a quick restart, in ${spoken}`, async (t) => {
+    test(`a worker whose topics were changed is not taken for two after a quick restart, in ${spoken}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const options = { ...ADOPTING, adoptAfterS: 2, protocolVersion };
@@ -181,7 +181,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     });
   }
 
-  test('is not taken for gone by a worker that has the old ones', async (t) => {
+  test('a worker whose topics were changed is not taken for gone by a worker that has the old ones', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const worker = await scene.servingWorker(mosquitto.url, { ...ADOPTING, sources: LABS });
@@ -198,10 +198,10 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     await pause(3000);
     assert.equal(worker.notReadyReason, undefined);
     assert.equal(worker.counters.connections, 1);
-    assert.equal(tells(log, 'was left behind'), 0);
+    assert.equal(warnings(log, 'was left behind'), 0);
   });
 
-  test('tells at each connection of a publish that it cannot count', async (t) => {
+  test('a worker whose topics were changed warns at each connection of a publish that it cannot count', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const link = await scene.link(mosquitto);
@@ -213,7 +213,7 @@ describe('a worker whose topics were changed', { concurrency: true }, () => {
     await earlier.subscribeAsync('sites/#', { qos: 1 });
     await earlier.endAsync();
     const { worker, log } = scene.worker(link.url);
-    const told = () => tells(log, 'acknowledged and not counted: a publish on a topic of no filter');
+    const told = () => warnings(log, 'acknowledged and not counted: a publish on a topic of no filter');
     for (const connections of [1, 2]) {
       await until(() => worker.notReadyReason === undefined && worker.counters.connections === connections);
       await publish(scene, mosquitto.url, SITE, 3);

@@ -20,7 +20,7 @@ after(noOpenHandles);
 
 describe('a worker', { concurrency: true }, () => {
   for (const protocolVersion of [5, 4] as const)
-    test(`counts publishes of every QoS once, speaking MQTT ${protocolVersion === 5 ? '5' : '3.1.1'}`, async (t) => {
+    test(`a worker counts publishes of every QoS once, speaking MQTT ${protocolVersion === 5 ? '5' : '3.1.1'}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const worker = await scene.servingWorker(mosquitto.url, { protocolVersion });
@@ -44,7 +44,7 @@ describe('a worker', { concurrency: true }, () => {
       assert.equal(worker.counters.connections, 1);
     });
 
-  test('counts what mosquitto_pub publishes', async (t) => {
+  test('a worker counts what mosquitto_pub publishes', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await scene.servingWorker(mosquitto.url);
@@ -56,7 +56,7 @@ describe('a worker', { concurrency: true }, () => {
     assert.deepEqual(scene.counts, { committed: 6, duplicate: 0, rejected: {} });
   });
 
-  test('settles bad payloads and bad labs, and goes on', async (t) => {
+  test('a worker settles bad payloads and bad labs, and goes on', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const worker = await scene.servingWorker(mosquitto.url);
@@ -78,7 +78,7 @@ describe('a worker', { concurrency: true }, () => {
   });
 
   for (const protocolVersion of [5, 4] as const)
-    test(`is not held up by a publish of 1 MiB, speaking MQTT ${protocolVersion}`, async (t) => {
+    test(`a worker is not held up by a publish of 1 MiB, speaking MQTT ${protocolVersion}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto();
       const worker = await scene.servingWorker(mosquitto.url, { protocolVersion });
@@ -91,7 +91,7 @@ describe('a worker', { concurrency: true }, () => {
       assert.equal(worker.counters.connections, 1);
     });
 
-  test('acknowledges what an earlier subscription of its session still brings, uncounted', async (t) => {
+  test('a worker acknowledges what an earlier subscription of its session still brings, uncounted', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto({ config: 'log_type all\nlog_dest stderr' });
     const earlier = await scene.client(mosquitto.url, {
@@ -111,7 +111,7 @@ describe('a worker', { concurrency: true }, () => {
     assert.equal(worker.counters.connections, 1);
   });
 
-  test('counts once what comes after its group was changed', async (t) => {
+  test('a worker counts once what comes after its group was changed', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     const before = await scene.servingWorker(mosquitto.url, { group: 'g' });
@@ -124,7 +124,8 @@ describe('a worker', { concurrency: true }, () => {
   });
 });
 
-// Of a shared subscription MQTT 5 wants no retained publishes sent [4.8.2]; Mosquitto 2.0 sends them all the same.
+// Of a shared subscription MQTT 5 wants no retained publishes sent [4.8.2]; Mosquitto 2.0 sends them all the
+// same.
 describe('retained publishes', { concurrency: true }, () => {
   const cases = [
     { protocolVersion: 5, group: '', deliveries: 1, spoken: 'MQTT 5: at the first connection of a session' },
@@ -132,7 +133,7 @@ describe('retained publishes', { concurrency: true }, () => {
     { protocolVersion: 4, group: '', deliveries: 4, spoken: 'MQTT 3.1.1: at each connection' },
   ] as const;
   for (const { protocolVersion, group, deliveries, spoken } of cases) {
-    test(`count once with a timestamp, never without one, over four connections, in ${spoken}`, async (t) => {
+    test(`retained publishes count once with a timestamp, never without one, over four connections, in ${spoken}`, async (t) => {
       const scene = await Scene.open(t);
       const mosquitto = await scene.mosquitto({ config: 'log_type all' });
       const link = await scene.link(mosquitto);
@@ -158,7 +159,7 @@ describe('retained publishes', { concurrency: true }, () => {
     });
   }
 
-  test('that are published while the worker is there are ordinary ones', async (t) => {
+  test('retained publishes that are published while the worker is there are ordinary ones', async (t) => {
     const scene = await Scene.open(t);
     const mosquitto = await scene.mosquitto();
     await scene.servingWorker(mosquitto.url);

@@ -11,7 +11,7 @@ import {
   SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './broker-connection.js';
-import { FIRST_WORD_RETRY_MS, SessionKeeper } from './session-keeper.js';
+import { FIRST_RECORD_RETRY_MS, SessionKeeper } from './session-keeper.js';
 import { subscriptionsOf } from './session-record.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
 import { Subscriptions } from './subscriptions.js';
@@ -77,8 +77,8 @@ const GOOD_CONNECTION_MS = 10_000;
  *         │                       │
  *         └─ no shared subscriptions, or our client id is used by another ─▶ stopped
  *
- * The session at the broker is persistent: what comes while we are away waits there, and what was not acknowledged is
- * delivered again. It speaks MQTT 5, and 3.1.1 with brokers that do not.
+ * The session at the broker is persistent: what comes while we are away waits there, and what was not
+ * acknowledged is delivered again. It speaks MQTT 5, and 3.1.1 with brokers that do not.
  */
 export class Worker {
   readonly counters: WorkerCounters = { connections: 0, sessionsLost: 0, dropped: 0 };
@@ -86,7 +86,7 @@ export class Worker {
   readonly running: Promise<void>;
   readonly #options: WorkerOptions;
   #connection: BrokerConnection | undefined;
-  /** Of the connection, once the broker has accepted it. */
+  /** Those of the connection, once the broker has accepted it. */
   #subscriptions: Subscriptions | undefined;
   #notReady: string | undefined = STORE_FIRST;
   #closing = false;
@@ -97,7 +97,7 @@ export class Worker {
   /** What the broker spoke last. */
   #spoken: ProtocolVersion | undefined;
   readonly #sessions: SessionKeeper;
-  #hasToldExpiry = false;
+  #hasWarnedOfExpiry = false;
   #droppedBefore: number | undefined;
 
   /** @throws RangeError if topic filters overlap, unless it tolerates that. */
@@ -108,7 +108,7 @@ export class Worker {
     this.#sessions = new SessionKeeper(
       options,
       () => this.#connection?.abort(),
-      (reason) => this.#tellNotReady(reason, FIRST_WORD_RETRY_MS),
+      (reason) => this.#logNotReady(reason, FIRST_RECORD_RETRY_MS),
     );
     this.running = this.#run();
     // Whoever waits for it hears of its failure; nobody has to.
@@ -127,8 +127,9 @@ export class Worker {
   }
 
   /**
-   * Before stopping: if another worker of the group is alive, ends our shared subscriptions, so that its broker hands our
-   * share to the others at once. What is on its way to us still comes. Takes a few seconds at most.
+   * Before stopping: if another worker of the group is alive, ends our shared subscriptions, so that its
+   * broker hands our share to the others at once. What is on its way to us still comes. Takes a few seconds
+   * at most.
    */
   async leave(): Promise<void> {
     const subscriptions = this.#subscriptions;
@@ -176,7 +177,7 @@ export class Worker {
       // Silence was no answer to the version, if the other one does not get an answer either.
       const isAnswered = this.#spoken === version || error.reasonCode !== undefined;
       version = other ?? (isAnswered ? version : protocolVersion);
-      this.#tellNotReady(error.message, delayMs);
+      this.#logNotReady(error.message, delayMs);
       await this.#wait(delayMs);
     }
     this.#notReady = 'stopped';
@@ -192,8 +193,8 @@ export class Worker {
     const connection: BrokerConnection = new BrokerConnection(
       {
         ...this.#options,
-        onAcknowledge: (unacknowledged) => this.#tellThrottle(throttle.round(unacknowledged), connection),
-        onDropped: (total) => this.#tellDropped(total),
+        onAcknowledge: (unacknowledged) => this.#warnOfThrottle(throttle.round(unacknowledged), connection),
+        onDropped: (total) => this.#warnOfDropped(total),
         onUnknownTopic: this.#unknownTopics(),
       },
       version,
@@ -201,13 +202,13 @@ export class Worker {
     this.#connection = connection;
     try {
       await connection.open();
-      const subscriptions = new Subscriptions(connection, () => this.#tellWeak());
+      const subscriptions = new Subscriptions(connection, () => this.#logWeak());
       this.#subscriptions = subscriptions;
       await subscriptions.want(this.#wanted);
       await this.#sessions.subscribed();
       await this.#sessions.leaveOthers(connection);
       if (!this.#closing) {
-        this.#tellServing(connection);
+        this.#logServing(connection);
         void this.#probe(connection);
       }
       return await connection.ended;
@@ -244,7 +245,10 @@ export class Worker {
     }
   }
 
-  /** Once for each worker: a broker that grants shared subscriptions and delivers nothing would look like silence. */
+  /**
+   * Once for each worker: a broker that grants shared subscriptions and delivers nothing would look like
+   * silence.
+   */
   async #probe(connection: BrokerConnection): Promise<void> {
     if (this.#probed || !this.#wanted.some(isShared)) return;
     this.#probed = true;
@@ -264,8 +268,8 @@ export class Worker {
   /** @throws WorkerStopped if trying again would not help, or would harm. */
   async #stopIfHopeless({ reasonCode }: ConnectionError): Promise<void> {
     const { url, clientId } = this.#options;
-    const told = reasonCode === SESSION_TAKEN_OVER && !this.#sessions.hasLapsed;
-    if (told || (await this.#sessions.isTakenOver()))
+    const isSaid = reasonCode === SESSION_TAKEN_OVER && !this.#sessions.hasLapsed;
+    if (isSaid || (await this.#sessions.isTakenOver()))
       this.#hopeless = new WorkerStopped(
         `another client took over the session ${clientId} at ${withoutPassword(url)}; ` +
           'give each worker a HUMTEMP_MQTT_CLIENT_ID of its own',
@@ -280,7 +284,7 @@ export class Worker {
     throw this.#hopeless;
   }
 
-  #tellServing(connection: BrokerConnection): void {
+  #logServing(connection: BrokerConnection): void {
     const { sessionPresent, protocolVersion } = connection;
     const { log } = this.#options;
     this.#notReady = undefined;
@@ -288,16 +292,19 @@ export class Worker {
     this.counters.connections += 1;
     connection.watchBroker();
     log.info({ subscriptions: this.#wanted, protocolVersion, sessionPresent }, 'subscribed');
-    this.#tellSessionExpiry(connection);
+    this.#warnOfSessionExpiry(connection);
     if (sessionPresent || this.counters.connections === 1) return;
     this.counters.sessionsLost += 1;
     log.warn('the broker had lost our session: what waited there for us is gone');
   }
 
-  /** Warns once if the broker keeps our session for less time than it was asked to, or does not say for how long. */
-  #tellSessionExpiry({ protocolVersion, sessionExpiryS }: BrokerConnection): void {
+  /**
+   * Warns once if the broker keeps our session for less time than it was asked to, or does not say for how
+   * long.
+   */
+  #warnOfSessionExpiry({ protocolVersion, sessionExpiryS }: BrokerConnection): void {
     const { log, sessionExpiryS: askedS } = this.#options;
-    if (this.#hasToldExpiry) return;
+    if (this.#hasWarnedOfExpiry) return;
     if (protocolVersion === 4)
       log.warn(
         'over MQTT 3.1.1 HUMTEMP_MQTT_SESSION_EXPIRY has no effect: how long the session of an absent worker is kept ' +
@@ -309,7 +316,7 @@ export class Worker {
         'the broker keeps the session of an absent worker for less time than HUMTEMP_MQTT_SESSION_EXPIRY asks for',
       );
     else return;
-    this.#hasToldExpiry = true;
+    this.#hasWarnedOfExpiry = true;
   }
 
   get #weakReason(): string | undefined {
@@ -319,14 +326,14 @@ export class Worker {
       : `it grants QoS 0 instead of 1 for ${weak.join(', ')}: what it delivers while we are away is lost`;
   }
 
-  #tellWeak(): void {
+  #logWeak(): void {
     const reason = this.#weakReason;
     if (reason !== undefined)
       this.#options.log.warn({ reason }, 'subscribed with less than we need; asking again');
     else this.#options.log.info('the broker grants QoS 1 now');
   }
 
-  #tellNotReady(reason: string, delayMs: number): void {
+  #logNotReady(reason: string, delayMs: number): void {
     if (this.#notReady !== reason)
       this.#options.log.warn(
         { reason, retryMs: Math.round(delayMs) },
@@ -335,7 +342,7 @@ export class Worker {
     this.#notReady = reason;
   }
 
-  #tellThrottle(limit: number | undefined, { brokerName = '' }: BrokerConnection): void {
+  #warnOfThrottle(limit: number | undefined, { brokerName = '' }: BrokerConnection): void {
     if (limit === undefined) return;
     const setting = /mosquitto/i.test(brokerName)
       ? 'max_inflight_messages of Mosquitto'
@@ -348,20 +355,20 @@ export class Worker {
 
   /** For one connection. Acknowledges what it cannot count: our session would fill with it. */
   #unknownTopics(): (topic: string) => 'acknowledge' {
-    let isTold = false;
+    let isLogged = false;
     return (topic) => {
-      if (!isTold)
+      if (!isLogged)
         this.#options.log.warn(
           { topic },
           'acknowledged and not counted: a publish on a topic of no filter, from an earlier subscription of our ' +
-            'session; not told again for this connection',
+            'session; this is logged once for each connection',
         );
-      isTold = true;
+      isLogged = true;
       return 'acknowledge';
     };
   }
 
-  #tellDropped(total: number): void {
+  #warnOfDropped(total: number): void {
     const before = this.#droppedBefore ?? total;
     this.#droppedBefore = total;
     // A broker that was restarted counts from 0.
@@ -399,7 +406,9 @@ function otherVersion(
   return silent && spoken !== 5 ? 4 : undefined;
 }
 
-/** For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1]. @throws RangeError */
+/**
+ * For each subscription that matches, a broker may deliver a publish once [MQTT-3.3.5-1]. @throws RangeError
+ */
 function refuseOverlap(filters: readonly string[]): void {
   const overlap = overlapOf(filters);
   if (overlap === undefined) return;

@@ -2,8 +2,8 @@
 export type Levels = readonly string[];
 
 /**
- * The levels of a topic filter [MQTT-4.7.1]: `+` stands for one level, `#` at the end for all that follow. Undefined for
- * a text that is no filter.
+ * The levels of a topic filter [MQTT-4.7.1]: `+` stands for one level, `#` at the end for all that follow.
+ * Undefined for a text that is no filter.
  */
 export function filterLevels(filter: string): Levels | undefined {
   if (filter === '') return undefined;
@@ -20,8 +20,8 @@ export function hasWildcard(filter: string): boolean {
 }
 
 /**
- * Whether a filter matches a topic. `#` also matches the level above it; topics that start with $ are matched by
- * filters that start with $ only [MQTT-4.7.1-2, 4.7.2-1].
+ * Whether a filter matches a topic. `#` also matches the level above it; topics that start with $ are matched
+ * by filters that start with $ only [MQTT-4.7.1-2, 4.7.2-1].
  * @param topic split into its levels; not empty.
  */
 export function matchesTopic(filter: Levels, topic: Levels): boolean {
@@ -51,7 +51,10 @@ export function haveTopicInCommon(one: Levels, other: Levels): boolean {
   }
 }
 
-/** The first two of some filters that have a topic in common: a broker may deliver one publish for each of them. */
+/**
+ * The first two of some filters that have a topic in common: a broker may deliver one publish for each of
+ * them.
+ */
 export function overlapOf(filters: readonly string[]): readonly [string, string] | undefined {
   const levels = filters.map((filter) => filter.split('/'));
   for (const [i, filter] of levels.entries())

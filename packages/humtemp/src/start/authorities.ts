@@ -7,7 +7,8 @@ const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /**
- * The authorities in a file, read at each call; while it cannot be read or is wrong, those that it had before.
+ * The authorities in a file, read at each call; while it cannot be read or is wrong, those that it had
+ * before.
  * @throws StartError if it cannot be read at the start.
  */
 export function authoritiesIn(file: string, log: Logger): () => Buffer {

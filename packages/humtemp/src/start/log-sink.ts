@@ -12,8 +12,8 @@ export interface LogSinkOptions {
 }
 
 /**
- * Where log lines go. What goes wrong here ends nothing else: a line that cannot be written waits for a while, beyond
- * that it is lost and counted, and once there is room again, a line says how many were lost.
+ * Where log lines go. What goes wrong here ends nothing else: a line that cannot be written waits for a
+ * while, beyond that it is lost and counted, and once there is room again, a line says how many were lost.
  *
  *     writing ──a write fails──▶ waiting ──full──▶ losing
  *        ▲                          │                 │
@@ -92,14 +92,16 @@ export function descriptorWriter(fd: number): (bytes: Buffer) => number {
 }
 
 /**
- * The same pipe, opened once more so that a write to it does not wait for room. Another program may write to it too, so
- * the descriptor itself is left as it is. The descriptor itself, where that is not possible or needed.
+ * The same pipe, opened once more so that a write to it does not wait for room. Another program may write to
+ * it too, so the descriptor itself is left as it is. The descriptor itself, where that is not possible or
+ * needed.
  */
 function withoutWaiting(fd: number): number {
   try {
     const isPipe = fstatSync(fd).isFIFO();
-    // Node's realpathSync reads the result of the last synchronous stat, and stops half-way after that of a pipe (seen with
-    // 20.20.2): every module behind a symbolic link would then be loaded from the wrong place.
+    // Node's realpathSync reads the result of the last synchronous stat, and stops half-way after that of a
+    // pipe (seen with 20.20.2): every module behind a symbolic link would then be loaded from the wrong
+    // place.
     statSync('/');
     if (!isPipe) return fd;
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -1,6 +1,6 @@
 /**
- * How long to wait before trying again: doubling with each attempt (counted from 0) from `min` to `max`, the upper
- * half of it by chance, so that many who failed together do not return together.
+ * How long to wait before trying again: doubling with each attempt (counted from 0) from `min` to `max`, the
+ * upper half of it by chance, so that many who failed together do not return together.
  */
 export function backOffMs(
   attempt: number,

@@ -1,8 +1,9 @@
 /**
- * Reads an observation as almost every device writes it, straight from the bytes: one flat object of the known fields,
- * numbers without exponent and of at most 15 digits, a sensor name without escapes. Everything else is for JSON.parse,
- * and what both can read they read alike: a decimal of at most 15 digits divided by its power of ten is correctly
- * rounded, since both are exact doubles, so it is the number that JSON.parse gives.
+ * Reads an observation as almost every device writes it, straight from the bytes: one flat object of the
+ * known fields, numbers without exponent and of at most 15 digits, a sensor name without escapes. Everything
+ * else is for JSON.parse, and what both can read they read alike: a decimal of at most 15 digits divided by
+ * its power of ten is correctly rounded, since both are exact doubles, so it is the number that JSON.parse
+ * gives.
  */
 export class CanonicalPayload {
   /** Unix seconds, or undefined. */

@@ -4,13 +4,18 @@ import type { Ledger } from './ledger.js';
 
 /** What the loop reports, for logs. */
 export interface CommitLoopEvents {
-  /** A commit failed; it is tried again after `delayMs`, or not at all if that is undefined: we are stopping. */
+  /**
+   * A commit failed; it is tried again after `delayMs`, or not at all if that is undefined: we are stopping.
+   */
   readonly onFailure?: (error: Error, attempt: number, delayMs: number | undefined) => void;
   /** A commit succeeded after `attempts` failures. */
   readonly onRecovery?: (attempts: number) => void;
   /** What became of observations: of a whole batch, or of the part that a failed commit got done. */
   readonly onCommit?: (result: CommitResult) => void;
-  /** The labs of what was committed, or may have been in part: those with nothing but duplicates are among them. */
+  /**
+   * The labs of what was committed, or may have been in part: those with nothing but duplicates are among
+   * them.
+   */
   readonly onLabsCommitted?: (labs: Iterable<string>) => void;
 }
 
@@ -26,18 +31,20 @@ const NO_LABS: ReadonlySet<string> = new Set();
 const PIECE_MIN = 10;
 
 /**
- * Natural batching: whenever something is pending and no commit is in flight, all that is pending is committed.
+ * Natural batching: whenever something is pending and no commit is in flight, all that is pending is
+ * committed.
  *
  *     idle ──receive──▶ scheduled ──turn of the event loop──▶ committing ──nothing pending──▶ idle
  *                                                              │    ▲
  *                                                       failed ▼    │ after a delay, the same batch
  *                                                             waiting
  *
- * After a failure, what remains is committed in pieces, half as large after each failure, twice as large after each
- * success.
+ * After a failure, what remains is committed in pieces, half as large after each failure, twice as large
+ * after each success.
  *
- * Every batch has a number, counting up. What is added belongs to the batch `openBatch`; once `settledBatch` has
- * reached that number, it is in the store or was rejected, and may be acknowledged. Batches settle in order.
+ * Every batch has a number, counting up. What is added belongs to the batch `openBatch`; once `settledBatch`
+ * has reached that number, it is in the store or was rejected, and may be acknowledged. Batches settle in
+ * order.
  */
 export class CommitLoop {
   #waiting: ((refusedLabs: ReadonlySet<string>) => void)[] = [];
@@ -48,10 +55,16 @@ export class CommitLoop {
   #running = false;
   #stopped = false;
   #wakeRetry: (() => void) | undefined;
-  /** Observations in one commit: halved when one fails, as it may take longer than a slow link or store is given. */
+  /**
+   * Observations in one commit: halved when one fails, as it may take longer than a slow link or store is
+   * given.
+   */
   #pieceMax = Infinity;
   #failure: string | undefined;
-  /** When the first observation of the open batch came, and of the one that is being committed, Unix milliseconds. */
+  /**
+   * When the first observation of the open batch came, and of the one that is being committed, Unix
+   * milliseconds.
+   */
   #pendingSinceMs: number | undefined;
   #committingSinceMs: number | undefined;
   readonly #counts = { succeeded: 0, failed: 0 };
@@ -96,7 +109,9 @@ export class CommitLoop {
     return this.#counts;
   }
 
-  /** When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none. */
+  /**
+   * When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none.
+   */
   get oldestUncommittedMs(): number | undefined {
     return this.#committingSinceMs ?? this.#pendingSinceMs;
   }
@@ -118,8 +133,8 @@ export class CommitLoop {
   }
 
   /**
-   * Calls back once, when everything received so far is settled, with the labs whose observations the newest batch had
-   * and the store refused because there are too many labs. Never, if that was given up.
+   * Calls back once, when everything received so far is settled, with the labs whose observations the newest
+   * batch had and the store refused because there are too many labs. Never, if that was given up.
    */
   afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void): void {
     if (this.#touched || this.#running) {

@@ -39,12 +39,13 @@ export interface IntakeOptions extends CommitLoopEvents {
 }
 
 /**
- * From bytes to committed. Taps and routes hand in publishes and acknowledge them once the batch they went into has
- * settled:
+ * From bytes to committed. Taps and routes hand in publishes and acknowledge them once the batch they went
+ * into has settled:
  *
  *     take() ─▶ the source decodes ─▶ batch `openBatch` ─▶ commit ─▶ settledBatch ≥ that number: acknowledge
  *
- * Whatever is not an observation is counted, listed and settles with its batch: a bad payload never stalls a stream.
+ * Whatever is not an observation is counted, listed and settles with its batch: a bad payload never stalls a
+ * stream.
  */
 export class Intake {
   readonly ledger = new Ledger();
@@ -93,7 +94,9 @@ export class Intake {
     return this.#loop.counts;
   }
 
-  /** When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none. */
+  /**
+   * When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none.
+   */
   get oldestUncommittedMs(): number | undefined {
     return this.#loop.oldestUncommittedMs;
   }
@@ -114,8 +117,8 @@ export class Intake {
   }
 
   /**
-   * Calls back once, when everything received so far is in the store or was rejected, with the labs that the newest
-   * batch was refused for because there are too many. Never calls if it is stopped before.
+   * Calls back once, when everything received so far is in the store or was rejected, with the labs that the
+   * newest batch was refused for because there are too many. Never calls if it is stopped before.
    */
   afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void): void {
     this.#loop.afterSettled(callback);
@@ -141,7 +144,10 @@ export class Intake {
     return reason;
   }
 
-  /** Takes one payload of our own format for a lab. @param topic the topic or route, for the list of rejections. */
+  /**
+   * Takes one payload of our own format for a lab. @param topic the topic or route, for the list of
+   * rejections.
+   */
   receive(
     lab: string,
     payload: Buffer,
@@ -151,7 +157,10 @@ export class Intake {
     return this.take(HANDED_IN, lab, { topic, payload: PayloadSlice.of(payload), isReplayed: false, ...as });
   }
 
-  /** Counts and lists a publish that did not come through, for a reason of its own. It settles with the open batch. */
+  /**
+   * Counts and lists a publish that did not come through, for a reason of its own. It settles with the open
+   * batch.
+   */
   refuse(source: PublishSource, reason: RejectionReason, publish: Publish): void {
     this.#begin(source, publish);
     this.#receiving.reject(reason);

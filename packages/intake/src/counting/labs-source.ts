@@ -14,8 +14,8 @@ import { CanonicalPayload } from './canonical-payload.js';
 import type { PayloadSlice } from './payload-slice.js';
 
 /**
- * Our own format: one JSON object, or an array of them, of the lab that the topic names. Read straight from the bytes
- * where it is written as almost all are.
+ * Our own format: one JSON object, or an array of them, of the lab that the topic names. Read straight from
+ * the bytes where it is written as almost all are.
  */
 export class LabsSource implements PublishSource {
   readonly name = 'labs';
@@ -68,7 +68,9 @@ export function decodeLabPayload(
   else for (const element of value) take(lab, element, isUtf8, publish, into);
 }
 
-/** Takes an observation that is written as almost all are. False: it needs the general way, for good or ill. */
+/**
+ * Takes an observation that is written as almost all are. False: it needs the general way, for good or ill.
+ */
 function takeCanonical(
   canonical: CanonicalPayload,
   lab: string,

@@ -6,8 +6,8 @@ import {
 } from '@humtemp/bucket-core';
 
 /**
- * The counters of every observation's fate in this process. What is in flight is counted by its own arrivals and
- * departures, not computed from the others, so that a balance means something.
+ * The counters of every observation's fate in this process. What is in flight is counted by its own arrivals
+ * and departures, not computed from the others, so that a balance means something.
  */
 export class Ledger {
   #received = 0;

@@ -6,7 +6,10 @@ const EXCERPT_BYTES_MAX = 200;
 const NUL = 0;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
-/** The payload of a publish, where it stands within other bytes. One object serves all publishes of a connection. */
+/**
+ * The payload of a publish, where it stands within other bytes. One object serves all publishes of a
+ * connection.
+ */
 export class PayloadSlice {
   bytes: Buffer = Buffer.alloc(0);
   start = 0;
@@ -39,8 +42,8 @@ export class PayloadSlice {
   }
 
   /**
-   * Its text, without a byte order mark in front and NULs behind, which some devices send. Bytes that are no UTF-8
-   * become U+FFFD: see `isUtf8`.
+   * Its text, without a byte order mark in front and NULs behind, which some devices send. Bytes that are no
+   * UTF-8 become U+FFFD: see `isUtf8`.
    */
   toString(): string {
     const { bytes } = this;

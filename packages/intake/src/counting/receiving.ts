@@ -24,8 +24,8 @@ export interface ReceivingLimits {
 const LAB_IDS_REMEMBERED = 8192;
 
 /**
- * Takes what a source says of the publish at hand: checks observations and adds them to the batch, counts and lists what
- * is none. One object serves all publishes.
+ * Takes what a source says of the publish at hand: checks observations and adds them to the batch, counts and
+ * lists what is none. One object serves all publishes.
  */
 export class Receiving implements ObservationSink {
   receivedMs = 0;
@@ -41,7 +41,9 @@ export class Receiving implements ObservationSink {
   /** Distinguishes the receipts of this process from those of any other, at any time. */
   readonly #process = (Math.random() * 2 ** 32) | 0;
   #serial = 0;
-  /** Lab ids of the last observations: the same come again and again, and to look is cheaper than to check. */
+  /**
+   * Lab ids of the last observations: the same come again and again, and to look is cheaper than to check.
+   */
   readonly #labIds = new Set<string>();
 
   constructor(
@@ -140,7 +142,8 @@ export class Receiving implements ObservationSink {
   #list(reason: RejectionReason, isMetric: boolean): void {
     const { topic, payload } = this.#publish;
     const example = { atMs: this.receivedMs, topic: topic.toString(), excerpt: payload.excerpt };
-    // A broker replays what it has retained at each start, as often as there are workers: counted, and not listed.
+    // A broker replays what it has retained at each start, as often as there are workers: counted, and not
+    // listed.
     if (reason !== 'retained') {
       const { atMs, topic: source, excerpt } = example;
       this.loop.pending.list({ atMs, reason, source, excerpt });

@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { OutboundFrames } from './outbound-frames.js';
 
-/** What goes out through a transport: the bytes of an endpoint, and acknowledgements between two of its frames. */
+/**
+ * What goes out through a transport: the bytes of an endpoint, and acknowledgements between two of its
+ * frames.
+ */
 export class AckedOutput {
   readonly #frames = new OutboundFrames();
   /** Acknowledgements that wait for the endpoint to finish the frame it is writing. */

@@ -1,6 +1,6 @@
 /**
- * Headers of MQTT control packets, which are the same in 3.1.1 and 5: a byte of type and flags, then the remaining
- * length in one to four bytes of seven bits, least significant first [MQTT-2.2.3].
+ * Headers of MQTT control packets, which are the same in 3.1.1 and 5: a byte of type and flags, then the
+ * remaining length in one to four bytes of seven bits, least significant first [MQTT-2.2.3].
  */
 
 export const CONNECT = 1;

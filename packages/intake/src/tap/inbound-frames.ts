@@ -1,7 +1,10 @@
 import { frameLength, INCOMPLETE, MALFORMED, PUBLISH } from './frame.js';
 
 export interface InboundLimits {
-  /** Counts the bytes that are kept of a frame which is not whole, here or by whom it passes to. Default: any number. */
+  /**
+   * Counts the bytes that are kept of a frame which is not whole, here or by whom it passes to. Default: any
+   * number.
+   */
   readonly keeps?: ((bytes: number) => boolean) | undefined;
   /** Bytes of a frame; a longer one is refused. */
   readonly frameBytesMax: number;
@@ -14,7 +17,10 @@ const SHORT_BYTES = 1024;
 
 /** What becomes of the frames. Bytes are only good until the call returns, unless they pass. */
 export interface FrameReceiver {
-  /** Takes the frame [start, end), or says that it must pass. Of a publish that is too long it gets the beginning. */
+  /**
+   * Takes the frame [start, end), or says that it must pass. Of a publish that is too long it gets the
+   * beginning.
+   */
   takes(bytes: Buffer, start: number, end: number): boolean;
   /** Hands on bytes that were not taken, in the order in which they came. */
   pass(bytes: Buffer, start: number, end: number): void;
@@ -134,8 +140,8 @@ export class InboundFrames {
   }
 
   /**
-   * Hands on the kept beginning of a publish that is too long, which its receiver takes, to reject it; if it does not,
-   * the publish is refused. Returns where the next frame starts, if it does in this piece.
+   * Hands on the kept beginning of a publish that is too long, which its receiver takes, to reject it; if it
+   * does not, the publish is refused. Returns where the next frame starts, if it does in this piece.
    */
   #dropTooLong(chunk: Buffer, at: number): number {
     const beginning = this.#partial!.subarray(0, this.#partialBytes);

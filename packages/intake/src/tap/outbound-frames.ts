@@ -1,8 +1,8 @@
 import { frameLength, HEADER_BYTES_MAX, INCOMPLETE, MALFORMED } from './frame.js';
 
 /**
- * Follows a stream of frames in whatever pieces it comes, to know when it stands between two frames: only there may
- * another frame be put in.
+ * Follows a stream of frames in whatever pieces it comes, to know when it stands between two frames: only
+ * there may another frame be put in.
  */
 export class OutboundFrames {
   /** The header so far, of a frame whose length is not known yet. */

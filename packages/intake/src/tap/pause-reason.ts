@@ -1,6 +1,6 @@
 /**
- * Why a tap reads no more for the moment. The first seven say that somebody has sent more than is taken; the others that
- * nothing may come now.
+ * Why a tap reads no more for the moment. The first seven say that somebody has sent more than is taken; the
+ * others that nothing may come now.
  */
 export const PAUSE_REASONS = [
   'intake is full',

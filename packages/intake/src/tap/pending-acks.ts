@@ -1,9 +1,9 @@
 const PUBACK = 0x40;
 
 /**
- * Packet ids of one connection that await their acknowledgement, each with the batch that its publish went into. Batches
- * settle in order and ids are kept in the order of arrival, so PUBACKs leave in the order of the publishes
- * [MQTT-4.6.0-2]. A publish costs two numbers.
+ * Packet ids of one connection that await their acknowledgement, each with the batch that its publish went
+ * into. Batches settle in order and ids are kept in the order of arrival, so PUBACKs leave in the order of
+ * the publishes [MQTT-4.6.0-2]. A publish costs two numbers.
  */
 export class PendingAcks {
   /** Batch and packet id by turns. */

@@ -1,6 +1,7 @@
 /**
- * Pings of an endpoint through a tap that may have stopped reading. Then the other side's answers stand unread behind
- * what waits, and the tap answers in its place; when those answers come, they are not passed a second time.
+ * Pings of an endpoint through a tap that may have stopped reading. Then the other side's answers stand
+ * unread behind what waits, and the tap answers in its place; when those answers come, they are not passed a
+ * second time.
  */
 export class Pings {
   /** Asked, and not answered as far as was read. */

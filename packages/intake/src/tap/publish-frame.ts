@@ -18,8 +18,8 @@ export class PublishFrame implements Publish {
   readonly payload = new PayloadSlice();
 
   /**
-   * Reads the frame [start, end) as far as its payload, of MQTT 3.1.1 (4) or 5. Of what it does not say, the values of the
-   * last publish may be left.
+   * Reads the frame [start, end) as far as its payload, of MQTT 3.1.1 (4) or 5. Of what it does not say, the
+   * values of the last publish may be left.
    * @returns false if it ends before its payload begins: it is not well-formed.
    */
   read(bytes: Buffer, start: number, end: number, protocolVersion: 4 | 5): boolean {
@@ -48,7 +48,9 @@ function uint16At(bytes: Buffer, at: number): number {
   return bytes[at]! * 256 + bytes[at + 1]!;
 }
 
-/** Behind the properties of an MQTT 5 publish: their length as a variable byte integer, then that many bytes. */
+/**
+ * Behind the properties of an MQTT 5 publish: their length as a variable byte integer, then that many bytes.
+ */
 function skipProperties(bytes: Buffer, start: number, end: number): number {
   let length = 0;
   for (let i = 0, factor = 1; i < 4; i++, factor *= 128) {

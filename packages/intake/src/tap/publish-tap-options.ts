@@ -16,15 +16,18 @@ export interface PublishTapOptions {
   /** Bytes of a frame. A longer one ends the connection, but for publishes if `skipTooLong`. */
   readonly frameBytesMax: number;
   /**
-   * A publish that is too long is rejected and acknowledged, and its bytes are dropped as they come. For a consumer:
-   * the broker would deliver it again and again. Only for publishes of observation topics, which is all that comes.
+   * A publish that is too long is rejected and acknowledged, and its bytes are dropped as they come. For a
+   * consumer: the broker would deliver it again and again. Only for publishes of observation topics, which is
+   * all that comes.
    */
   readonly skipTooLong?: boolean;
   /** Whether retained observation publishes are taken too. If not, they pass: a broker has to keep them. */
   readonly takeRetained: boolean;
   /** Whether publishes are taken; if not, all pass. For tests of what stands behind. Default: true. */
   readonly takesPublishes?: boolean;
-  /** Called whenever publishes were taken: the endpoint does not see them, and may think that nobody is there. */
+  /**
+   * Called whenever publishes were taken: the endpoint does not see them, and may think that nobody is there.
+   */
   readonly onTaken?: () => void;
   /** Called at each round of acknowledgements: how many publishes awaited theirs when it began. */
   readonly onAcknowledge?: (unacknowledged: number) => void;

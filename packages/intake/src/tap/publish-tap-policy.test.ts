@@ -58,7 +58,7 @@ async function openBrokerTap(options: Partial<TapPolicy> = {}) {
 }
 
 describe('the publish tap in front of a broker', () => {
-  test('lets CONNECT pass, and holds back what stands behind it until it is opened', async () => {
+  test('the publish tap in front of a broker lets CONNECT pass, and holds back what stands behind it until it is opened', async () => {
     const { tap, transport, passed, intake } = await openBrokerTap();
     const ping = frame({ cmd: 'pingreq' });
     transport.feed(Buffer.concat([frame(observation(1)), ping]));
@@ -75,7 +75,7 @@ describe('the publish tap in front of a broker', () => {
     tap.destroy();
   });
 
-  test('lets the greeting change what the endpoint writes first, and only until that is past', async () => {
+  test('the publish tap in front of a broker lets the greeting change what the endpoint writes first, and only until that is past', async () => {
     let passed = 0;
     const { tap, transport } = await openBrokerTap({
       greeting: {
@@ -94,7 +94,7 @@ describe('the publish tap in front of a broker', () => {
     tap.destroy();
   });
 
-  test('ends a connection that the entrance refuses, and passes nothing of it', async () => {
+  test('the publish tap in front of a broker ends a connection that the entrance refuses, and passes nothing of it', async () => {
     const { tap, transport, errors, passed } = openTap({
       policy: {
         entrance: entranceForConnect(),
@@ -111,7 +111,7 @@ describe('the publish tap in front of a broker', () => {
     assert.equal(passed().length, 0);
   });
 
-  test('does not read in a pause of the rate', async () => {
+  test('the publish tap in front of a broker does not read in a pause of the rate', async () => {
     const rate = {
       isOn: false,
       spent: 0,
@@ -136,7 +136,7 @@ describe('the publish tap in front of a broker', () => {
     tap.destroy();
   });
 
-  test('stops reading when more publishes await their acknowledgement than there are packet ids', async () => {
+  test('the publish tap in front of a broker stops reading when more publishes await their acknowledgement than there are packet ids', async () => {
     const { tap, transport, intake, store } = await openBrokerTap();
     tap.open();
     store.hold();
@@ -160,7 +160,7 @@ describe('the publish tap in front of a broker', () => {
     tap.destroy();
   });
 
-  test('rejects what may not be published, and acknowledges it in its turn', async () => {
+  test('the publish tap in front of a broker rejects what may not be published, and acknowledges it in its turn', async () => {
     const asked: string[] = [];
     const { tap, transport, intake, copies } = await openBrokerTap({
       mayPublish: (topic) => {
@@ -184,7 +184,7 @@ describe('the publish tap in front of a broker', () => {
     tap.destroy();
   });
 
-  test('copies what is wanted and all that is retained, and does not read while there are too many', async () => {
+  test('the publish tap in front of a broker copies what is wanted and all that is retained, and does not read while there are too many', async () => {
     const { tap, transport, copies, intake } = await openBrokerTap();
     tap.open();
     const payload = '{"timestamp":1,"temp":20}';

@@ -13,7 +13,7 @@ import {
 } from './publish-tap.fixture.js';
 
 describe('the publish tap', () => {
-  test('takes observation publishes of QoS 0 and 1, acknowledges QoS 1, and passes everything else unchanged', async () => {
+  test('the publish tap takes observation publishes of QoS 0 and 1, acknowledges QoS 1, and passes everything else unchanged', async () => {
     const { tap, transport, passed, intake, store } = openTap({ takeRetained: false });
     const other = [
       frame({ cmd: 'connack', returnCode: 0, sessionPresent: false }),
@@ -47,7 +47,7 @@ describe('the publish tap', () => {
   });
 
   for (const protocolVersion of [4, 5] as const)
-    test(`gives the same however the bytes are split (version ${protocolVersion})`, async () => {
+    test(`the publish tap gives the same however the bytes are split (version ${protocolVersion})`, async () => {
       const properties =
         protocolVersion === 5 ? { properties: { userProperties: { a: 'b'.repeat(150) } } } : {};
       const frames = [
@@ -86,7 +86,7 @@ describe('the publish tap', () => {
       assert.deepEqual(single.rows, ['a', 1000, 'b', 2000, 'a', 3000]);
     });
 
-  test('acknowledges nothing before its commit returns, then everything in order', async () => {
+  test('the publish tap acknowledges nothing before its commit returns, then everything in order', async () => {
     const { tap, transport, intake, store } = openTap();
     store.hold();
     const ids = Array.from({ length: 100 }, (_, i) => ((i * 37) % 1000) + 1);
@@ -105,7 +105,7 @@ describe('the publish tap', () => {
     tap.destroy();
   });
 
-  test('does not put an acknowledgement into a frame that the endpoint is still writing', async () => {
+  test('the publish tap does not put an acknowledgement into a frame that the endpoint is still writing', async () => {
     const { tap, transport, intake } = openTap();
     const subscribe = frame({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'x', qos: 0 }] });
     tap.write(subscribe.subarray(0, 3));
@@ -119,7 +119,7 @@ describe('the publish tap', () => {
     tap.destroy();
   });
 
-  test('forgets the acknowledgements of a connection that closes', async () => {
+  test('the publish tap forgets the acknowledgements of a connection that closes', async () => {
     const { tap, transport, intake, store } = openTap();
     store.hold();
     transport.feed(frame(observation(1)));
@@ -133,7 +133,7 @@ describe('the publish tap', () => {
     assert.equal(store.observations, 1, 'it counts; the other side will send it again');
   });
 
-  test('stops reading at the limit of intake, goes on when it falls, and answers pings meanwhile', async () => {
+  test('the publish tap stops reading at the limit of intake, goes on when it falls, and answers pings meanwhile', async () => {
     const { tap, transport, intake, store, passed } = openTap({}, 5);
     const pingreq = frame({ cmd: 'pingreq' });
     const pingresp = frame({ cmd: 'pingresp' });
@@ -166,7 +166,7 @@ describe('the publish tap', () => {
     tap.destroy();
   });
 
-  test('ends the connection for a frame that is too long or none, and says which', async () => {
+  test('the publish tap ends the connection for a frame that is too long or none, and says which', async () => {
     const cases: [Buffer, RegExp][] = [
       [Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01]), /more than four bytes/],
       [Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]), /a frame of 268435460 bytes/],
@@ -210,7 +210,7 @@ describe('the publish tap', () => {
     }
   });
 
-  test('leaves what is malformed within its length to the endpoint', async () => {
+  test('the publish tap leaves what is malformed within its length to the endpoint', async () => {
     const malformed = [
       Buffer.from([0x36, 0]),
       Buffer.from([0x32, 0]),

@@ -10,7 +10,10 @@ import type { PublishTapOptions } from './publish-tap-options.js';
 import type { PublishCopies, TapEntrance, TapGreeting } from './tap-policy.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
-/** Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what intake rejects. */
+/**
+ * Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what
+ * intake rejects.
+ */
 const PACKET_IDS = 65_535;
 /** Bytes that are worked on before it is somebody else's turn. */
 const SLICE_BYTES = 4096;
@@ -22,8 +25,9 @@ const BYTES_OF_WORK = 64;
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
 /**
- * Stands between a transport and an MQTT endpoint. Observation publishes at QoS 0 and 1 are taken out of the stream
- * and handed to intake; every other byte passes. The tap writes their PUBACKs itself, once intake has settled them.
+ * Stands between a transport and an MQTT endpoint. Observation publishes at QoS 0 and 1 are taken out of the
+ * stream and handed to intake; every other byte passes. The tap writes their PUBACKs itself, once intake has
+ * settled them.
  *
  *     transport ──bytes──▶ frames ──▶ observation publish? ──no──▶ endpoint
  *         ▲                               │ yes
@@ -33,14 +37,16 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  *     entering ──the broker accepts the client──▶ open ──stopReading() or the endpoint ends──▶ stopped
  *        └── in front of a broker only                └──the other side ends──▶ ended
  *
- * Entering: the first frame must be a CONNECT, and what stands behind it waits. Open: publishes are taken. Stopped:
- * nothing more is read, and what was taken is still acknowledged. Ended: the endpoint reads the last words.
+ * Entering: the first frame must be a CONNECT, and what stands behind it waits. Open: publishes are taken.
+ * Stopped: nothing more is read, and what was taken is still acknowledged. Ended: the endpoint reads the last
+ * words.
  *
- * Reading from the transport pauses for the reasons in pause-reason.ts, and goes on when there is none. While intake is
- * full, the endpoint's pings are answered here: the answers of the other side stand behind the publishes that wait, and
- * the endpoint would give up a connection that is merely waiting.
+ * Reading from the transport pauses for the reasons in pause-reason.ts, and goes on when there is none. While
+ * intake is full, the endpoint's pings are answered here: the answers of the other side stand behind the
+ * publishes that wait, and the endpoint would give up a connection that is merely waiting.
  *
- * When the connection closes, its pending acknowledgements are forgotten: the other side sends those publishes again.
+ * When the connection closes, its pending acknowledgements are forgotten: the other side sends those
+ * publishes again.
  */
 export class PublishTap extends Duplex {
   readonly #options: PublishTapOptions;
@@ -53,7 +59,7 @@ export class PublishTap extends Duplex {
   #phase: 'entering' | 'open' | 'stopped' | 'ended' = 'open';
   /** While the phase is entering. */
   #entrance: TapEntrance | undefined;
-  /** Of a broker, until its CONNACK is written. */
+  /** In front of a broker, until its CONNACK is written. */
   #greeting: TapGreeting | undefined;
   #endpointFull = false;
   #intakeFull = false;
@@ -210,7 +216,9 @@ export class PublishTap extends Duplex {
     callback(error);
   }
 
-  /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
+  /**
+   * The other side says no more. The endpoint may still have to read its last words: why it disconnects us.
+   */
   #endpointEnd(): void {
     if (this.#phase === 'ended') return;
     if (this.#unread !== undefined) {
@@ -327,7 +335,10 @@ export class PublishTap extends Duplex {
     copies.add({ ...copy, qos: qos === 0 ? 0 : 1 });
   }
 
-  /** A broker ends the connection where its MQTT library would read something into what is no topic, or no packet id. */
+  /**
+   * A broker ends the connection where its MQTT library would read something into what is no topic, or no
+   * packet id.
+   */
   #refusesPassing(): boolean {
     const { qos, packetId, topic } = this.#publish;
     if (qos > 0 && packetId === 0) return this.#refuse(ID_0);

@@ -1,18 +1,24 @@
-/** What a tap in front of a broker asks besides: who comes in, how fast it may publish, and who else wants its publishes. */
+/**
+ * What a tap in front of a broker asks besides: who comes in, how fast it may publish, and who else wants its
+ * publishes.
+ */
 export interface TapPolicy {
   readonly entrance: TapEntrance;
   readonly greeting: TapGreeting;
   /** Undefined: publishes as fast as they come. */
   readonly rate: TapRate | undefined;
   /**
-   * Whether the client may publish observations on a topic. What it may not is rejected as `not_authorized`, and
-   * acknowledged, for MQTT 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
+   * Whether the client may publish observations on a topic. What it may not is rejected as `not_authorized`,
+   * and acknowledged, for MQTT 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
    */
   readonly mayPublish: ((topic: string) => boolean) | undefined;
   readonly copies: PublishCopies;
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
-  /** Counts the bytes that are kept of a frame which is not whole. @returns false if there is no room for so many. */
+  /**
+   * Counts the bytes that are kept of a frame which is not whole. @returns false if there is no room for so
+   * many.
+   */
   readonly keeps?: (bytes: number) => boolean;
   /** Called with each piece that comes. */
   readonly onHeard?: () => void;
@@ -22,7 +28,10 @@ export interface TapPolicy {
 export interface TapTurns {
   /** Whether there is work left in this turn of the event loop. */
   readonly hasLeft: boolean;
-  /** Whether so much is unread that nobody reads more. When that changes, `readOn()` of all taps must be called. */
+  /**
+   * Whether so much is unread that nobody reads more. When that changes, `readOn()` of all taps must be
+   * called.
+   */
   readonly isFull: boolean;
   /** Counts work: 1 is an observation taken. */
   spend(work: number): void;
@@ -36,7 +45,9 @@ export interface TapTurns {
 export interface TapEntrance {
   /** Whether nothing more is to be read before the client is accepted. */
   readonly isWaiting: boolean;
-  /** Takes the next piece. @returns what passes to the endpoint, when it is whole; or why the connection ends. */
+  /**
+   * Takes the next piece. @returns what passes to the endpoint, when it is whole; or why the connection ends.
+   */
   take(chunk: Buffer): { readonly connect: Buffer } | { readonly refusal: string } | undefined;
   /** The client is accepted. @returns the bytes that came behind what has passed. */
   open(): Buffer;

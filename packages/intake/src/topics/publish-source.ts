@@ -2,8 +2,9 @@ import type { RejectionReason } from '@humtemp/bucket-core';
 import type { PayloadSlice } from '../counting/payload-slice.js';
 
 /**
- * What a set of topics and their bytes mean: observations, publishes that are not for us, or rejections. Intake asks a
- * source once for each publish. It has no state of its own that a publish could break, and reads no clock.
+ * What a set of topics and their bytes mean: observations, publishes that are not for us, or rejections.
+ * Intake asks a source once for each publish. It has no state of its own that a publish could break, and
+ * reads no clock.
  */
 export interface PublishSource {
   /** Names it in counters, logs and the configuration. */
@@ -11,8 +12,8 @@ export interface PublishSource {
   /** MQTT topic filters that bring all its topics; what they bring besides is left to other sources. */
   readonly filters: readonly string[];
   /**
-   * What the topic says, for `decode`; undefined if the topic is none of this source. A topic is remembered with its
-   * answer, so the answer must depend on nothing else.
+   * What the topic says, for `decode`; undefined if the topic is none of this source. A topic is remembered
+   * with its answer, so the answer must depend on nothing else.
    */
   match(topic: string): unknown;
   /** The lab that the topic names, for access rules by lab; undefined if the payload names it. */
@@ -32,11 +33,16 @@ export interface Publish {
   readonly receivedMs?: number | undefined;
   /** A wrong metric takes the other one with it: for a sender that gets an answer, and can send it again. */
   readonly mustBeWhole?: boolean;
-  /** Whether the sender may publish observations of a lab. Undefined: it may, or the topic was enough to say so. */
+  /**
+   * Whether the sender may publish observations of a lab. Undefined: it may, or the topic was enough to say
+   * so.
+   */
   readonly mayCount?: ((lab: string) => boolean) | undefined;
 }
 
-/** Where a source says what a publish was. A source that says nothing of one has rejected it as `no_value`. */
+/**
+ * Where a source says what a publish was. A source that says nothing of one has rejected it as `no_value`.
+ */
 export interface ObservationSink {
   /** When the publish came, Unix milliseconds: what expired and future are measured by. */
   readonly receivedMs: number;
@@ -44,7 +50,8 @@ export interface ObservationSink {
   readonly arrayLengthMax: number;
   /**
    * One observation; checked here: lab id, ranges, time.
-   * @param timestampMs when it was measured, Unix milliseconds; undefined: at receipt, and then there is nothing to
+   * @param timestampMs when it was measured, Unix milliseconds; undefined: at receipt, and then there is
+   * nothing to
    *     deduplicate by.
    * @param temp thousandths of a °C, or ABSENT. @param humidity thousandths of a %RH, or ABSENT.
    * @returns whether it awaits its commit; if not, its rejection is counted.

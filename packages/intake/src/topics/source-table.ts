@@ -13,8 +13,8 @@ interface Found {
 }
 
 /**
- * The sources in force, in order: the first that knows a topic has it. They may be exchanged while publishes come in;
- * each publish is decoded by one of them, old or new.
+ * The sources in force, in order: the first that knows a topic has it. They may be exchanged while publishes
+ * come in; each publish is decoded by one of them, old or new.
  */
 export class SourceTable {
   #sources: readonly PublishSource[];

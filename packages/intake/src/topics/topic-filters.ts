@@ -2,8 +2,9 @@ import { filterLevels, hasWildcard, type Levels, matchedByWildcards, overlapOf }
 import { oneLevelMatcher, type TopicMatcher } from './topic-matcher.js';
 
 /**
- * The observation topics: MQTT filters whose wildcards name the lab. The levels that `+` and `#` match, joined by `/`,
- * are the lab id: `labs/+/+/observation` gives `floor-2/room-7`, `zigbee2mqtt/+` the device name.
+ * The observation topics: MQTT filters whose wildcards name the lab. The levels that `+` and `#` match,
+ * joined by `/`, are the lab id: `labs/+/+/observation` gives `floor-2/room-7`, `zigbee2mqtt/+` the device
+ * name.
  */
 export class TopicFilters {
   readonly #filters: readonly Levels[];

@@ -1,4 +1,7 @@
-/** Finds the lab in the bytes of a topic, without making a text of the topic. Same rules as TopicFilters.labOf. */
+/**
+ * Finds the lab in the bytes of a topic, without making a text of the topic. Same rules as
+ * TopicFilters.labOf.
+ */
 export type TopicMatcher = (bytes: Buffer, start: number, end: number) => string | undefined;
 
 /** A power of two. */

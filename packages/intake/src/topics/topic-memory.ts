@@ -5,8 +5,8 @@ const TOPIC_BYTES_MAX = 256;
 const FNV_PRIME = 0x01000193;
 
 /**
- * What was found for a topic, remembered by its bytes: the same topics come again and again, and to compare bytes is
- * cheaper than to make a text of them, check it and hash it, each time.
+ * What was found for a topic, remembered by its bytes: the same topics come again and again, and to compare
+ * bytes is cheaper than to make a text of them, check it and hash it, each time.
  */
 export class TopicMemory<T> {
   readonly #topics = new Array<Uint8Array | undefined>(TOPICS_REMEMBERED).fill(undefined);

@@ -29,7 +29,10 @@ export function isTopicText(bytes: Buffer): boolean {
   return isUtf8(bytes) && !bytes.includes(0);
 }
 
-/** Whether a lab that a topic gives is short printable ASCII, as almost all are. If not, it is no lab id either. */
+/**
+ * Whether a lab that a topic gives is short printable ASCII, as almost all are. If not, it is no lab id
+ * either.
+ */
 export function isPlainLab(lab: string): boolean {
   if (lab.length > 50) return false;
   for (let i = 0; i < lab.length; i++) {
