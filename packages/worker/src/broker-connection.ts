@@ -1,12 +1,10 @@
 import { type Intake, PayloadSlice, PublishTap, type SourceTable } from '@humtemp/intake';
 import { type IConnackPacket, MqttClient } from 'mqtt';
-import { credentialsOf, openTransport } from './transport.js';
+import { credentialsOf, openTransport, type TransportOptions } from './transport.js';
 
 export type ProtocolVersion = 4 | 5;
 
-export interface ConnectionOptions {
-  readonly url: string;
-  readonly ca?: () => Buffer;
+export interface ConnectionOptions extends TransportOptions {
   readonly clientId: string;
   readonly sources: SourceTable;
   readonly intake: Intake;
@@ -82,14 +80,14 @@ export class BrokerConnection {
     readonly options: ConnectionOptions,
     readonly protocolVersion: ProtocolVersion,
   ) {
-    const { url, ca, clientId, sources, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
+    const { url, clientId, sources, intake, sessionExpiryS, receiveMaximum, frameBytesMax, keepAliveS } =
       options;
     const { onAcknowledge } = options;
     let tap: PublishTap;
     this.#tap = () => tap;
     this.#client = new MqttClient(
       () => {
-        const transport = openTransport({ url, ...(ca && { ca }) });
+        const transport = openTransport(options);
         tap = new PublishTap({
           transport,
           protocolVersion,

@@ -1,9 +1,7 @@
 import { type IClientOptions, MqttClient } from 'mqtt';
-import { credentialsOf, openTransport } from './transport.js';
+import { credentialsOf, openTransport, type TransportOptions } from './transport.js';
 
-export interface ProbeOptions {
-  readonly url: string;
-  readonly ca?: () => Buffer;
+export interface ProbeOptions extends TransportOptions {
   readonly clientId: string;
   readonly protocolVersion: 4 | 5;
 }
@@ -21,7 +19,7 @@ const GRACE_MS = 1000;
  * and the shared one does not is the answer sure. Accounts that may not do this leave it unknown.
  */
 export async function probeSharedSubscription(options: ProbeOptions): Promise<ProbeResult> {
-  const { url, ca, clientId, protocolVersion } = options;
+  const { url, clientId, protocolVersion } = options;
   const topic = `humtemp/probe/${clientId}`;
   const clientOptions: IClientOptions = {
     clientId: `${clientId}-probe`,
@@ -33,8 +31,8 @@ export async function probeSharedSubscription(options: ProbeOptions): Promise<Pr
     connectTimeout: PROBE_TIMEOUT_MS,
     resubscribe: false,
   };
-  const plain = new MqttClient(() => openTransport({ url, ...(ca && { ca }) }), clientOptions);
-  const shared = new MqttClient(() => openTransport({ url, ...(ca && { ca }) }), {
+  const plain = new MqttClient(() => openTransport(options), clientOptions);
+  const shared = new MqttClient(() => openTransport(options), {
     ...clientOptions,
     clientId: `${clientId}-probe-shared`,
   });

@@ -1,15 +1,21 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
-export interface TransportOptions {
+/** For mqtts://, in PEM; asked at each connection. */
+export interface TransportSecurity {
+  /** The authorities to trust, instead of the system's. */
+  readonly ca?: () => Buffer;
+  /** What we show to a broker that asks for a certificate. */
+  readonly certificate?: () => { readonly cert: Buffer; readonly key: Buffer };
+}
+
+export interface TransportOptions extends TransportSecurity {
   /** mqtt:// or mqtts://. */
   readonly url: string;
-  /** PEM of the authorities to trust for mqtts://, instead of the system's; asked at each connection. */
-  readonly ca?: () => Buffer;
 }
 
 /** Opens the connection to a broker; writing may begin at once. */
-export function openTransport({ url, ca }: TransportOptions): Socket | TLSSocket {
+export function openTransport({ url, ca, certificate }: TransportOptions): Socket | TLSSocket {
   const { protocol, hostname, port } = new URL(url);
   // IPv6 addresses stand in brackets in a URL.
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -17,7 +23,8 @@ export function openTransport({ url, ca }: TransportOptions): Socket | TLSSocket
   // A server name must not be an address (RFC 6066, 3); the certificate is checked against the address all
   // the same.
   const servername = isIP(host) === 0 ? host : '';
-  const socket = connectTls({ host, port: Number(port || 8883), servername, ...(ca && { ca: ca() }) });
+  const security = { ...(ca && { ca: ca() }), ...certificate?.() };
+  const socket = connectTls({ host, port: Number(port || 8883), servername, ...security });
   socket.setNoDelay(true);
   return socket;
 }

@@ -21,8 +21,8 @@ describe('a broker with TLS', () => {
     certificate = await makeCertificate('broker');
   });
 
-  /** A Mosquitto that listens for TLS on a second port. */
-  async function start(scene: Scene): Promise<{ plainUrl: string; port: number }> {
+  /** A Mosquitto that listens for TLS on a second port. @param clients vouches for clients, which need a certificate */
+  async function start(scene: Scene, clients?: string): Promise<{ plainUrl: string; port: number }> {
     const port = await freePort();
     const mosquitto = await scene.mosquitto({
       config: [
@@ -30,9 +30,10 @@ describe('a broker with TLS', () => {
         'cafile {folder}/ca.crt',
         'certfile {folder}/server.crt',
         'keyfile {folder}/server.key',
+        ...(clients === undefined ? [] : ['require_certificate true']),
       ].join('\n'),
       files: {
-        'ca.crt': certificate.ca,
+        'ca.crt': clients ?? certificate.ca,
         'server.crt': certificate.cert,
         'server.key': certificate.key,
       },
@@ -55,6 +56,24 @@ describe('a broker with TLS', () => {
       process.off('warning', warned);
       assert.deepEqual(warnings, []);
     });
+
+  test('a broker that asks for a certificate lets in a worker that shows its own, and no other', async (t) => {
+    const scene = await Scene.open(t);
+    const ours = await makeCertificate('worker');
+    const { plainUrl, port } = await start(scene, ours.ca);
+    const ca = () => Buffer.from(certificate.ca);
+    const { worker: stranger } = scene.worker(`mqtts://127.0.0.1:${port}`, { ca });
+    await until(() => stranger.notReadyReason !== undefined);
+    await scene.servingWorker(`mqtts://127.0.0.1:${port}`, {
+      ca,
+      clientId: 'with-a-certificate',
+      certificate: () => ({ cert: Buffer.from(ours.cert), key: Buffer.from(ours.key) }),
+    });
+    const publisher = await scene.client(plainUrl);
+    await publisher.publishAsync(TOPIC, UNTIMED, { qos: 1 });
+    await scene.committed(1);
+    assert.equal(stranger.counters.connections, 0);
+  });
 
   test('a broker with TLS is not trusted by another authority, nor by those of the system', async (t) => {
     const scene = await Scene.open(t);

@@ -16,13 +16,11 @@ import { subscriptionsOf } from './session-record.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
 import { Subscriptions } from './subscriptions.js';
 import { ThrottleWatch } from './throttle-watch.js';
-import { withoutPassword } from './transport.js';
+import { type TransportSecurity, withoutPassword } from './transport.js';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends TransportSecurity {
   /** mqtt:// or mqtts://, with user and password if the broker asks for them. */
   readonly url: string;
-  /** PEM of the authorities to trust for mqtts://, instead of the system's; asked at each connection. */
-  readonly ca?: () => Buffer;
   /** Names this worker's session at the broker: the same at every start, different for each worker. */
   readonly clientId: string;
   /** Workers of one group split the stream. Empty: not shared, for a single worker. */
@@ -252,9 +250,9 @@ export class Worker {
   async #probe(connection: BrokerConnection): Promise<void> {
     if (this.#probed || !this.#wanted.some(isShared)) return;
     this.#probed = true;
-    const { url, ca, clientId, group, log } = this.#options;
+    const { url, group, log } = this.#options;
     const { protocolVersion } = connection;
-    const result = await probeSharedSubscription({ url, ...(ca && { ca }), clientId, protocolVersion });
+    const result = await probeSharedSubscription({ ...this.#options, protocolVersion });
     if (result === 'unknown')
       log.debug('could not find out whether the broker delivers to shared subscriptions');
     if (result !== 'delivers nothing') return;

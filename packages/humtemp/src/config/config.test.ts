@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { temporaryFolder } from '@humtemp/test-services';
 import { variablesHelp } from '../commands/help.js';
-import { type Config, readConfig } from './config.js';
+import { type Config, readConfig, unknownVariables } from './config.js';
 
 type Case = readonly [name: string, good: readonly string[], bad: readonly string[], expected: string];
 
@@ -107,4 +110,35 @@ test('the help on variables names the limits of durations', () => {
   assert.match(variablesHelp(), /Durations are seconds, or 90s, 5m, 1h, 7d, 2w/);
   for (const limit of ['24d', '65535s', '7101w', '366d'])
     assert.match(variablesHelp(), new RegExp(`duration up to ${limit}`));
+});
+
+test('a secret may stand in a file, and not in both places', async (t) => {
+  const folder = await temporaryFolder('humtemp-secrets');
+  t.after(() => folder.remove());
+  const file = join(folder.path, 'redis-url');
+  await writeFile(file, 'redis://me:secret@redis.lan/1\n');
+  const env = { HUMTEMP_REDIS_URL_FILE: file };
+  assert.deepEqual(readConfig(env, 'start').store, { redisUrl: 'redis://me:secret@redis.lan/1' });
+  assert.deepEqual(unknownVariables(env), []);
+  assert.deepEqual(unknownVariables({ HUMTEMP_LOG_LEVEL_FILE: file }), ['HUMTEMP_LOG_LEVEL_FILE']);
+  await writeFile(file, 'http://me:secret@redis.lan\n');
+  for (const [more, message] of [
+    [{}, /HUMTEMP_REDIS_URL=http:\/\/me:…@redis.lan: expected a URL/],
+    [
+      { HUMTEMP_REDIS_URL: 'redis://a' },
+      /HUMTEMP_REDIS_URL_FILE=.*: expected no such file, as HUMTEMP_REDIS_URL is set too/,
+    ],
+    [
+      { HUMTEMP_REDIS_URL_FILE: `${file}.none` },
+      /HUMTEMP_REDIS_URL_FILE=.*none: expected a file that can be read \(ENOENT\)/,
+    ],
+  ] as const)
+    assert.throws(() => readConfig({ ...env, ...more }, 'start'), { name: 'StartError', message });
+});
+
+test('a worker has a certificate and its key, or neither', () => {
+  const env = { HUMTEMP_MQTT_URL: 'mqtts://a', HUMTEMP_MQTT_CLIENT_CERT_FILE: 'cert.pem' };
+  assert.throws(() => readConfig(env, 'worker'), {
+    message: /HUMTEMP_MQTT_CLIENT_KEY_FILE=: expected both HUMTEMP_MQTT_CLIENT_CERT_FILE and/,
+  });
 });

@@ -6,8 +6,10 @@ import { bucketsOf } from './buckets.js';
 import { problem } from './problem.js';
 import type { Role } from './role.js';
 import { type StoreAddress, storeAddress } from './store.js';
+import { textOf } from './text-of.js';
 import type { Variable } from './variable.js';
 import { VARIABLES, type VariableValues } from './variables.js';
+import { workerProblems } from './worker.js';
 
 /** Everything that can be configured, read once and checked as a whole. */
 export interface Config extends Omit<VariableValues, 'deduplicationHorizonS'> {
@@ -27,7 +29,8 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
   if (role === 'broker' || (role === 'start' && values.mqttUrl === undefined))
     problems.push(...brokerProblems(values));
   if (role === 'start' || role === 'api') problems.push(...apiProblems(values));
-  if (role === 'worker' && env.HUMTEMP_MQTT_URL === undefined)
+  if (values.mqttUrl !== undefined) problems.push(...workerProblems(values));
+  if (role === 'worker' && values.mqttUrl === undefined && !isBad('HUMTEMP_MQTT_URL', problems))
     problems.push(
       problem('HUMTEMP_MQTT_URL', '', 'the broker to subscribe to, such as mqtt://127.0.0.1:1883'),
     );
@@ -43,18 +46,27 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
   });
 }
 
+/** Whether a line about this variable is there already. */
+function isBad(name: string, problems: readonly string[]): boolean {
+  return problems.some((line) => line.startsWith(`${name}=`) || line.startsWith(`${name}_FILE=`));
+}
+
 /** The values of all good variables, and a line about each bad one. */
 function readVariables(env: NodeJS.ProcessEnv): { values: Partial<VariableValues>; problems: string[] } {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [key, variable] of Object.entries(VARIABLES) as [string, Variable<unknown>][]) {
-    const text = env[variable.name] ?? variable.default;
-    if (text === undefined) continue;
+    let text: string | undefined;
     try {
-      values[key] = variable.parse(text);
+      text = textOf(variable, env);
+      if (text !== undefined) values[key] = variable.parse(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      problems.push(problem(variable.name, variable.shown(text), error.message));
+      problems.push(
+        text === undefined
+          ? problem(`${variable.name}_FILE`, env[`${variable.name}_FILE`] ?? '', error.message)
+          : problem(variable.name, variable.shown(text), error.message),
+      );
     }
   }
   return { values: values as Partial<VariableValues>, problems };
@@ -62,6 +74,10 @@ function readVariables(env: NodeJS.ProcessEnv): { values: Partial<VariableValues
 
 /** Names in the environment that look like ours but are none, each probably a typing error. */
 export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = new Set<string>(Object.values(VARIABLES).map((variable) => variable.name));
+  const known = new Set<string>(
+    Object.values(VARIABLES).flatMap((variable: Variable<unknown>) =>
+      variable.isSecret ? [variable.name, `${variable.name}_FILE`] : [variable.name],
+    ),
+  );
   return Object.keys(env).filter((name) => name.startsWith('HUMTEMP_') && !known.has(name));
 }

@@ -4,6 +4,7 @@ import { BROKER } from './broker.js';
 import { GENERAL } from './general.js';
 import { problem } from './problem.js';
 import { SOURCES } from './sources.js';
+import { textOf } from './text-of.js';
 import type { Variable } from './variable.js';
 import { WORKER } from './worker.js';
 
@@ -55,14 +56,14 @@ function connectable(host: string): string {
 }
 
 function read<T>(variable: Variable<T>, env: NodeJS.ProcessEnv): T | undefined {
-  const text = env[variable.name] ?? variable.default;
-  if (text === undefined) return undefined;
+  let text: string | undefined;
   try {
-    return variable.parse(text);
+    text = textOf(variable, env);
+    return text === undefined ? undefined : variable.parse(text);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new StartError(
-      `bad configuration:\n  ${problem(variable.name, variable.shown(text), error.message)}`,
+      `bad configuration:\n  ${problem(variable.name, variable.shown(text ?? ''), error.message)}`,
       { cause: error },
     );
   }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { defaultDataFolder } from './data-folder.js';
 import { duration, folder, integer, kind, pattern } from './kinds.js';
 import { REDIS_DB_MAX, redisUrl, urlHost, withoutPassword } from './url.js';
-import { optional, type ValuesOf, withDefault } from './variable.js';
+import { optional, secret, type ValuesOf, withDefault } from './variable.js';
 
 /** Where buckets are kept. */
 export const STORE = {
@@ -14,7 +14,7 @@ export const STORE = {
       'folder of the embedded store, which is used without Redis; default: $XDG_STATE_HOME/humtemp, or ~/.local/state/humtemp',
       folder,
     ),
-    redisUrl: optional(
+    redisUrl: secret(
       'HUMTEMP_REDIS_URL',
       'Redis to keep buckets in',
       kind('redis:// or rediss://', redisUrl),

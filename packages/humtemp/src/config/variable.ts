@@ -15,6 +15,8 @@ export interface Variable<T> extends Kind<T> {
   readonly meaning: string;
   /** The text as messages may show it. */
   readonly shown: (text: string) => string;
+  /** It may hold a password: messages hide it, and it may stand in a file. */
+  readonly isSecret: boolean;
 }
 
 /** Variables that belong together, under the heading that help and documents print. */
@@ -40,7 +42,7 @@ export function withDefault<T>(
   meaning: string,
   kind: Kind<T>,
 ): Variable<T> & { readonly default: string } {
-  return { ...kind, name, default: fallback, meaning, shown: asItIs };
+  return { ...kind, name, default: fallback, meaning, shown: asItIs, isSecret: false };
 }
 
 export function optional<T>(
@@ -49,5 +51,18 @@ export function optional<T>(
   kind: Kind<T>,
   shown = asItIs,
 ): Variable<T> & { readonly default: undefined } {
-  return { ...kind, name, default: undefined, meaning, shown };
+  return { ...kind, name, default: undefined, meaning, shown, isSecret: false };
+}
+
+/** One that may hold a password. @param shown hides it */
+export function secret<T>(
+  name: string,
+  meaning: string,
+  kind: Kind<T>,
+  shown: (text: string) => string,
+): Variable<T> & { readonly default: undefined } {
+  return {
+    ...optional(name, `${meaning}; or ${name}_FILE, a file whose first line it is`, kind, shown),
+    isSecret: true,
+  };
 }

@@ -2,15 +2,16 @@ import { hostname } from 'node:os';
 import type { WorkerOptions } from '@humtemp/worker';
 import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
 import { duration, file, kind, pattern } from './kinds.js';
+import { problem } from './problem.js';
 import type { SourceValues } from './sources.js';
 import { mqttUrl, withoutPassword } from './url.js';
-import { optional, type ValuesOf, withDefault } from './variable.js';
+import { optional, secret, type ValuesOf, withDefault } from './variable.js';
 
 /** The external broker that a worker subscribes to. */
 export const WORKER = {
   heading: 'Worker, at an external broker',
   variables: {
-    mqttUrl: optional(
+    mqttUrl: secret(
       'HUMTEMP_MQTT_URL',
       'external broker to subscribe to, with user and password; humtemp start then runs no broker itself',
       kind('mqtt:// or mqtts://', mqttUrl),
@@ -28,6 +29,16 @@ export const WORKER = {
     mqttCaFile: optional(
       'HUMTEMP_MQTT_CA_FILE',
       'PEM file of the authorities to trust for mqtts://, instead of those of the system; read at each connection',
+      file,
+    ),
+    mqttClientCertFile: optional(
+      'HUMTEMP_MQTT_CLIENT_CERT_FILE',
+      'PEM file of our certificate, for a broker that asks for one over mqtts://; read at each connection',
+      file,
+    ),
+    mqttClientKeyFile: optional(
+      'HUMTEMP_MQTT_CLIENT_KEY_FILE',
+      'PEM file of the key of HUMTEMP_MQTT_CLIENT_CERT_FILE',
       file,
     ),
     mqttClientId: withDefault(
@@ -67,6 +78,17 @@ export const WORKER = {
 } as const;
 
 export type WorkerValues = ValuesOf<typeof WORKER>;
+
+/** What the variables of a worker, each of them good, do not say together. */
+export function workerProblems(config: Partial<WorkerValues>): string[] {
+  const { mqttClientCertFile, mqttClientKeyFile } = config;
+  if ((mqttClientCertFile === undefined) === (mqttClientKeyFile === undefined)) return [];
+  const missing =
+    mqttClientCertFile === undefined ? 'HUMTEMP_MQTT_CLIENT_CERT_FILE' : 'HUMTEMP_MQTT_CLIENT_KEY_FILE';
+  return [
+    problem(missing, '', 'both HUMTEMP_MQTT_CLIENT_CERT_FILE and HUMTEMP_MQTT_CLIENT_KEY_FILE, or neither'),
+  ];
+}
 
 /** What the configuration alone decides of a worker's options. */
 export function workerOptions(config: WorkerValues & SourceValues) {

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import { workerOptions } from '../config/worker.js';
 import { startErrorOf } from '../start-error.js';
 import { authoritiesIn } from './authorities.js';
+import { certificateIn } from './own-certificate.js';
 
 /** Starts the worker as configured. `name` is that of the process. @throws StartError */
 export function startWorker(
@@ -19,6 +20,7 @@ export function startWorker(
   const options: WorkerOptions = {
     ...workerOptions(config),
     ...(config.mqttCaFile !== undefined && { ca: authoritiesIn(config.mqttCaFile, log) }),
+    ...ownCertificate(config, log),
     sources,
     // Those of presets may, on topics that nobody uses; those that somebody chose may not.
     toleratesOverlap: overlapOf(config.mqttTopics.filters) === undefined,
@@ -39,4 +41,8 @@ export function startWorker(
     if (!(error instanceof RangeError)) throw error;
     throw startErrorOf('HUMTEMP_MQTT_TOPICS', config.mqttTopics.filters.join(','), error);
   }
+}
+
+function ownCertificate({ mqttClientCertFile: cert, mqttClientKeyFile: key }: Config, log: Logger) {
+  return cert === undefined || key === undefined ? {} : { certificate: certificateIn(cert, key, log) };
 }

@@ -51,6 +51,8 @@ async function listen(config: Config, listenMs: number): Promise<Listened> {
   const client = mqtt.connect({
     ...connection,
     ...(config.mqttCaFile !== undefined && { ca: readFileSync(config.mqttCaFile) }),
+    ...(config.mqttClientCertFile !== undefined && { cert: readFileSync(config.mqttClientCertFile) }),
+    ...(config.mqttClientKeyFile !== undefined && { key: readFileSync(config.mqttClientKeyFile) }),
     protocolVersion: config.mqttVersion,
     clientId: `humtemp-doctor-${randomBytes(4).toString('hex')}`,
     reconnectPeriod: 0,

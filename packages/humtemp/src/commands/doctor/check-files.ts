@@ -8,12 +8,19 @@ const FILES = {
   mqttPasswordFile: 'HUMTEMP_MQTT_PASSWORD_FILE',
   mqttAclFile: 'HUMTEMP_MQTT_ACL_FILE',
   mqttCaFile: 'HUMTEMP_MQTT_CA_FILE',
+  mqttClientCertFile: 'HUMTEMP_MQTT_CLIENT_CERT_FILE',
+  mqttClientKeyFile: 'HUMTEMP_MQTT_CLIENT_KEY_FILE',
   apiTokensFile: 'HUMTEMP_API_TOKENS_FILE',
   sourcesFile: 'HUMTEMP_SOURCES_FILE',
 } as const;
 
 /** What nobody else should read. */
-const SECRET: ReadonlySet<string> = new Set(['mqttKeyFile', 'mqttPasswordFile', 'apiTokensFile']);
+const SECRET: ReadonlySet<string> = new Set([
+  'mqttKeyFile',
+  'mqttClientKeyFile',
+  'mqttPasswordFile',
+  'apiTokensFile',
+]);
 const READABLE_BY_OTHERS = 0o004;
 
 /** Whether each configured file is there, and who may read it. */

@@ -98,7 +98,7 @@ test('the doctor names a Redis that evicts, that keeps nothing, or that has anot
     { HUMTEMP_REDIS_URL: redis.url },
     { nowMs: () => Date.now() + 3_600_000 },
   );
-  assert.match(hourAhead[1]!, /^error clock: the clock of this machine is 3600 s ahead of that of Redis/);
+  assert.match(hourAhead[1]!, /^error clock: the clock of this machine is 36\d\d s ahead of that of Redis/);
 
   const forgetful = await startRedis();
   t.after(() => forgetful.close());
