@@ -117,9 +117,9 @@ function HourHeads({ starts }: { readonly starts: readonly number[] }) {
       <span />
       {starts.map((ms, i) => {
         const hour = Number(wallClock(ms, place.zone).slice(11, 13));
-        const isDay = hour === 0 || i === 0;
+        const isDay = hour === 0 || (i === 0 && hour < 21);
         return (
-          <span key={ms} data-day={isDay}>
+          <span key={ms} data-day={isDay} data-minor={hour % 6 !== 0 && i > 0}>
             {isDay
               ? moment(ms, 'dayOfMonth', place)
               : hour % everyHours === 0

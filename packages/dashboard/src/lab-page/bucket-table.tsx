@@ -20,7 +20,7 @@ export function BucketTable({ buckets }: { readonly buckets: readonly Bucket[] }
                 {METRICS.map((one) =>
                   [said.avg, said.min, said.max].map((column) => (
                     <th key={`${one} ${column}`} scope="col">
-                      {metric[one]}, {column.toLowerCase()}
+                      {metric[one]}, {column}
                     </th>
                   )),
                 )}

@@ -50,10 +50,11 @@ export function ExcursionList({ excursions, limits, nowMs }: ExcursionListProps)
                   </span>
                   <span>{longSpanText(one.toMs - one.fromMs)}</span>
                   <span class="numbers">
-                    {said.peak.toLowerCase()}{' '}
-                    {one.metric === 'temp'
-                      ? `${fixed(inUnit(one.peak, unit.value.value), 1, locale.value)} °${unit.value.value}`
-                      : `${fixed(one.peak, 0, locale.value)} %`}
+                    {said.peakOf(
+                      one.metric === 'temp'
+                        ? `${fixed(inUnit(one.peak, unit.value.value), 1, locale.value)} °${unit.value.value}`
+                        : `${fixed(one.peak, 0, locale.value)} %`,
+                    )}
                   </span>
                 </a>
               </li>

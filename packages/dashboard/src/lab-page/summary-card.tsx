@@ -97,8 +97,10 @@ export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
             <tr>
               <th scope="row">{said.observations}</th>
               <td colSpan={2}>
-                {fixed(summary.observations, 0, locale.value)}, {said.coverage.toLowerCase()}{' '}
-                {percent(summary.coverage, locale.value)}
+                {said.covered(
+                  fixed(summary.observations, 0, locale.value),
+                  percent(summary.coverage, locale.value),
+                )}
               </td>
             </tr>
           </tbody>

@@ -116,6 +116,22 @@ test('a lost connection is said at once with its beginning, tried again at growi
   ]);
 });
 
+test('a service whose store is out of reach is not called lost, and what was known stays', async () => {
+  const { hub, state, stream, settle, pass } = scene();
+  state.listed = [report('a')];
+  hub.start();
+  await settle();
+  stream().onLabs(AT, [report('a')]);
+  stream().onUnavailable();
+  state.failure = new ApiFailure(503, 'the store does not answer');
+  await pass(2000);
+  const messages: HubMessage[] = [];
+  hub.join((message) => messages.push(message));
+  const link = messages.find((message) => message.kind === 'link');
+  assert.equal(link?.link.state, 'store_down');
+  assert.ok(messages.some((message) => message.kind === 'labs' && message.labs.length === 1));
+});
+
 test('a service that asks for a token is not called lost', async () => {
   const { hub, state, stream, settle } = scene();
   const links: string[] = [];

@@ -154,7 +154,9 @@ export class Hub {
       let cursor: string | undefined;
       do {
         const page = await this.sources.labs(cursor);
-        found.push(...listedReports(page));
+        const reports = listedReports(page);
+        found.push(...reports);
+        if (!this.#isListed && page.next_cursor !== null) this.#addReports(reports);
         cursor = page.next_cursor ?? undefined;
       } while (cursor !== undefined);
       this.#useList(found);
@@ -176,6 +178,12 @@ export class Hub {
     this.#tell({ kind: 'labs', isAll: false, labs: changed });
     // A stream does not say what the labs file says.
     if (isNew && this.#isListed) void this.#readList();
+  }
+
+  /** The first labs of a long list: nobody has to wait for its end. */
+  #addReports(listed: readonly LabReport[]): void {
+    for (const lab of listed) this.#labs.set(lab.id, refreshedReport(this.#labs.get(lab.id), lab));
+    this.#tell({ kind: 'labs', isAll: false, labs: listed.map(({ id }) => this.#labs.get(id)!) });
   }
 
   #useList(listed: readonly LabReport[]): void {

@@ -3,6 +3,7 @@ import { CONDITIONS, type Condition, conditionsOf, TROUBLE } from '../lab/condit
 import type { Lab } from '../lab/lab.js';
 import { labs, now } from '../live/live-labs.js';
 import { parameter } from '../shell/place.js';
+import { compareGroups, NameOrder } from './name-order.js';
 
 /** Ids of labs below a heading; an empty one where labs are not grouped. */
 export interface Section {
@@ -28,14 +29,19 @@ export const hasGroups = computed(() => labs.value.some(({ group }) => group !==
 interface Judged {
   readonly lab: Lab;
   readonly condition: Condition;
+  /** In the order of names. */
+  readonly place: number;
 }
+
+const names = new NameOrder();
 
 /** Every lab that the search finds, with the worst that holds of it. */
 const found = computed<readonly Judged[]>(() => {
   const text = search.value.trim().toLowerCase();
+  const places = names.of(labs.value);
   return labs.value
     .filter(({ id, name, group }) => text === '' || `${id} ${name} ${group}`.toLowerCase().includes(text))
-    .map((lab) => ({ lab, condition: conditionsOf(lab, now.value)[0] }));
+    .map((lab) => ({ lab, condition: conditionsOf(lab, now.value)[0], place: places.get(lab.id) ?? 0 }));
 });
 
 /** How many labs there are of each condition, among those that the search finds. */
@@ -63,15 +69,13 @@ export const rows = computed<readonly Section[]>(() => {
   return last;
 });
 
-const byName = (a: Judged, b: Judged) =>
-  COLLATOR.compare(a.lab.name, b.lab.name) || COLLATOR.compare(a.lab.group, b.lab.group);
-const COLLATOR = new Intl.Collator('en', { numeric: true });
+const RANK = new Map(CONDITIONS.map((condition, rank) => [condition, rank]));
 const COMPARE: Readonly<Record<Order, (a: Judged, b: Judged) => number>> = {
-  trouble: (a, b) => CONDITIONS.indexOf(a.condition) - CONDITIONS.indexOf(b.condition) || byName(a, b),
-  name: byName,
+  trouble: (a, b) => RANK.get(a.condition)! - RANK.get(b.condition)! || a.place - b.place,
+  name: (a, b) => a.place - b.place,
   // A lab without the value comes last.
-  temp: (a, b) => (b.lab.temp ?? -Infinity) - (a.lab.temp ?? -Infinity) || byName(a, b),
-  humidity: (a, b) => (b.lab.humidity ?? -Infinity) - (a.lab.humidity ?? -Infinity) || byName(a, b),
+  temp: (a, b) => (b.lab.temp ?? -Infinity) - (a.lab.temp ?? -Infinity) || a.place - b.place,
+  humidity: (a, b) => (b.lab.humidity ?? -Infinity) - (a.lab.humidity ?? -Infinity) || a.place - b.place,
 };
 
 function grouped(shown: readonly Judged[]): readonly Section[] {
@@ -81,9 +85,7 @@ function grouped(shown: readonly Judged[]): readonly Section[] {
     if (ids === undefined) idsOf.set(lab.group, [lab.id]);
     else ids.push(lab.id);
   }
-  return [...idsOf]
-    .sort(([a], [b]) => Number(a === '') - Number(b === '') || COLLATOR.compare(a, b))
-    .map(([title, ids]) => ({ title, ids }));
+  return [...idsOf].sort(([a], [b]) => compareGroups(a, b)).map(([title, ids]) => ({ title, ids }));
 }
 
 function saysSame(a: readonly Section[], b: readonly Section[]): boolean {
