@@ -83,22 +83,22 @@ export class LabIndex {
     const names: string[] = [];
     const oldestS = this.pages.oldestKeptS(nowMs);
     for (let from: string | undefined = after; from !== undefined && names.length < limit; ) {
-      const share = Math.min(limit - names.length, NAMES_AT_ONCE_MAX) / LAB_PARTITIONS;
-      const each = Math.min(limit - names.length, Math.ceil(share + 4 * Math.sqrt(share)) + 1);
+      const enough = Math.min(limit - names.length, NAMES_AT_ONCE_MAX);
+      const share = enough / LAB_PARTITIONS;
       const [wrong, last, some] = await this.reads.humtemp_names(
         0,
         this.keys.partitions(),
         LAB_PARTITIONS,
         from === '' ? '-' : `(${from}`,
-        each,
+        enough,
+        Math.min(enough, Math.ceil(share + 4 * Math.sqrt(share)) + 1),
         oldestS,
       );
-      for (const one of wrong) this.faults.report(this.keys.names(one), OTHER_TYPE);
-      some.sort();
-      for (const name of some) if (last === '' || name <= last) names.push(name);
+      for (const one of new Set(wrong)) this.faults.report(this.keys.names(one), OTHER_TYPE);
+      for (const name of some) names.push(name);
       from = last === '' ? undefined : last;
     }
-    return names.slice(0, limit);
+    return names;
   }
 
   /** Now and then, removes labs of one partition that are no more. */

@@ -1,26 +1,43 @@
--- The first names of labs after one, of each partition as many.
+-- The first names of labs after one.
 --
 -- ARGV[1]  what stands in front of the number of a partition in keys
 -- ARGV[2]  number of partitions
 -- ARGV[3]  where to begin, as ZRANGE BYLEX has it
--- ARGV[4]  how many of each partition
--- ARGV[5]  labs that the index has from before this time, Unix seconds, are no more
--- Result   numbers of partitions whose index is of another type; the last name of the partition that ends first and may have
---          more, or an empty text: behind it names may be missing; the names of labs that are there
+-- ARGV[4]  how many names are enough
+-- ARGV[5]  how many to look at in each partition
+-- ARGV[6]  labs that the index has from before this time, Unix seconds, are no more
+-- Result   numbers of partitions whose index is of another type; the name behind which to go on, or an empty text if there are
+--          no more; names of labs that are there, in order
 
-local names, wrong, last = {}, {}, ''
-local each, oldest = tonumber(ARGV[4]), tonumber(ARGV[5])
+local all, of, wrong, last = {}, {}, {}, ''
+local enough, each, oldest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 for partition = 0, ARGV[2] - 1 do
-  local tag = ARGV[1] .. partition
-  local some = redis.pcall('ZRANGE', tag .. '}:names', ARGV[3], '+', 'BYLEX', 'LIMIT', 0, each)
-  local scores = not some.err and #some > 0 and redis.pcall('ZMSCORE', tag .. '}:labs', unpack(some)) or {}
-  if some.err or scores.err then
+  local some = redis.pcall('ZRANGE', ARGV[1] .. partition .. '}:names', ARGV[3], '+', 'BYLEX', 'LIMIT', 0, each)
+  if some.err then
     wrong[#wrong + 1] = partition
   else
     for i = 1, #some do
-      if scores[i] and tonumber(scores[i]) >= oldest then names[#names + 1] = some[i] end
+      all[#all + 1] = some[i]
+      of[some[i]] = partition
     end
+    -- Behind the last name of a partition that may have more, others may be missing.
     if #some == each and (last == '' or some[each] < last) then last = some[each] end
+  end
+end
+table.sort(all)
+local names = {}
+for i = 1, #all do
+  local name = all[i]
+  if last ~= '' and name > last then break end
+  local score = redis.pcall('ZSCORE', ARGV[1] .. of[name] .. '}:labs', name)
+  if type(score) == 'table' then
+    wrong[#wrong + 1] = of[name]
+  elseif score and tonumber(score) >= oldest then
+    names[#names + 1] = name
+    if #names == enough then
+      last = name
+      break
+    end
   end
 end
 return { wrong, last, names }
