@@ -11,6 +11,7 @@ import { layouts } from './layouts/layouts-scenario.js';
 import { memory } from './memory/memory.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
+import { sensors } from './sensors/sensors.js';
 import { startup } from './startup/startup.js';
 import { stream } from './stream/stream.js';
 import { worker } from './worker/worker.js';
@@ -20,6 +21,7 @@ import { workerBehind } from './worker-behind/worker-behind.js';
 export const SCENARIOS: readonly Scenario[] = [
   ingestPipelined,
   ingestMany,
+  sensors,
   idle,
   churn,
   worker,
