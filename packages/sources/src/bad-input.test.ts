@@ -160,7 +160,7 @@ describe('whatever the payload', () => {
         for (const { lab, temp = 0, humidity = 0, at = 0 } of seen) {
           assert.equal(lab, 'here');
           assert.ok(
-            temp >= -100 && temp <= 200 && humidity >= 0 && humidity <= 100 && Number.isSafeInteger(at),
+            temp >= -273.15 && temp <= 200 && humidity >= 0 && humidity <= 100 && Number.isSafeInteger(at),
           );
         }
       }),

@@ -74,6 +74,6 @@ test('a filter is of ids and prefixes', () => {
   );
   assert.ok(EVERY_LAB.isAll && EVERY_LAB.matches('anything'));
   assert.ok(!filter.isAll);
-  for (const text of ['', ',', 'a,', '**', '*a', 'a b', 'ü', 'x'.repeat(51)])
+  for (const text of ['', ',', 'a,', '**', '*a', 'a b', 'ü', 'x'.repeat(201)])
     assert.equal(LabFilter.parse(text), undefined, text);
 });

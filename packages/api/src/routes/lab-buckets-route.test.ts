@@ -119,7 +119,7 @@ test('a lab nobody heard of is a 404 problem, an id that no lab can have a 400',
   for (const resource of ['buckets', 'summary']) {
     assert.equal((await get(`/labs/nobody/${resource}`)).status, 404);
     assert.equal((await get(`/labs/a%20b/${resource}`)).status, 400);
-    assert.equal((await get(`/labs/${'x'.repeat(51)}/${resource}`)).status, 400);
+    assert.equal((await get(`/labs/${'x'.repeat(201)}/${resource}`)).status, 400);
   }
 });
 

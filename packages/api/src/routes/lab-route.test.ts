@@ -114,10 +114,10 @@ test('the slashes of a lab id may be written as they are or encoded', async (t) 
 
 test('a lab nobody heard of is a 404 problem, and an id that no lab can have a 400', async (t) => {
   const { get } = await startApi(t);
-  for (const id of ['lab01', 'floor-2/room-7', 'x'.repeat(50), '__proto__', 'constructor'])
+  for (const id of ['lab01', 'floor-2/room-7', 'x'.repeat(200), '__proto__', 'constructor'])
     assert.equal((await get(`/labs/${id}`)).status, 404, id);
   for (const id of [
-    'x'.repeat(51),
+    'x'.repeat(201),
     '%00',
     'a%20b',
     'a+b',

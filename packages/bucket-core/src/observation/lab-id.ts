@@ -1,5 +1,8 @@
-/** 1 to 50 of `A-Z a-z 0-9 / _ - .`, which keeps a lab id harmless in topics, keys and URLs. */
-export const LAB_ID_PATTERN = '^[A-Za-z0-9/_.-]{1,50}$';
+/** Room for a long name with each of its foreign bytes written as three characters. A byte holds the length. */
+export const LAB_ID_LENGTH_MAX = 200;
+
+/** 1 to 200 of `A-Z a-z 0-9 / _ - .`, which keeps a lab id harmless in topics, keys and URLs. */
+export const LAB_ID_PATTERN = `^[A-Za-z0-9/_.-]{1,${LAB_ID_LENGTH_MAX}}$`;
 
 const pattern = new RegExp(LAB_ID_PATTERN);
 

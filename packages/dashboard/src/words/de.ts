@@ -205,7 +205,7 @@ export const de: Words = {
       not_an_object: 'Die Werte einpacken: {"temp": 21.5, "humidity": 48}.',
       array_too_long: 'Die Sammlung teilen; oder HUMTEMP_ARRAY_LENGTH_MAX erhöhen.',
       array_empty: 'Das Gateway sendet leere Sammlungen. Es kann sie weglassen.',
-      lab_id: 'Den Raum umbenennen: 1 bis 50 Zeichen aus A-Z a-z 0-9 / _ - .',
+      lab_id: 'Den Raum umbenennen: 1 bis 200 Zeichen aus A-Z a-z 0-9 / _ - .',
       lab_id_mismatch: 'Thema und Inhalt nennen verschiedene Räume. lab_id im Inhalt weglassen.',
       no_value:
         'temp, temperature oder humidity senden. Ist das kein Sensor, HUMTEMP_MQTT_TOPICS enger fassen.',

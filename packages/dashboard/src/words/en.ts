@@ -199,7 +199,7 @@ export const en = {
       not_an_object: 'Wrap the values: {"temp": 21.5, "humidity": 48}.',
       array_too_long: 'Split the batch, or raise HUMTEMP_ARRAY_LENGTH_MAX.',
       array_empty: 'The gateway sends empty batches. It can leave them out.',
-      lab_id: 'Rename the lab: 1 to 50 characters of A-Z a-z 0-9 / _ - .',
+      lab_id: 'Rename the lab: 1 to 200 characters of A-Z a-z 0-9 / _ - .',
       lab_id_mismatch: 'Topic and payload name different labs. Leave lab_id out of the payload.',
       no_value: 'Send temp, temperature or humidity. If this topic is no sensor, narrow HUMTEMP_MQTT_TOPICS.',
       temp: 'temp has to be a number in °C from −100 to 200. Often it is °F, or a text in quotes.',

@@ -172,7 +172,7 @@ describe('intake', () => {
       [bytes({ temp: 20, lab_id: 7 }), 'lab_id_mismatch'],
       [bytes({ temp: 20, sensor: 'x'.repeat(51) }), 'sensor'],
       [bytes({ temp: 20 }), 'lab_id', ''],
-      [bytes({ temp: 20 }), 'lab_id', 'x'.repeat(51)],
+      [bytes({ temp: 20 }), 'lab_id', 'x'.repeat(201)],
       [bytes({ temp: 20 }), 'lab_id', '{a}'],
       [bytes({ temp: 20 }), 'lab_id', '\u202e'],
       [bytes(`[${'['.repeat(30_000)}`), 'not_json'],

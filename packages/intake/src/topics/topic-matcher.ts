@@ -1,3 +1,5 @@
+import { LAB_ID_LENGTH_MAX } from '@humtemp/bucket-core';
+
 /**
  * Finds the lab in the bytes of a topic, without making a text of the topic. Same rules as
  * TopicFilters.labOf.
@@ -6,8 +8,6 @@ export type TopicMatcher = (bytes: Buffer, start: number, end: number) => string
 
 /** A power of two. */
 const LABS_REMEMBERED = 8192;
-/** What is longer is no lab id. */
-const LAB_LENGTH_MAX = 50;
 const FNV_PRIME = 0x01000193;
 
 const SLASH = 0x2f;
@@ -40,7 +40,7 @@ export function oneLevelMatcher(before: Buffer, after: Buffer): TopicMatcher {
     if (isText(remembered, bytes, labStart, labEnd)) return remembered;
     // What is not ASCII becomes something that is no lab id, which is what it is.
     const lab = bytes.toString('latin1', labStart, labEnd);
-    if (lab.length <= LAB_LENGTH_MAX) labs[slot] = lab;
+    if (lab.length <= LAB_ID_LENGTH_MAX) labs[slot] = lab;
     return lab;
   };
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { LAB_ID_LENGTH_MAX } from '@humtemp/bucket-core';
 
 /** The topic of a publish, where it stands within other bytes. Made a text only when somebody asks for it. */
 export class TopicSlice {
@@ -34,7 +35,7 @@ export function isTopicText(bytes: Buffer): boolean {
  * either.
  */
 export function isPlainLab(lab: string): boolean {
-  if (lab.length > 50) return false;
+  if (lab.length > LAB_ID_LENGTH_MAX) return false;
   for (let i = 0; i < lab.length; i++) {
     const code = lab.charCodeAt(i);
     if (code < 0x20 || code > 0x7e) return false;

@@ -93,7 +93,7 @@ test('a bad row is named by its line, its column and what was expected', async (
     /line 2: timestamp: expected Unix seconds .* found "yesterday"/,
   );
   await refused(`${HEADER}a,1790000000000000,20,40\n`, /line 2: timestamp: expected Unix seconds/);
-  await refused(`${HEADER}a+,1,20,40\n`, /line 2: lab_id: expected 1 to 50 characters/);
+  await refused(`${HEADER}a+,1,20,40\n`, /line 2: lab_id: expected 1 to 200 characters/);
   await refused(`${HEADER}"a,1,20,40\n`, /Quote/);
 });
 

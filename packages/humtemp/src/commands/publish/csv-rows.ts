@@ -102,7 +102,7 @@ function rowOf(
   };
 
   const lab = record[positions.lab_id] ?? '';
-  if (!isLabId(lab)) throw bad('lab_id', '1 to 50 characters of A-Z a-z 0-9 / _ - .');
+  if (!isLabId(lab)) throw bad('lab_id', '1 to 200 characters of A-Z a-z 0-9 / _ - .');
 
   const timestampText = record[positions.timestamp] ?? '';
   const seconds = jsonNumber(timestampText);
