@@ -1,5 +1,9 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import type { ComponentType, JSX } from 'preact';
+import { link } from '../live/live-labs.js';
+
+/** Until a service that is gone is known to be gone. */
+const NOTICED_MS = 5000;
 
 /** A component whose code is loaded when it is first shown. */
 export function lazy<P extends object>(
@@ -16,12 +20,17 @@ export function lazy<P extends object>(
         (component) => {
           loaded.value = component;
         },
-        // The service was out of reach, or has another version now: the next visit tries again.
-        () => {
-          begun = false;
-        },
+        // The service was out of reach; or it has another version by now, whose files have other names.
+        () => setTimeout(reloadWhenLive, NOTICED_MS),
       );
     }
     return null;
   };
+}
+
+/** Loads the page anew as soon as there is somebody to load it from. */
+function reloadWhenLive(): void {
+  effect(() => {
+    if (link.value.state === 'live') window.location.reload();
+  });
 }

@@ -52,6 +52,12 @@ describe('the dashboard in a real browser, live', () => {
       await observe(scene, 'hall', 25.5, 50);
       await tile(page, 'hall').getByText('25.5').waitFor();
       assert.ok(await page.evaluate('window.stays'));
+
+      // A page whose code is not there yet: it comes with the service.
+      await start.kill();
+      await page.getByRole('link', { name: 'Operations' }).click();
+      await start.restart();
+      await page.locator('.readiness[data-ready=true]').waitFor();
     },
   );
 
