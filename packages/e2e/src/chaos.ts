@@ -49,8 +49,9 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
 ];
 
 /**
- * Two workers on one shared subscription, a broker that saves, a Redis that writes through, a publisher that sends
- * again until acknowledged, and a seeded sequence of faults. Afterwards everything must be counted exactly once.
+ * Two workers on one shared subscription, a broker that saves, a Redis that writes through, a publisher that
+ * sends again until acknowledged, and a seeded sequence of faults. Afterwards everything must be counted
+ * exactly once.
  * @throws AssertionError if it is not, or if a ledger does not balance.
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -163,8 +164,9 @@ async function killConnections({ redis }: Parts): Promise<void> {
 }
 
 /**
- * Mosquitto 2.0 saves sessions but not their shared subscriptions: what it takes in after a restart and before the
- * workers have subscribed again goes to nobody. So publishers come in after the workers, as the operations guide asks.
+ * Mosquitto 2.0 saves sessions but not their shared subscriptions: what it takes in after a restart and
+ * before the workers have subscribed again goes to nobody. So publishers come in after the workers, as the
+ * operations guide asks.
  */
 async function restartMosquitto({ mosquitto, entrance, workers }: Parts): Promise<void> {
   const before = workers.map(subscriptions);

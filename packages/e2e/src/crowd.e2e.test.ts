@@ -13,7 +13,10 @@ const HALF_CONNECT = 50;
 /** Files of this process besides the crowd. */
 const OTHER_FILES = 200;
 const OBSERVATIONS = 5000;
-/** So much of each payload says nothing: in all more than the sockets of a subscriber that does not read take in. */
+/**
+ * So much of each payload says nothing: in all more than the sockets of a subscriber that does not read take
+ * in.
+ */
 const PADDING = 'x'.repeat(3000);
 const PUBLISHING_MS_MAX = 60_000;
 const RSS_BYTES_MAX = 600e6;

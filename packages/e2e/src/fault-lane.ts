@@ -8,7 +8,9 @@ export interface LaneFaults {
   bytesPerS: number;
   /** Bytes of one write at most. */
   sliceBytes: number;
-  /** Nothing passes, and nothing is lost: it waits, here and in the sockets' buffers, until the fault is over. */
+  /**
+   * Nothing passes, and nothing is lost: it waits, here and in the sockets' buffers, until the fault is over.
+   */
   held: boolean;
   /** Everything is read and lost. */
   swallowed: boolean;
@@ -31,8 +33,9 @@ const THROTTLED_WRITES_PER_S = 50;
  *        │                  │
  *        └──end──▶ finished ◀┘ (after what is being passed)
  *
- * It reads nothing while it passes a chunk, so it holds one chunk, at most 64 KiB, besides the sockets' own buffers:
- * back-pressure goes through. The faults are looked up anew for each chunk; `wake` ends a wait for those of before.
+ * It reads nothing while it passes a chunk, so it holds one chunk, at most 64 KiB, besides the sockets' own
+ * buffers: back-pressure goes through. The faults are looked up anew for each chunk; `wake` ends a wait for
+ * those of before.
  */
 export class FaultLane {
   /** Something was swallowed: what comes later must not pass as if it followed. */

@@ -11,10 +11,15 @@ export interface FaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
 }
 
-/** Which chunks of requests a cut is about: every `every`-th of those that match, all connections together. */
+/**
+ * Which chunks of requests a cut is about: every `every`-th of those that match, all connections together.
+ */
 export interface Cut {
   readonly every: number;
-  /** Default: any chunk. A chunk is what one read gives: at most 64 KiB, and usually what was written in one go. */
+  /**
+   * Default: any chunk. A chunk is what one read gives: at most 64 KiB, and usually what was written in one
+   * go.
+   */
   readonly matching?: RegExp;
 }
 
@@ -31,11 +36,12 @@ const DIRECTIONS: readonly Direction[] = ['toServer', 'toClient'];
  *     open ──one side ends, or halfClose──▶ half open ──the other ends──▶ closed
  *     open, half open ──cut──▶ closed
  *
- * Faults are switched on by their methods, for present and later connections alike, and add up. `heal` switches all of
- * them off; what was held back then passes, late. A connection of which bytes were swallowed is cut then, because no
- * network passes on a stream with a hole.
+ * Faults are switched on by their methods, for present and later connections alike, and add up. `heal`
+ * switches all of them off; what was held back then passes, late. A connection of which bytes were swallowed
+ * is cut then, because no network passes on a stream with a hole.
  *
- * Every connection holds a chunk or less in each direction: a side that does not read stops the other from writing.
+ * Every connection holds a chunk or less in each direction: a side that does not read stops the other from
+ * writing.
  */
 export class FaultProxy {
   /** Connections taken so far. */
@@ -86,7 +92,9 @@ export class FaultProxy {
     this.#set({ swallowed: true }, directions);
   }
 
-  /** As a black hole, but what was sent arrives after all once healed, as TCP repeats what a network has lost. */
+  /**
+   * As a black hole, but what was sent arrives after all once healed, as TCP repeats what a network has lost.
+   */
   hold(...directions: Direction[]): void {
     this.#set({ held: true }, directions);
   }
@@ -236,8 +244,8 @@ class ProxiedConnection {
   }
 
   /**
-   * The client sees the connection close. The server gets to read, and so to execute, everything that was passed on,
-   * which a reset could discard; then it sees the end.
+   * The client sees the connection close. The server gets to read, and so to execute, everything that was
+   * passed on, which a reset could discard; then it sees the end.
    */
   cut(): void {
     if (this.#cut) return;

@@ -64,7 +64,10 @@ export class HumtempProcess {
     await this.#exited;
   }
 
-  /** SIGTERM. It must end well, with a ledger that balances. One that does not end is killed, which is a failure. */
+  /**
+   * SIGTERM. It must end well, with a ledger that balances. One that does not end is killed, which is a
+   * failure.
+   */
   async stop(): Promise<LedgerCounters> {
     this.signal('SIGTERM');
     let isLate = false;
@@ -90,7 +93,10 @@ export class HumtempProcess {
     await this.exited();
   }
 
-  /** Resolves once the API at this base URL says that it is ready. @throws with the output if it ends before. */
+  /**
+   * Resolves once the API at this base URL says that it is ready.
+   * @throws with the output if it ends before.
+   */
   async ready(baseUrl: string): Promise<void> {
     const deadline = Date.now() + READY_TIMEOUT_MS;
     while (Date.now() < deadline) {

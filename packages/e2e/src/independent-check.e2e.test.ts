@@ -87,8 +87,8 @@ function check(
 }
 
 /**
- * A day and a half of what radio nodes send and more: rows and whole hours that are missing, rows sent twice, late ones,
- * nodes with one metric, frost, three decimals, two values of one moment.
+ * A day and a half of what radio nodes send and more: rows and whole hours that are missing, rows sent twice,
+ * late ones, nodes with one metric, frost, three decimals, two values of one moment.
  */
 function roughRows(): SensorRow[] {
   const random = randomOf(7);

@@ -10,7 +10,10 @@ const OBSERVATIONS = 30_000;
 const LABS_MAX = 3000;
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=64', HUMTEMP_LABS_MAX: `${LABS_MAX}` };
 
-/** Every observation of another lab: as many are counted as there may be labs, the others are rejected and say why. */
+/**
+ * Every observation of another lab: as many are counted as there may be labs, the others are rejected and say
+ * why.
+ */
 function check(ledger: LedgerCounters): void {
   assert.equal(imbalance(ledger), 0);
   assert.equal(ledger.committed + ledger.duplicate + rejectedTotal(ledger), OBSERVATIONS);

@@ -38,8 +38,8 @@ export interface Verdict {
 }
 
 /**
- * Holds what the store has counted against what was published: every lab's number, sums, minimum and maximum, at every
- * resolution, so that a bucket that is not whole shows.
+ * Holds what the store has counted against what was published: every lab's number, sums, minimum and maximum,
+ * at every resolution, so that a bucket that is not whole shows.
  */
 export async function checkExact(
   record: ReadonlyMap<string, LabRecord>,
@@ -82,7 +82,9 @@ export function verdictOf(
   return { recorded, counted: total, lost, countedTwice };
 }
 
-/** Waits until as many observations are counted as were recorded, or until that stands still for `stillMs`. */
+/**
+ * Waits until as many observations are counted as were recorded, or until that stands still for `stillMs`.
+ */
 export async function settled(
   record: ReadonlyMap<string, LabRecord>,
   store: BucketStore,

@@ -25,7 +25,10 @@ export type PublishWith = (listener: Listener, qos: Qos, publishes: readonly Pub
 export interface RealClient {
   readonly name: string;
   readonly schemes: readonly Listener['scheme'][];
-  /** Makes it ready for use, in this folder if it needs one. @throws Error that says why it cannot be had here. */
+  /**
+   * Makes it ready for use, in this folder if it needs one.
+   * @throws Error that says why it cannot be had here.
+   */
   readonly prepare: (folder: string) => Promise<PublishWith>;
 }
 

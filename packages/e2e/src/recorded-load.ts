@@ -46,8 +46,8 @@ export interface LoadOptions {
 }
 
 /**
- * Publishes observations at QoS 1, each again until it is acknowledged, and keeps a record of what it sent. No two are
- * equal, so each must be counted exactly once, however often it is delivered.
+ * Publishes observations at QoS 1, each again until it is acknowledged, and keeps a record of what it sent.
+ * No two are equal, so each must be counted exactly once, however often it is delivered.
  */
 export class RecordedLoad {
   /** By lab, of everything handed to the publisher so far. */

@@ -14,7 +14,10 @@ import { until } from './until.js';
 /** Seed of every load of this run; SEED=… repeats another run. */
 export const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 
-/** A request that commits: the script comes in full once, and by its digest from then on; its first key is its record. */
+/**
+ * A request that commits: the script comes in full once, and by its digest from then on; its first key is its
+ * record.
+ */
 export const COMMIT = /\r\neval(sha)?\r\n[\s\S]*\}:done:/i;
 
 /** Durable as the matrix asks: what Redis has answered is on disk. */
@@ -64,9 +67,9 @@ export interface FaultSetting {
 }
 
 /**
- * A test: a load through Mosquitto and a worker into Redis while `fault` does what it does. Once it has undone that,
- * everything must settle by itself and be exact, and the worker end well, with books that balance. A test that hangs is
- * given up, and fails.
+ * A test: a load through Mosquitto and a worker into Redis while `fault` does what it does. Once it has
+ * undone that, everything must settle by itself and be exact, and the worker end well, with books that
+ * balance. A test that hangs is given up, and fails.
  * @param fault may return a check of the ledger with which the worker ended.
  */
 export function underFault(
@@ -233,7 +236,10 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Every lab's buckets of one resolution, merged, are those of every other: none is torn. Nothing may be committed meanwhile. */
+/**
+ * Every lab's buckets of one resolution, merged, are those of every other: none is torn. Nothing may be
+ * committed meanwhile.
+ */
 export async function checkWhole(store: RedisStore): Promise<void> {
   const [first, ...others] = await Promise.all(
     DEFAULT_GRID.resolutions.map((resolution) => countedByLab(store, resolution)),

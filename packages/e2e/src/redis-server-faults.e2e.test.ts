@@ -20,7 +20,10 @@ import { until } from './until.js';
 
 const run = promisify(execFile);
 
-/** A load most of whose observations need buckets of their own, and so memory; all of them live at every resolution. */
+/**
+ * A load most of whose observations need buckets of their own, and so memory; all of them live at every
+ * resolution.
+ */
 const MANY_BUCKETS = { ratePerS: 1000, spanS: 72_000 };
 
 /** Rows 5 to 8 of the fault matrix: Redis itself. */

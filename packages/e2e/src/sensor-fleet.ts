@@ -17,8 +17,9 @@ const SPAN_S = 3600;
 const REACHED_MS_MAX = 60_000;
 
 /**
- * Sensors with a connection each, which publish until `finish`, each observation again until it is acknowledged. No two
- * observations are equal, so each must be counted exactly once, however often it is delivered.
+ * Sensors with a connection each, which publish until `finish`, each observation again until it is
+ * acknowledged. No two observations are equal, so each must be counted exactly once, however often it is
+ * delivered.
  */
 export class SensorFleet {
   /** By lab, of everything that a sensor has begun to send. */
@@ -52,7 +53,10 @@ export class SensorFleet {
     return this.#sensors.reduce((sum, { resent }) => sum + resent, 0);
   }
 
-  /** Resolves with the PUBACK that makes it so many, before any other is read. @throws when none comes for long. */
+  /**
+   * Resolves with the PUBACK that makes it so many, before any other is read.
+   * @throws when none comes for long.
+   */
   async reached(count: number): Promise<void> {
     let deadline: NodeJS.Timeout | undefined;
     const reached = new Promise<void>((resolve, reject) => {

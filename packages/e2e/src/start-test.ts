@@ -18,8 +18,8 @@ type Environment = Readonly<Record<string, string>>;
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 
 /**
- * A test of `humtemp start`, which runs already when `body` is called. A test that fails tells its seed, and what the
- * process said.
+ * A test of `humtemp start`, which runs already when `body` is called. A test that fails tells its seed, and
+ * what the process said.
  */
 export function startTest(
   name: string,

@@ -25,8 +25,8 @@ const PACKET_ID_MAX = 65_535;
 const RECONNECT_MS = { min: 100, max: 300 };
 
 /**
- * A small sensor: one QoS 1 publish in flight, sent again, as the same packet with DUP, on each new connection until
- * its PUBACK comes.
+ * A small sensor: one QoS 1 publish in flight, sent again, as the same packet with DUP, on each new
+ * connection until its PUBACK comes.
  *
  *     connecting ──CONNACK──▶ publishing ──PUBACK──▶ publishing the next ──nothing more──▶ done
  *          ▲                      │

@@ -1,4 +1,5 @@
-// `npm run dev`: humtemp from its sources, with made-up labs that publish. It starts anew when a file changes.
+// `npm run dev`: humtemp from its sources, with made-up labs that publish. It starts anew when a file
+// changes.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

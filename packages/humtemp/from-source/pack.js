@@ -1,4 +1,4 @@
-// `npm run pack [-- --into FOLDER]`: humtemp as one file, which `npx ./humtemp-VERSION.tgz start` installs and runs.
+// `npm run pack [-- --into FOLDER]`: humtemp as one file, which npm installs.
 // Everything is in it, in the versions of the lockfile: an installation needs no registry.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -146,7 +146,11 @@ function writeManifest(file, bundled) {
   replace(file, `${JSON.stringify(whole, null, 2)}\n`);
 }
 
-/** npm pack fails on a package that has its dependencies with it. @param {string} stage @param {string} into */
+/**
+ * npm pack fails on a package that has its dependencies with it.
+ * @param {string} stage
+ * @param {string} into
+ */
 function archive(stage, into) {
   const { name, version } = JSON.parse(readFileSync(join(stage, 'package.json'), 'utf8'));
   const file = join(into, `${name}-${version}.tgz`);
@@ -157,7 +161,11 @@ function archive(stage, into) {
   return file;
 }
 
-/** Never writes into what stands there: other names may lead to it. @param {string} file @param {string | Buffer} content */
+/**
+ * Never writes into what stands there: other names may lead to it.
+ * @param {string} file
+ * @param {string | Buffer} content
+ */
 function replace(file, content) {
   remove(file);
   writeFileSync(file, content);

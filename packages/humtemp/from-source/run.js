@@ -1,4 +1,4 @@
-// `npm start` and `npm run humtemp`: installs and builds what is not, then runs the command in this very process.
+// `npm start`, `npm run humtemp`: installs and builds what is not yet, then runs the command in this process.
 const [major] = process.versions.node.split('.');
 if (Number(major) < 20) {
   console.error(`humtemp: Node ${process.versions.node} is too old; it needs Node 20 or later`);

@@ -20,7 +20,11 @@ function manifestOf(name) {
   return JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'));
 }
 
-/** The files below a folder, without those of installed packages, in order; none if it does not exist. @param {string} folder @returns {string[]} */
+/**
+ * The files below a folder, without those of installed packages, in order; none if it does not exist.
+ * @param {string} folder
+ * @returns {string[]}
+ */
 export function filesBelow(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
@@ -32,14 +36,20 @@ export function filesBelow(folder) {
     .sort();
 }
 
-/** What these files contain, as one word. A clone that is copied elsewhere has the same. @param {string[]} files */
+/**
+ * What these files contain, as one word. A clone that is copied elsewhere has the same.
+ * @param {string[]} files
+ */
 export function contentOf(files) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   for (const file of files) hash.update(`\n${relative(ROOT, file)}\n`).update(readFileSync(file));
   return hash.digest('hex');
 }
 
-/** Size and time of these files, as one word: it changes when somebody else writes them. @param {string[]} files */
+/**
+ * Size and time of these files, as one word: it changes when somebody else writes them.
+ * @param {string[]} files
+ */
 export function listingOf(files) {
   const hash = createHash('sha256');
   for (const file of files) {

@@ -1,4 +1,6 @@
-/** A reason not to start that the person who started us can remove. Its message is all they need; exit code 2. */
+/**
+ * A reason not to start that the person who started us can remove. Its message is all they need; exit code 2.
+ */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

@@ -58,7 +58,7 @@ const OTHERS: readonly Case[] = [
 
 describe('the configuration', () => {
   for (const [name, good, bad, expected] of [...DURATIONS, ...OTHERS])
-    test(`takes HUMTEMP_${name} up to its limits, and names it beyond: ${expected}`, () => {
+    test(`the configuration takes HUMTEMP_${name} up to its limits, and names it beyond: ${expected}`, () => {
       for (const value of good) readConfig({ [`HUMTEMP_${name}`]: value }, 'start');
       for (const value of bad)
         assert.throws(
@@ -69,7 +69,7 @@ describe('the configuration', () => {
         );
     });
 
-  test('has no duration that is none', () => {
+  test('the configuration refuses a text that is no duration', () => {
     for (const [name] of DURATIONS)
       for (const value of ['-1', '1.5', '', ' ', '0s', '9999999999', 'day'])
         assert.throws(() => readConfig({ [`HUMTEMP_${name}`]: value }, 'start'), {
@@ -78,7 +78,7 @@ describe('the configuration', () => {
         });
   });
 
-  test('makes no timer that Node would cut to a millisecond', () => {
+  test('no timer is so long that Node would cut it to a millisecond', () => {
     const timers = DURATIONS.filter(([, , , expected]) => expected === TIMER);
     const config = readConfig(
       Object.fromEntries(timers.map(([name]) => [`HUMTEMP_${name}`, '24d'])),
@@ -102,7 +102,7 @@ describe('the configuration', () => {
       assert.ok(seconds * 1000 + 60_000 < 2 ** 31, `${seconds}`);
   });
 
-  test('of a worker does not care for the levels of the embedded broker', () =>
+  test('a worker is not bound by the levels of the embedded broker', () =>
     void readConfig({ HUMTEMP_MQTT_TOPIC_LEVELS_MAX: '1', HUMTEMP_MQTT_URL: 'mqtt://127.0.0.1' }, 'worker'));
 });
 

@@ -12,8 +12,8 @@ export interface Surroundings {
 }
 
 /**
- * Where the embedded store is if nobody says: the folder for the state of programs, which neither an upgrade nor
- * `git clean` removes (XDG Base Directory Specification). Data of an earlier version stays where it is.
+ * Where the embedded store is if nobody says: the folder for the state of programs, which neither an upgrade
+ * nor `git clean` removes (XDG Base Directory Specification). Data of an earlier version stays where it is.
  */
 export function defaultDataFolder(env: NodeJS.ProcessEnv, { home, exists }: Surroundings): string {
   return exists(FORMER_DATA_FOLDER) ? FORMER_DATA_FOLDER : stateFolder(env, home);

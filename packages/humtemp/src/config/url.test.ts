@@ -23,7 +23,7 @@ describe('user and password of a URL', () => {
     ['HUMTEMP_MQTT_URL', 'mqtts'],
     ['HUMTEMP_REDIS_URL', 'rediss'],
   ] as const) {
-    test(`are refused in ${name} where they do not decode, and not repeated`, () => {
+    test(`user and password are refused in ${name} where they do not decode, and not repeated`, () => {
       for (const credentials of [
         'me:secret%',
         'me:secret%zz',
@@ -40,13 +40,13 @@ describe('user and password of a URL', () => {
         refused({ [name]: `${protocol}://${credentials}@broker.lan` }, new RegExp(`${name}=`), ENCODED);
     });
 
-    test(`are not repeated where ${name} is no URL at all`, () => {
+    test(`user and password are not repeated where ${name} is no URL at all`, () => {
       for (const text of ['http://me:secret@x', 'me:secret@x', `${protocol}://me:secret`, '//:secret@'])
         refused({ [name]: text }, new RegExp(`${name}=.*expected a URL that starts with`));
     });
   }
 
-  test('may hold anything that is encoded', () => {
+  test('user and password may hold anything that is encoded', () => {
     const { mqttUrl, store } = readConfig(
       {
         HUMTEMP_MQTT_URL: ' mqtt://m%C3%A9:100%25%2F%40@broker.lan:1884 ',
@@ -58,20 +58,20 @@ describe('user and password of a URL', () => {
     assert.deepEqual(store, { redisUrl: 'rediss://:p%23@redis.lan/10000?family=6' });
   });
 
-  test('come together at a broker', () =>
+  test('a broker gets a password with a user only', () =>
     refused({ HUMTEMP_MQTT_URL: 'mqtt://:secret@x' }, /MQTT_URL=mqtt:\/\/:…@x: expected a user in front/));
 });
 
 describe('a URL is refused', () => {
-  test('with a port that nothing listens on', () => {
+  test('a URL with port 0 is refused', () => {
     refused({ HUMTEMP_MQTT_URL: 'mqtt://x:0' }, /HUMTEMP_MQTT_URL=mqtt:\/\/x:0: expected a port from 1/);
     refused({ HUMTEMP_REDIS_URL: 'redis://x:0' }, /HUMTEMP_REDIS_URL=redis:\/\/x:0: expected a port from 1/);
   });
 
-  test('where its path does not decode', () =>
+  test('a URL whose path does not decode is refused', () =>
     refused({ HUMTEMP_MQTT_URL: 'mqtt://x/%E9' }, /HUMTEMP_MQTT_URL=mqtt:\/\/x\/%E9: expected UTF-8/));
 
-  test('where what stands behind the host is no database of Redis', () => {
+  test('a URL of Redis is refused where no database stands behind its host', () => {
     for (const path of ['/abc', '/-1', '/10001', '/0/1', '/1.5', '/%E9'])
       refused({ HUMTEMP_REDIS_URL: `redis://x${path}` }, /HUMTEMP_REDIS_URL=.*expected the number of a data/);
     for (const query of ['?db=1', '?password=secret', '?family=5'])

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * A URL as messages may show it. What stands before an @ may be a password, also where it keeps the rest from being a
- * URL; and so may what stands in place of a port, and a query.
+ * A URL as messages may show it. What stands before an @ may be a password, also where it keeps the rest from
+ * being a URL; and so may what stands in place of a port, and a query.
  */
 export function withoutPassword(text: string): string {
   const hidden = text.includes('@')
@@ -15,8 +15,8 @@ const CREDENTIALS_EXPECTED =
   'user and password with %25 for %, %2F for /, %40 for @, %23 for #, %3F for ?, and UTF-8 behind other %';
 
 /**
- * That user and password decode, and that nothing cuts them short: a character that they should have encoded does, and
- * leaves its @ behind the host.
+ * That user and password decode, and that nothing cuts them short: a character that they should have encoded
+ * does, and leaves its @ behind the host.
  * @throws RangeError naming what was expected.
  */
 function checkCredentials({ username, password, pathname, search, hash }: URL): void {
@@ -57,7 +57,10 @@ export function mqttUrl(value: string): string {
   return parsed.href;
 }
 
-/** `redis://` or `rediss://`, with a database that the client does not take for another. @throws RangeError */
+/**
+ * `redis://` or `rediss://`, with a database that the client does not take for another.
+ * @throws RangeError
+ */
 export function redisUrl(value: string): string {
   const parsed = parseUrl(value, ['redis:', 'rediss:']);
   checkCredentials(parsed);

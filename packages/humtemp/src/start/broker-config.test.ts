@@ -52,7 +52,7 @@ describe('the configuration of the embedded broker', () => {
     ],
   ];
   for (const [what, env, lines] of bad)
-    test(`is refused with ${what}`, () => {
+    test(`the configuration of the embedded broker is refused with ${what}`, () => {
       for (const role of ['start', 'broker'] as const)
         assert.throws(() => readConfig(env, role), {
           name: 'StartError',
@@ -60,13 +60,13 @@ describe('the configuration of the embedded broker', () => {
         });
     });
 
-  test('is of no concern to roles that run no broker', () => {
+  test('a role without a broker does not check the variables of the broker', () => {
     const env = { HUMTEMP_MQTT_HOST: '0.0.0.0', HUMTEMP_MQTT_TLS_PORT: '8883' };
     readConfig(env, 'api');
     readConfig({ ...env, HUMTEMP_MQTT_URL: 'mqtt://127.0.0.1' }, 'start');
   });
 
-  test('may be for others with accounts, or with a word that none are needed', () => {
+  test('the embedded broker may listen for others with accounts, or if anonymous clients are allowed', () => {
     for (const more of [
       { HUMTEMP_MQTT_PASSWORD_FILE: 'passwords' },
       { HUMTEMP_MQTT_ALLOW_ANONYMOUS: 'true' },
@@ -74,7 +74,7 @@ describe('the configuration of the embedded broker', () => {
       readConfig({ HUMTEMP_MQTT_HOST: '0.0.0.0', ...more }, 'start');
   });
 
-  test('may do without the plain port', () => {
+  test('the embedded broker may do without the plain port', () => {
     const config = readConfig(
       { HUMTEMP_MQTT_PORT: 'off', HUMTEMP_MQTT_TLS_PORT: '0', ...CERTIFICATE },
       'start',
@@ -104,7 +104,7 @@ describe('the embedded broker', () => {
     return path;
   }
 
-  test('listens where it is told to', async (t) => {
+  test('the embedded broker listens where it is configured to', async (t) => {
     const broker = await start(t, { HUMTEMP_MQTT_WS_PORT: '0' });
     assert.deepEqual(
       broker.listeners.map(({ kind }) => kind),
@@ -112,7 +112,7 @@ describe('the embedded broker', () => {
     );
   });
 
-  test('opens a WebSocket for no page of others where no account is needed', async (t) => {
+  test('the embedded broker opens a WebSocket for no page of others where no account is needed', async (t) => {
     const statusOf = async (port: number, headers: Record<string, string>) => {
       const asked = request({
         port,
@@ -157,7 +157,7 @@ describe('the embedded broker', () => {
     assert.equal(await statusOf(closed.portOf('ws'), { origin: 'https://evil.example' }), 101);
   });
 
-  test('names the variable of the port that is taken', async (t) => {
+  test('the embedded broker names the variable of the port that is taken', async (t) => {
     const broker = await start(t, {});
     const port = `${broker.portOf('mqtt')}`;
     await assert.rejects(start(t, { HUMTEMP_MQTT_WS_PORT: port }), {
@@ -174,7 +174,7 @@ describe('the embedded broker', () => {
     });
   });
 
-  test('names the file that it cannot use', async (t) => {
+  test('the embedded broker names the file that it cannot use', async (t) => {
     const path = await folder(t);
     await writeFile(join(path, 'bad'), 'nothing\n');
     for (const [env, message] of [
@@ -192,7 +192,7 @@ describe('the embedded broker', () => {
       await assert.rejects(start(t, env), { name: 'StartError', message });
   });
 
-  test('has rules without accounts, for anonymous clients', async (t) => {
+  test('the embedded broker has rules without accounts, for anonymous clients', async (t) => {
     const path = await folder(t);
     await writeFile(join(path, 'acl'), 'topic write labs/+/observation\n');
     const broker = await start(t, { HUMTEMP_MQTT_ACL_FILE: join(path, 'acl') });

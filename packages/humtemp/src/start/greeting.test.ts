@@ -110,3 +110,9 @@ test('a broker alone says how to publish', () => {
   assert.match(text, /Publish a first observation:\n\n {4}mosquitto_pub/);
   assert.doesNotMatch(text, /curl|Dashboard/);
 });
+
+test('where only the topics of devices are read, an observation is posted', () => {
+  const text = greet({ HUMTEMP_SOURCES: 'zigbee2mqtt' });
+  assert.match(text, /Post a first observation and read its summary:/);
+  assert.doesNotMatch(text, /mosquitto_pub|simulate/);
+});

@@ -12,7 +12,7 @@ export interface GreetingFacts {
   readonly interfaces?: Interfaces;
 }
 
-/** Enough to tell a first start from a later one. */
+/** More are not counted. */
 export const LABS_COUNTED_MAX = 1000;
 
 const OBSERVATION = { temp: 22.08, humidity: 51.53 };
@@ -133,7 +133,10 @@ function tokenHint({ apiTokensFile }: Config, { command }: GreetingFacts, api: s
   return [`A token that may do both:  TOKEN=$(${command} token ${apiTokensFile} NAME --write)`];
 }
 
-/** Undefined where it could not be a single line: without a plain listener, and for a topic of a family of devices. */
+/**
+ * Undefined where it could not be a single line: without a plain listener, and where only devices' own topics
+ * are read.
+ */
 function mosquittoPub(
   running: RunningRole,
   config: Config,
@@ -141,7 +144,7 @@ function mosquittoPub(
 ): string | undefined {
   const filter = config.mqttTopics.filters[0];
   const broker = plainBroker(running, config, interfaces);
-  if (broker === undefined || filter === undefined) return undefined;
+  if (broker === undefined || filter === undefined || !config.sources.includes('labs')) return undefined;
   const topic = filter.replace('+', LAB).replace(/[+#]/g, 'room-1');
   const where = [
     broker.host === '127.0.0.1' ? '' : ` -h ${broker.host}`,

@@ -8,7 +8,10 @@ const REPORT_AGE_MS_MAX = 60_000;
 /** The last report may be missed: its counters are in the log, and nothing hangs on it. */
 const LAST_REPORT_MS_MAX = 2000;
 
-/** Leaves this process' ledger in the store, once a second while it changes, for the API of another process to show. */
+/**
+ * Leaves this process' ledger in the store, once a second while it changes, for the API of another process to
+ * show.
+ */
 export class LedgerReporter {
   #timer: NodeJS.Timeout | undefined;
   #reported = '';
@@ -33,7 +36,7 @@ export class LedgerReporter {
     await endsWithin(LAST_REPORT_MS_MAX, this.report());
   }
 
-  /** A report that fails is made up for by the next; what fails with it is told by the commits. */
+  /** A report that fails is made up for by the next; the commits log what fails with it. */
   async report(): Promise<void> {
     const counters = this.intake.ledger.counters();
     const text = JSON.stringify(counters);

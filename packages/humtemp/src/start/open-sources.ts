@@ -23,8 +23,8 @@ export interface OpenSources {
 }
 
 /**
- * The sources as configured: `labs`, those of the file, then the presets. The file is watched; while it is wrong, what
- * was in force stays. @throws StartError
+ * The sources as configured: `labs`, those of the file, then the presets. The file is watched; while it is
+ * wrong, what was in force stays. @throws StartError
  */
 export async function openSources(config: Config, log: Logger): Promise<OpenSources> {
   const { sources: names, sourcesFile: file, mqttTopics } = config;

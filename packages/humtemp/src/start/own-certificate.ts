@@ -9,7 +9,8 @@ interface CertificateAndKey {
 }
 
 /**
- * The certificate that a worker shows, read at each call; while the two files do not fit together, as they were before.
+ * The certificate that a worker shows, read at each call; while the two files do not fit together, as they
+ * were before.
  * @throws StartError if they cannot be read at the start.
  */
 export function certificateIn(certFile: string, keyFile: string, log: Logger): () => CertificateAndKey {

@@ -30,8 +30,8 @@ export interface RunningRole {
   /** The fate of every observation of this process. */
   ledger(): LedgerCounters;
   /**
-   * Stops reading, commits what is pending, acknowledges it, disconnects; in bounded time, whatever Redis, the broker
-   * and the clients do.
+   * Stops reading, commits what is pending, acknowledges it, disconnects; in bounded time, whatever Redis,
+   * the broker and the clients do.
    * @throws StopError if something did not stop; the process must be ended then.
    */
   stop(): Promise<void>;

@@ -12,7 +12,7 @@ export interface RunningProcess {
 
 const FILE_NAME = 'process.json';
 
-/** Leaves word of this process in its data folder. It is a convenience: that it fails keeps nobody from running. */
+/** Records this process in its data folder. It is a convenience: if it fails, humtemp runs all the same. */
 export function writeRunningFile(dataDir: string, running: RunningProcess): void {
   try {
     writeFileSync(join(dataDir, FILE_NAME), `${JSON.stringify(running)}\n`, { mode: 0o600 });

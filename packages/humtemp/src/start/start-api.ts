@@ -43,7 +43,7 @@ export interface ApiParts {
 }
 
 export interface RunningApi extends RunningServer {
-  /** To be told which labs this process has committed observations of. */
+  /** Notes which labs this process has committed observations of. */
   markChanged(labs: Iterable<string>): void;
   /** Reads the tokens again. */
   reload(): Promise<void>;

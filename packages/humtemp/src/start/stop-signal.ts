@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 
 /**
- * The first signal to stop; a second one ends the process at once. SIGHUP is one when the terminal that somebody looks on from
- * has been closed; else it means to read files again.
+ * The first signal to stop; a second one ends the process at once. SIGHUP is one when the terminal that
+ * somebody looks on from has been closed; else it means to read files again.
  */
 export function stopSignal(readAgain: () => void): Promise<NodeJS.Signals> {
   // Not with nohup, which leads the output elsewhere.

@@ -2,7 +2,10 @@
 export interface StopStep {
   /** What it stops, as messages name it. */
   readonly name: string;
-  /** Every step is to end in time by itself. Beyond this it is taken for one that never ends. Default: no limit. */
+  /**
+   * Every step is to end in time by itself. Beyond this it is taken for one that never ends. Default: no
+   * limit.
+   */
   readonly msMax?: number;
   stop(): Promise<unknown>;
 }

@@ -6,8 +6,8 @@ export type Interfaces = Readonly<
 >;
 
 /**
- * A host that a browser or a sensor can connect to, where a listener is bound to `host`: somebody who listens on all
- * addresses is reached at one that other machines see.
+ * A host that a browser or a sensor can connect to, where a listener is bound to `host`: somebody who listens
+ * on all addresses is reached at one that other machines see.
  */
 export function usableHost(host: string, interfaces: Interfaces = networkInterfaces()): string {
   const isAll = host === '0.0.0.0' || /^[0:]*$/.test(host);

@@ -13,7 +13,8 @@ export interface PasswordSource {
 }
 
 /**
- * Asks for a password on the terminal, without showing it; without a terminal it is the first line of standard input.
+ * Asks for a password on the terminal, without showing it; without a terminal it is the first line of
+ * standard input.
  * @param twice asks a second time, for typing errors.
  * @throws StartError if there is none, or none that a client could send.
  */

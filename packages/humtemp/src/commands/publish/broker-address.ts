@@ -17,8 +17,8 @@ export interface BrokerAddress {
 }
 
 /**
- * Reads `mqtt://`, `mqtts://`, `ws://` or `wss://` with host and, if needed, port, user and password. mqtt.js would
- * read it with url.parse, which leaves IPv6 brackets and takes a colon in a password for its end.
+ * Reads `mqtt://`, `mqtts://`, `ws://` or `wss://` with host and, if needed, port, user and password. mqtt.js
+ * would read it with url.parse, which leaves IPv6 brackets and takes a colon in a password for its end.
  * @throws RangeError naming what was expected.
  */
 export function brokerAddress(url: string): BrokerAddress {

@@ -4,8 +4,8 @@ import { replay } from './replay.js';
 import { simulate } from './simulate.js';
 
 /**
- * Runs `humtemp simulate` or `humtemp replay`. The first SIGINT or SIGTERM stops it cleanly, the second at once. The exit
- * code is 1 if something was left unacknowledged or a file was not sent to its end.
+ * Runs `humtemp simulate` or `humtemp replay`. The first SIGINT or SIGTERM stops it cleanly, the second at
+ * once. The exit code is 1 if something was left unacknowledged or a file was not sent to its end.
  * @throws StartError with a message for the person who started it.
  */
 export async function publishCommand(

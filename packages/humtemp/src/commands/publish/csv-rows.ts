@@ -29,8 +29,8 @@ interface Parsed {
 }
 
 /**
- * Reads the rows of a CSV file with the header lab_id, timestamp, temp, humidity; the columns may stand in any order,
- * further ones are ignored. The file is streamed: its size does not matter.
+ * Reads the rows of a CSV file with the header lab_id, timestamp, temp, humidity; the columns may stand in
+ * any order, further ones are ignored. The file is streamed: its size does not matter.
  * @throws StartError for a file that cannot be read and for a bad row, naming its line and what was expected.
  */
 export async function* csvRows(file: string): AsyncGenerator<CsvRow, void, void> {
@@ -126,7 +126,10 @@ function rowOf(
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 
-/** A decimal number as JSON: as it was written where JSON knows that form, else (`+1`, `.5`, `007`) equal in value. */
+/**
+ * A decimal number as JSON: as it was written where JSON knows that form, else (`+1`, `.5`, `007`) equal in
+ * value.
+ */
 function jsonNumber(text: string): string | undefined {
   if (!DECIMAL.test(text) || !Number.isFinite(Number(text))) return undefined;
   return JSON_NUMBER.test(text) ? text : String(Number(text));

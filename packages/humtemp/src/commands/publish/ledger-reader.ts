@@ -44,14 +44,16 @@ export async function readLedger({ url: api, token }: LedgerApi): Promise<Ledger
 export interface LedgerExpectation {
   /** Observations that must have arrived. */
   readonly received: number;
-  /** Whether no more than these can come: none was sent twice. Then there is nothing to wait for after them. */
+  /**
+   * Whether no more than these can come: none was sent twice. Then there is nothing to wait for after them.
+   */
   readonly exact: boolean;
   readonly waitMsMax: number;
 }
 
 /**
- * Reads the ledger until what was sent has arrived, nothing is in flight and the counters stand still, or until the
- * wait is over; then what has become of it since `before`.
+ * Reads the ledger until what was sent has arrived, nothing is in flight and the counters stand still, or
+ * until the wait is over; then what has become of it since `before`.
  * @throws Error of the last reading, if that failed.
  */
 export async function settledLedger(

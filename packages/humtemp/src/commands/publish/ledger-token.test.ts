@@ -11,7 +11,7 @@ import { parseReplayArguments, parseSimulateArguments } from './options.js';
 import { replay } from './replay.js';
 import { simulate } from './simulate.js';
 
-test('with --token-file, an API with tokens tells what became of the observations', async (t) => {
+test('with --token-file, an API with tokens says what became of the observations', async (t) => {
   const folder = await temporaryFolder('humtemp-ledger-token');
   t.after(() => folder.remove());
   const [rows, tokens, good, bad] = ['rows.csv', 'tokens', 'good', 'bad'].map((name) =>

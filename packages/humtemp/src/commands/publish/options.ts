@@ -26,7 +26,7 @@ const COMMON_HELP = `  --qos 0|1          quality of service (default 1: sent un
                      with this configuration, ${PUBLISH_DEFAULTS.url})
   --topic PATTERN    topic; the lab id takes the place of the +
                      (default: of HUMTEMP_MQTT_TOPICS, ${PUBLISH_DEFAULTS.topic})
-  --api URL          API whose ledger tells what became of them
+  --api URL          API whose ledger says what became of them
                      (default: that of this configuration, ${PUBLISH_DEFAULTS.api})
   --token-file FILE  the token for that API, if it asks for one: the first line, as humtemp token
                      prints it
@@ -119,7 +119,7 @@ export function parseSimulateArguments(
     durationS: option('duration', values.duration, parseSeconds),
     seed: option('seed', values.seed, integer(0, SEED_MAX)) ?? 1,
   };
-  // Observations are told apart by their millisecond.
+  // Only their millisecond distinguishes observations.
   if ((options.intervalS * 1000) / options.speed < 1)
     throw new StartError(
       `--speed ${options.speed}: expected at most ${options.intervalS * 1000} with this interval`,

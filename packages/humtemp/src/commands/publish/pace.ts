@@ -1,7 +1,10 @@
 /** How much a pace may make up for after it was held up. */
 const CATCH_UP_MS_MAX = 100;
 
-/** An even rate. After being held up (a slow broker, a late timer) it makes up for a tenth of a second at most. */
+/**
+ * An even rate. After being held up (a slow broker, a late timer) it makes up for a tenth of a second at
+ * most.
+ */
 export class Pace {
   #nextMs = Number.NEGATIVE_INFINITY;
 

@@ -58,7 +58,8 @@ const LEDGER_INTERRUPTED_MS_MAX = 3000;
 const REJECTED_POLL_MS = 1000;
 
 /**
- * Connects, lets the source publish, waits until everything is acknowledged, and compares the ledger before and after.
+ * Connects, lets the source publish, waits until everything is acknowledged, and compares the ledger before
+ * and after.
  * @throws StartError when the broker refuses us or is out of reach.
  */
 export async function publishRun(
@@ -180,7 +181,7 @@ class LedgerWatch {
     try {
       this.rejected = rejectedCount(ledgerDifference(this.#before ?? [], await readLedger(this.api)));
     } catch {
-      // The status line goes on with what was known; the end tells whether the API is gone for good.
+      // The status line goes on with what was known; the end shows whether the API is gone for good.
     } finally {
       this.#polling = false;
     }

@@ -90,7 +90,8 @@ test('the window is bounded', () =>
 test('however often the connection is cut, everything is acknowledged and each connection gets it in order', () =>
   scene(
     (connection, publish) => {
-      // Each connection leaves every third one unanswered and is cut after a different number; the ninth is sound.
+      // Each connection leaves every third one unanswered and is cut after a different number; the ninth is
+      // sound.
       if (connection > 8) return 'acknowledge';
       if (publish === connection * 5) return 'cut';
       return publish % 3 === 0 ? 'ignore' : 'acknowledge';

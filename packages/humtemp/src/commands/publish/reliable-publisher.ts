@@ -23,7 +23,10 @@ export interface ReliablePublisherOptions {
   readonly fruitlessConnectionsMax?: number;
 }
 
-/** sent = acknowledged + in flight of what reached a socket at all; what was sent again counts in `resent` only. */
+/**
+ * sent = acknowledged + in flight of what reached a socket at all; what was sent again counts in `resent`
+ * only.
+ */
 export interface PublisherCounters {
   /** Publishes written to a connection, each counted once. */
   readonly sent: number;
@@ -57,11 +60,12 @@ interface Waiter {
  *     any ──refused, or never reached──▶ failed        any ──close()──▶ closed
  *
  * connected: everything pending has been written to this connection, in the order in which it was published.
- * A publish is pending until the PUBACK of the present connection; what an earlier connection still says is ignored.
+ * A publish is pending until the PUBACK of the present connection; what an earlier connection still says is
+ * ignored.
  *
- * Each connection is a new mqtt.js client with a clean session, so neither message ids nor callbacks of one reach
- * into the next. mqtt.js' own resending is not used: it sends one packet per round trip, says "connect" only after the
- * last of them, and its message ids are not checked against those still in use.
+ * Each connection is a new mqtt.js client with a clean session, so neither message ids nor callbacks of one
+ * reach into the next. mqtt.js' own resending is not used: it sends one packet per round trip, says "connect"
+ * only after the last of them, and its message ids are not checked against those still in use.
  */
 export class ReliablePublisher {
   /** The broker, as messages may show it. */
@@ -88,7 +92,7 @@ export class ReliablePublisher {
   #resent = 0;
 
   /**
-   * Starts connecting; `firstConnection` tells how that went.
+   * Starts connecting; `firstConnection` says how that went.
    * @throws RangeError for a URL that names no broker.
    */
   constructor(readonly options: ReliablePublisherOptions) {
@@ -142,8 +146,8 @@ export class ReliablePublisher {
   }
 
   /**
-   * Resolves when there is room, or when the signal aborts. Waits for a quarter of the window at a time, so that
-   * publishes leave in groups.
+   * Resolves when there is room, or when the signal aborts. Waits for a quarter of the window at a time, so
+   * that publishes leave in groups.
    * @throws StartError when the broker refused us for good.
    */
   async room(signal?: AbortSignal): Promise<void> {
@@ -169,7 +173,8 @@ export class ReliablePublisher {
     const client = this.#client;
     this.#client = undefined;
     if (client === undefined) return;
-    // mqtt.js would wait for the acknowledgements of what is in flight, and a dead peer never closes its side.
+    // mqtt.js would wait for the acknowledgements of what is in flight, and a dead peer never closes its
+    // side.
     const force = !this.#connected || this.#pending.size > 0;
     this.#connected = false;
     await new Promise<void>((resolve) => {
@@ -310,7 +315,10 @@ export class ReliablePublisher {
   }
 }
 
-/** The system's name of an error where it has one: an attempt over several addresses has no message of its own. */
+/**
+ * The system's name of an error where it has one: an attempt over several addresses has no message of its
+ * own.
+ */
 function reasonOf(error: Error): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : message.replace(/^Connection refused: /, '');

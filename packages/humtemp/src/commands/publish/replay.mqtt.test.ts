@@ -46,7 +46,8 @@ async function withSubscriber(run: (broker: Service, messages: Message[]) => Pro
     const messages: Message[] = [];
     client.on('message', (topic, payload) => messages.push({ topic, payload: payload.toString() }));
     await client.subscribeAsync('labs/+/observation', { qos: 1 });
-    // Mosquitto writes sessions to disk when it stops, so from here on a crash does not lose the subscription.
+    // Mosquitto writes sessions to disk when it stops, so from here on a crash does not lose the
+    // subscription.
     const reconnected = new Promise((resolve) => client.once('connect', resolve));
     await broker.terminate();
     await broker.start();
@@ -161,7 +162,7 @@ test('an interrupted replay says how far it came', () =>
     assert.match(output.text, /interrupted: \d+ of 1,000 rows\n$/);
   }));
 
-test('the ledger tells what became of the rows', async () => {
+test('the ledger says what became of the rows', async () => {
   const broker = await startMosquitto();
   let reading = 0;
   const api = createServer((_, response) => {

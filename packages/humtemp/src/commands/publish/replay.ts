@@ -32,8 +32,8 @@ export interface ReplayResult extends PublishResult {
 }
 
 /**
- * Publishes the rows of a file in their order, and reports to `output`. The file is read twice: a bad row is found before
- * anything is sent, and the newest one before the first is shifted.
+ * Publishes the rows of a file in their order, and reports to `output`. The file is read twice: a bad row is
+ * found before anything is sent, and the newest one before the first is shifted.
  * @throws StartError for a file, a row or a broker that one can do something about.
  */
 export async function replay(options: ReplayOptions, output: PublishOutput): Promise<ReplayResult> {

@@ -12,8 +12,8 @@ export interface ReceivedPublish {
 export type PublishFate = 'acknowledge' | 'ignore' | 'cut';
 
 /**
- * Just enough of an MQTT 3.1.1 broker to misbehave on purpose, which a real one does not do on request: it decides the
- * fate of every single publish.
+ * Just enough of an MQTT 3.1.1 broker to misbehave on purpose, which a real one does not do on request: it
+ * decides the fate of every single publish.
  */
 export class ScriptedBroker {
   readonly received: ReceivedPublish[] = [];
@@ -82,7 +82,9 @@ export class ScriptedBroker {
   }
 }
 
-/** Where the first packet ends, if it is all there. Packets of these tests have lengths of one or two bytes. */
+/**
+ * Where the first packet ends, if it is all there. Packets of these tests have lengths of one or two bytes.
+ */
 function packetEnd(bytes: Buffer): number | undefined {
   if (bytes.length < 2) return undefined;
   let end = 2 + (bytes[1]! & 0x7f);

@@ -28,9 +28,10 @@ export interface SimulateResult extends PublishResult {
 }
 
 /**
- * Publishes observations of made-up labs as sensors would, and reports to `output`. The labs take turns, so publishes are spread
- * evenly over the interval. Timestamps are the real time at which an observation was due, so they are never in the future,
- * each lab's are all different, and what a broken connection held up arrives late with its true time.
+ * Publishes observations of made-up labs as sensors would, and reports to `output`. The labs take turns, so
+ * publishes are spread evenly over the interval. Timestamps are the real time at which an observation was
+ * due, so they are never in the future, each lab's are all different, and what a broken connection held up
+ * arrives late with its true time.
  * @throws StartError for a broker that one can do something about.
  */
 export async function simulate(options: SimulateOptions, output: PublishOutput): Promise<SimulateResult> {

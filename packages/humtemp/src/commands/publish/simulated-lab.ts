@@ -20,8 +20,9 @@ export interface SimulatedValues {
 }
 
 /**
- * A lab room: its own base temperature (18 to 24 °C) and humidity (35 to 55 %RH), a daily curve, a slow random walk that
- * returns to the base, and the noise of a sensor. The same seed, index and times give the same values.
+ * A lab room: its own base temperature (18 to 24 °C) and humidity (35 to 55 %RH), a daily curve, a slow
+ * random walk that returns to the base, and the noise of a sensor. The same seed, index and times give the
+ * same values.
  */
 export class SimulatedLab {
   readonly #random: () => number;

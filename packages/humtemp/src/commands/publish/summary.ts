@@ -16,8 +16,9 @@ export interface SummarySubject {
 export function summaryText(result: PublishResult, subject: SummarySubject): string {
   const { sent, acknowledged, resent, inFlight, reconnections, elapsedS, ledger, ledgerProblem } = result;
   const lines: string[] = [];
-  const told = subject.qos === 1 ? `${count(acknowledged)} acknowledged` : 'QoS 0, so none is acknowledged';
-  let first = `${count(sent)} ${subject.plural} sent, ${told}`;
+  const outcome =
+    subject.qos === 1 ? `${count(acknowledged)} acknowledged` : 'QoS 0, so none is acknowledged';
+  let first = `${count(sent)} ${subject.plural} sent, ${outcome}`;
   if (ledger !== undefined)
     first += `; ${count(ledger.committed)} committed, ${count(ledger.duplicate)} duplicate, ${count(rejectedCount(ledger))} rejected`;
   lines.push(first);

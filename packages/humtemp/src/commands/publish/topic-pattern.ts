@@ -1,8 +1,8 @@
 import { TopicFilters } from '@humtemp/intake';
 
 /**
- * The topics to publish to: a filter such as `labs/+/observation`, in which the lab id takes the place of the `+`.
- * With several of them, as in `labs/+/+/observation`, the lab id must have as many levels.
+ * The topics to publish to: a filter such as `labs/+/observation`, in which the lab id takes the place of the
+ * `+`. With several of them, as in `labs/+/+/observation`, the lab id must have as many levels.
  */
 export class TopicPattern {
   readonly #filters: TopicFilters;
