@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import { compressed } from '../http/compression.js';
@@ -66,6 +67,8 @@ export function labsRoute(options: RouteOptions): Route {
         if (status === undefined && directory.isListed(lab)) never_heard.push({ lab_id: lab, name, group });
         if (status !== undefined && (stale === undefined || status.stale === stale)) labs.push(status);
       }
+      // The embedded store answers at once; others want a turn too.
+      await nextTurn();
       looked += ids.length;
       if (looked >= limit * SCANNED_PAGES_MAX) return { labs, never_heard, next_cursor: cursorAfter(last) };
     }
