@@ -41,6 +41,7 @@ export function serviceRoute(options: RouteOptions): Route {
       method: 'get',
       path: '/service',
       id: 'getService',
+      tag: 'operations',
       summary: 'What this service keeps, where sensors reach it, and who is asking',
       answers: { 'application/json': Service },
     },

@@ -83,6 +83,7 @@ export function ledgerRoute(options: RouteOptions): Route {
       method: 'get',
       path: '/ledger',
       id: 'getLedger',
+      tag: 'operations',
       summary: 'The fate of every observation, in all processes of the last hour and in each',
       answers: { 'application/json': LedgerOverview },
       problems: [503],

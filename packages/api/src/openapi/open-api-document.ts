@@ -11,6 +11,14 @@ export interface OpenApiDocument {
   readonly components: object;
 }
 
+/** Groups of routes, in the order of the page. */
+const TAGS = [
+  { name: 'labs', description: 'What was measured' },
+  { name: 'observations', description: 'What is to be counted' },
+  { name: 'operations', description: 'How humtemp is' },
+  { name: 'description', description: 'This description' },
+];
+
 /** What an answer with this status means, on whatever route. */
 const PROBLEM_MEANING: Readonly<Record<number, string>> = {
   400: 'a bad parameter, a parameter given twice, or a URL that is not valid',
@@ -19,6 +27,7 @@ const PROBLEM_MEANING: Readonly<Record<number, string>> = {
   404: 'there is no such thing',
   406: 'nothing that Accept takes',
   413: 'the body is too long',
+  421: 'without tokens: the host is not one of ours',
   422: 'the observation was rejected',
   429: 'too many answers of this kind are under way',
   503: 'not now; Retry-After says when to try again',
@@ -42,6 +51,7 @@ export function openApiDocument(specs: readonly RouteSpec[]): OpenApiDocument {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    tags: TAGS,
     paths,
     components: {
       schemas: components.schemas,
@@ -66,7 +76,8 @@ function operation(spec: RouteSpec, components: SchemaComponents): object {
     leadsTo,
     revalidates,
   } = spec;
-  const problems = [400, 401, ...(spec.problems ?? [])];
+  // What takes any query is open to everybody.
+  const problems = [400, ...(spec.takesAnyQuery === true ? [] : [401]), ...(spec.problems ?? [])];
   const content = Object.fromEntries(
     Object.entries(answers).map(([type, schema]) => [type, { schema: components.of(schema) }]),
   );

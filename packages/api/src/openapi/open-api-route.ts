@@ -10,6 +10,7 @@ export function openApiRoute(described: readonly Route[]): Route {
       method: 'get',
       path: '/openapi.json',
       id: 'getOpenApi',
+      tag: 'description',
       summary: 'This description, OpenAPI 3.1',
       takesAnyQuery: true,
       answers: {

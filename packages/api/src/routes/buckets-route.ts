@@ -63,6 +63,7 @@ export function bucketsRoute(options: RouteOptions, limit: BusyLimit): Route {
       method: 'get',
       path: '/buckets',
       id: 'getBuckets',
+      tag: 'labs',
       summary: 'One bucket of all labs that have it, in no particular order',
       description:
         'Streamed. An answer that breaks off is not complete: its connection is cut. In NDJSON and CSV each row is a bucket.',

@@ -30,6 +30,7 @@ export function faultsRoute({ store, storeTimeoutMs }: RouteOptions): Route {
       method: 'get',
       path: '/faults',
       id: 'listFaults',
+      tag: 'operations',
       summary: 'Stored values that cannot be read; newest first',
       description: `At most ${FAULTS_MAX}. Each concerns one lab; a token sees those of its labs.`,
       answers: { 'application/json': FaultsPage },

@@ -40,6 +40,7 @@ export function labBucketsRoute(options: RouteOptions): Route {
       path: '/labs/{lab_id}/buckets',
       pattern: labResourcePattern(RESOURCE),
       id: 'getLabBuckets',
+      tag: 'labs',
       summary: "A lab's buckets over a range of time",
       description: `The range is widened to bucket borders and cut to what is kept; from and to of the answer say what it became. Without a resolution it is the finest that gives at most ${BUCKETS_PICKED_MAX} buckets and is kept for long enough.`,
       parameters: { lab_id: LabIdParameter },

@@ -35,6 +35,7 @@ export function labRoute(options: RouteOptions): Route {
       path: '/labs/{lab_id}',
       pattern: LAB_PATTERN,
       id: 'getLab',
+      tag: 'labs',
       summary: 'One lab, with its current and previous bucket of the primary resolution',
       parameters: { lab_id: LabIdParameter },
       query: LabQuery,

@@ -40,6 +40,7 @@ export function labSummaryRoute(options: RouteOptions): Route {
       path: '/labs/{lab_id}/summary',
       pattern: labResourcePattern(RESOURCE),
       id: 'getLabSummary',
+      tag: 'labs',
       summary: 'One summary of a lab over a range of time',
       description:
         'The range is widened to bucket borders and cut to what is kept; start and end of the answer say what it became.',

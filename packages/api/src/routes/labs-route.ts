@@ -80,6 +80,7 @@ export function labsRoute(options: RouteOptions): Route {
       method: 'get',
       path: '/labs',
       id: 'listLabs',
+      tag: 'labs',
       summary: 'Every lab known, by id, with its latest observation',
       description: 'A page may be short without being the last: next_cursor is null on the last one.',
       query: LabsQuery,

@@ -47,6 +47,7 @@ export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: Ro
       method: 'post',
       path: '/observation',
       id: 'postObservation',
+      tag: 'observations',
       summary: 'Counts one observation; answered once it is in the store',
       description:
         'At least one of temp (or temperature) and humidity is needed. A duplicate is answered like the first. After 503 it may be sent again with the same timestamp.',

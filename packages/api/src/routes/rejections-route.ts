@@ -38,6 +38,7 @@ export function rejectionsRoute({ store, storeTimeoutMs }: RouteOptions): Route 
       method: 'get',
       path: '/rejections',
       id: 'listRejections',
+      tag: 'operations',
       summary: 'What was not counted, and why; newest first',
       query: RejectionsQuery,
       answers: { 'application/json': RejectionsPage },

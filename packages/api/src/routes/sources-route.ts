@@ -74,6 +74,7 @@ export function sourcesRoute({ intake, sourceReports }: RouteOptions): Route {
       method: 'get',
       path: '/sources',
       id: 'listSources',
+      tag: 'operations',
       summary: 'What became of the publishes of each source, in this process',
       answers: { 'application/json': SourcesList },
       problems: [403],

@@ -94,6 +94,7 @@ export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
       method: 'get',
       path: '/summaries',
       id: 'getSummaries',
+      tag: 'labs',
       summary: 'One summary of many labs over a range of time',
       description:
         'Of the labs named, or of those with the prefix, or of all. Every observation weighs the same; coverage is the mean of the coverages of the labs. The range is widened to bucket borders and cut to what is kept; start and end of the answer say what it became.',

@@ -27,6 +27,7 @@ export function summaryRoute({ store, grid, clock, storeTimeoutMs }: RouteOption
       method: 'get',
       path: '/summary',
       id: 'getSummary',
+      tag: 'labs',
       summary: 'The averages of every lab in one bucket of the primary resolution, by lab',
       query: SummaryQuery,
       answers: { 'application/json': Type.Array(LabSummary) },
