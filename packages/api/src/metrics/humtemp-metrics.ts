@@ -137,7 +137,11 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
       registers,
       collect() {
         this.reset();
-        for (const [kind, count] of Object.entries(brokerDrops())) this.inc({ kind }, count);
+        for (const [kind, count] of Object.entries(brokerDrops())) this.inc({ kind: snakeCase(kind) }, count);
       },
     });
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

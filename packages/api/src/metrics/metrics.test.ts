@@ -114,7 +114,7 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
   assert.equal(value('humtemp_connections{protocol="mqtt"}'), 2);
   assert.equal(value('humtemp_streams'), 4);
   assert.equal(value('humtemp_streams_cut_total'), 5);
-  assert.equal(value('humtemp_broker_drops_total{kind="deliveriesDropped"}'), 6);
+  assert.equal(value('humtemp_broker_drops_total{kind="deliveries_dropped"}'), 6);
   assert.equal(value('humtemp_store_up'), 1);
   assert.ok(value('process_resident_memory_bytes')! > 1e6);
   assert.ok(value('process_cpu_seconds_total')! > 0);
