@@ -1,7 +1,8 @@
 import { NOW_MS, type Seen } from './seen.js';
 
 /**
- * What real devices send, and what is right: a table for tests of the sources alone, and of everything around them.
+ * What real devices send, and what is right: a table for tests of the sources alone, and of everything around
+ * them.
  */
 export interface DeviceRow {
   readonly source: string;

@@ -45,7 +45,7 @@ export class KnownPayloads {
     const name = JSON.stringify(keys);
     if (this.#known.has(name)) return this.#known.get(name);
     const isWanted = (key: string) => this.#wanted.some((wants) => wants(key));
-    // A wanted member that has members of its own is for the general way, and so is a name that every object has.
+    // A wanted member with members of its own is for the general way, and so is a name that every object has.
     const isPlain = keys.every(
       (key) => !isWanted(key) || (!isContainer(document[key]) && !(key in Object.prototype)),
     );

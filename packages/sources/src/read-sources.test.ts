@@ -53,7 +53,7 @@ describe('a file of sources', () => {
     );
   });
 
-  test('that is no YAML is told so, with a hint at braces', () => {
+  test('that is no YAML gets a message with a hint at braces', () => {
     const [mistake, ...more] = mistakesOf('sources:\n  a:\n    topic: {lab}/status\n');
     assert.match(mistake ?? '', /^3:\d+: .*stands in quotes$/);
     assert.deepEqual(more, []);

@@ -9,7 +9,10 @@ const FILE_LENGTH_MAX = 4_000_000;
 /** Mistakes that are listed. */
 const MISTAKES_MAX = 50;
 
-/** What is wrong with a text of sources: one line for each mistake, `line:column: what, and what was expected`. */
+/**
+ * What is wrong with a text of sources: one line for each mistake, `line:column: what, and what was
+ * expected`.
+ */
 export class SourcesError extends Error {
   override readonly name = 'SourcesError';
 
@@ -42,7 +45,9 @@ export function readSources(text: string, file: string, options: ReadSourcesOpti
   return sources;
 }
 
-/** The descriptions in a YAML text, each of the right form. @throws SourcesError with every mistake of form. */
+/**
+ * The descriptions in a YAML text, each of the right form. @throws SourcesError with every mistake of form.
+ */
 export function readDescriptions(text: string, file: string): Presets {
   const parsed = parse(text, file);
   refuseMistakes(file, parsed);

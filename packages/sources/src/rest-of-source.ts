@@ -3,8 +3,8 @@ import type { ObservationSink, Publish } from './publish.js';
 import type { Source } from './source.js';
 
 /**
- * What the filters of a source bring besides its topics, and no other source wants: ignored, and counted as that
- * source's. Asked after all sources.
+ * What the filters of a source bring besides its topics, and no other source wants: ignored, and counted as
+ * that source's. Asked after all sources.
  */
 export class RestOfSource {
   readonly name: string;

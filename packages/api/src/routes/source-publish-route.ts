@@ -26,8 +26,8 @@ const Taken = Type.Object({
 });
 
 /**
- * `POST /sources/{name}`: the payload of a device as it is, for gateways that speak HTTP. Answered once it is in the
- * store. As with MQTT, what is good of it counts; only a payload without any observation is a problem.
+ * `POST /sources/{name}`: the payload of a device as it is, for gateways that speak HTTP. Answered once it is
+ * in the store. As with MQTT, what is good of it counts; only a payload without any observation is a problem.
  */
 export function sourcePublishRoute({
   intake,

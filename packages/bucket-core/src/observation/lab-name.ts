@@ -1,10 +1,10 @@
 import { isLabId } from './lab-id.js';
 
 /**
- * What a topic or a payload calls a place, as a lab id, and back. Percent-encoding with a dot for the percent sign:
- * each byte of the name's UTF-8 that is no `A-Z a-z 0-9 / _ - .` becomes a dot and two upper-case hexadecimal digits.
- * A dot in front of two such digits becomes `.2E`; every other dot stays. So almost every plain name stays as it is,
- * `Kitchen sensor` becomes `Kitchen.20sensor`, and no two names share an id.
+ * What a topic or a payload calls a place, as a lab id, and back. Percent-encoding with a dot for the percent
+ * sign: each byte of the name's UTF-8 that is no `A-Z a-z 0-9 / _ - .` becomes a dot and two upper-case
+ * hexadecimal digits. A dot in front of two such digits becomes `.2E`; every other dot stays. So almost every
+ * plain name stays as it is, `Kitchen sensor` becomes `Kitchen.20sensor`, and no two names share an id.
  */
 export function labIdOfName(name: string): string | undefined {
   if (isLabId(name) && !ESCAPE.test(name)) return name;

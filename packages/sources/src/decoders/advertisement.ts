@@ -1,5 +1,6 @@
 /**
- * The data of one kind within a Bluetooth advertisement: a row of length, type, data [Core Specification, vol. 3 part C §11].
+ * The data of one kind within a Bluetooth advertisement: a row of length, type, data [Core Specification,
+ * vol. 3 part C §11].
  * @param type 0x16: service data; 0xff: manufacturer data. @param id its first two bytes, little endian.
  * @returns what follows the id; undefined if it is no advertisement, or has none of it.
  */

@@ -18,8 +18,9 @@ lengths(3, 0x04, 0x05, 0x0a, 0x0b, 0x42, 0x4b, 0xf2);
 lengths(4, 0x3e, 0x4c, 0x4d, 0x4e, 0x4f, 0x50, 0x55, 0x5b, 0x5c, 0x62, 0x63, 0xf1);
 
 /**
- * BTHome version 2, not encrypted: a whole advertisement, or its service data with or without the id in front. The
- * second temperature of a device is `temperature_2`. An unknown object ends it, as the format says: newer ones come last.
+ * BTHome version 2, not encrypted: a whole advertisement, or its service data with or without the id in
+ * front. The second temperature of a device is `temperature_2`. An unknown object ends it, as the format
+ * says: newer ones come last.
  */
 export function decodeBthome(bytes: Buffer): Record<string, unknown> | undefined {
   const data = advertised(bytes, SERVICE_DATA, BTHOME) ?? withoutId(bytes);

@@ -16,7 +16,10 @@ export const BYTE_DECODERS = {
 /** Bytes beyond which no such format goes. */
 const BYTES_MAX = 1024;
 
-/** The bytes that a text writes, or undefined. Blanks, colons and dashes between hexadecimal digits are harmless. */
+/**
+ * The bytes that a text writes, or undefined. Blanks, colons and dashes between hexadecimal digits are
+ * harmless.
+ */
 export function bytesOfText(text: unknown, encoding: 'hex' | 'base64'): Buffer | undefined {
   if (typeof text !== 'string' || text.length > BYTES_MAX * 3) return undefined;
   if (encoding === 'base64')

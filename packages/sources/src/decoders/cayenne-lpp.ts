@@ -32,7 +32,8 @@ const HUMIDITY = 104;
 
 /**
  * Cayenne LPP: channel, type, value, and so on. Temperatures are `temperature_CHANNEL`, humidities
- * `relative_humidity_CHANNEL`. Undefined if a type is unknown or the last value is cut: nothing of it can be relied on.
+ * `relative_humidity_CHANNEL`. Undefined if a type is unknown or the last value is cut: nothing of it can be
+ * relied on.
  */
 export function decodeCayenneLpp(bytes: Buffer): Record<string, unknown> | undefined {
   const values: Record<string, unknown> = {};

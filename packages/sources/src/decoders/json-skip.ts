@@ -7,8 +7,9 @@ const DEPTH_MAX = 8;
 export const UNUSUAL = -1;
 
 /**
- * The position behind a JSON value that starts at `at`, or UNUSUAL. It goes over what almost all payloads are made of
- * (texts without escapes, numbers without exponents, at most one blank), and never over something that is no JSON.
+ * The position behind a JSON value that starts at `at`, or UNUSUAL. It goes over what almost all payloads are
+ * made of (texts without escapes, numbers without exponents, at most one blank), and never over something
+ * that is no JSON.
  */
 export function behindValue(bytes: Uint8Array, at: number, end: number, depth = 0): number {
   const first = bytes[at]!;
@@ -19,7 +20,10 @@ export function behindValue(bytes: Uint8Array, at: number, end: number, depth = 
   return behindWord(bytes, at);
 }
 
-/** The position behind the closing quote of a text that starts at `at`. Bytes of UTF-8 are harmless, right or wrong. */
+/**
+ * The position behind the closing quote of a text that starts at `at`. Bytes of UTF-8 are harmless, right or
+ * wrong.
+ */
 export function behindText(bytes: Uint8Array, at: number, end: number): number {
   for (let i = at + 1; i < end; i++) {
     const byte = bytes[i]!;

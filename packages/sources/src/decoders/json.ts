@@ -1,8 +1,8 @@
 import { NOT_DECODED } from './decoder.js';
 
 /**
- * JSON as devices send it. A byte order mark in front and NULs behind are harmless. Bytes that are no UTF-8, such as a
- * Latin-1 degree sign, become U+FFFD: harmless in a field that nobody reads, and refused in a name.
+ * JSON as devices send it. A byte order mark in front and NULs behind are harmless. Bytes that are no UTF-8,
+ * such as a Latin-1 degree sign, become U+FFFD: harmless in a field that nobody reads, and refused in a name.
  */
 export function decodeJson(bytes: Buffer, start: number, end: number): unknown {
   try {

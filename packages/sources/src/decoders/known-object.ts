@@ -14,10 +14,10 @@ interface Member {
 }
 
 /**
- * Reads JSON objects that have the same keys in the same order as one read before, as the payloads of a device have:
- * the wanted members only, straight from the bytes. Everything unusual is left to JSON.parse, and what both can read
- * they read alike: a decimal of at most 15 digits divided by its power of ten is correctly rounded, since both are
- * exact doubles.
+ * Reads JSON objects that have the same keys in the same order as one read before, as the payloads of a
+ * device have: the wanted members only, straight from the bytes. Everything unusual is left to JSON.parse,
+ * and what both can read they read alike: a decimal of at most 15 digits divided by its power of ten is
+ * correctly rounded, since both are exact doubles.
  */
 export class KnownObject {
   readonly #members: readonly Member[];
@@ -60,7 +60,10 @@ export class KnownObject {
     return false;
   }
 
-  /** A number, text, boolean or null that starts at `at`; undefined if it is anything else. Sets the position behind it. */
+  /**
+   * A number, text, boolean or null that starts at `at`; undefined if it is anything else. Sets the position
+   * behind it.
+   */
   #scalarAt(bytes: Buffer, at: number, end: number): unknown {
     const first = bytes[at]!;
     if (first === QUOTE) {

@@ -6,8 +6,8 @@ const ATC_LENGTH = 13;
 const PVVX_LENGTH = 15;
 
 /**
- * Xiaomi thermometers with the firmware of pvvx ("custom", 15 bytes, little endian) or ATC1441 (13 bytes, big endian): a
- * whole advertisement, or its service data with or without the id in front.
+ * Xiaomi thermometers with the firmware of pvvx ("custom", 15 bytes, little endian) or ATC1441 (13 bytes, big
+ * endian): a whole advertisement, or its service data with or without the id in front.
  */
 export function decodePvvx(bytes: Buffer): Record<string, unknown> | undefined {
   const data = advertised(bytes, SERVICE_DATA, ENVIRONMENTAL_SENSING) ?? withoutId(bytes);

@@ -5,7 +5,10 @@ const RUUVI = 0x0499;
 const RAW_V2 = 5;
 const LENGTH = 24;
 
-/** Ruuvi RAWv2 (format 5): a whole advertisement, its manufacturer data, or the data behind the manufacturer's id. */
+/**
+ * Ruuvi RAWv2 (format 5): a whole advertisement, its manufacturer data, or the data behind the manufacturer's
+ * id.
+ */
 export function decodeRuuvi(bytes: Buffer): Record<string, unknown> | undefined {
   const data = advertised(bytes, MANUFACTURER_DATA, RUUVI) ?? withoutId(bytes);
   if (data[0] !== RAW_V2 || data.length < LENGTH) return undefined;

@@ -19,8 +19,9 @@ const ABSOLUTE_FROM_S = 2 ** 28;
 const RECORDS_MAX = 10_000;
 
 /**
- * SenML as a list of what was measured at one time by one device: `base` (bn), `time` in Unix seconds, and the values by
- * their unit, such as `Cel` and `%RH`. Where a unit comes twice, each record stands alone with its `name` (n).
+ * SenML as a list of what was measured at one time by one device: `base` (bn), `time` in Unix seconds, and
+ * the values by their unit, such as `Cel` and `%RH`. Where a unit comes twice, each record stands alone with
+ * its `name` (n).
  */
 export function decodeSenmlJson(bytes: Buffer, start: number, end: number, context: DecodeContext): unknown {
   return resolved(decodeJson(bytes, start, end), context.nowMs);

@@ -36,10 +36,12 @@ interface EdgeNode {
 }
 
 /**
- * Sparkplug B (version 3.0.0 of the specification). Births give aliases their names and datatypes; an alias is unique
- * within its edge node. Data with an alias of no birth asks the edge node for a new one, at most once a minute.
+ * Sparkplug B (version 3.0.0 of the specification). Births give aliases their names and datatypes; an alias
+ * is unique within its edge node. Data with an alias of no birth asks the edge node for a new one, at most
+ * once a minute.
  *
- * The document is a list of what has one timestamp: `timestamp` in milliseconds, `metrics` by name, each its `value`.
+ * The document is a list of what has one timestamp: `timestamp` in milliseconds, `metrics` by name, each its
+ * `value`.
  */
 export function sparkplugDecoder(): Decoder {
   const nodes = new Map<string, EdgeNode>();
@@ -101,7 +103,9 @@ function askForBirth(node: EdgeNode, topic: string, { nowMs, ask }: DecodeContex
 
 const BOOLEAN = 11;
 
-/** The payload of an NCMD that asks for a rebirth [tck-id-operational-behavior-data-commands-rebirth-name]. */
+/**
+ * The payload of an NCMD that asks for a rebirth [tck-id-operational-behavior-data-commands-rebirth-name].
+ */
 function rebirthCommand(nowMs: number): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, nowMs);

@@ -42,7 +42,8 @@ const FIELDS_MAX = 200;
 const DEPTH_MAX = 8;
 
 /**
- * What a source makes of one publish, field by field. The source must be there for this alone: it counts as always.
+ * What a source makes of one publish, field by field. The source must be there for this alone: it counts as
+ * always.
  * @param receivedMs Unix milliseconds.
  */
 export function explain(source: Source, topic: string, payload: Buffer, receivedMs: number): Explanation {

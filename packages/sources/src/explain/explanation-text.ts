@@ -19,8 +19,8 @@ export function explanationText(explanation: Explanation): string {
     }
   } else lines.push(fate === 'ignored' ? 'ignored: nothing is counted, and nothing is wrong' : 'rejected');
   if (rejections.length > 0) lines.push(`rejected: ${rejections.join(', ')}`);
-  const told = Object.entries(events).map(([event, count]) => `${event} ${count}`);
-  if (told.length > 0) lines.push(`noted: ${told.join(', ')}`);
+  const noted = Object.entries(events).map(([event, count]) => `${event} ${count}`);
+  if (noted.length > 0) lines.push(`noted: ${noted.join(', ')}`);
   if (fields.length > 0) lines.push('fields');
   const width = Math.min(40, Math.max(0, ...fields.map(({ path }) => path.length)));
   for (const { path, value, role, outcome } of fields) {

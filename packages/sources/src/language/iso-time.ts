@@ -6,9 +6,10 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const DAYS_OF_MONTHS = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
 /**
- * Unix milliseconds of a date and time as almost every device writes it: `2026-11-28T16:00:00`, with or without a
- * fraction of up to nine digits, and `Z` or `+01:00` behind it. NaN for everything else, right or wrong: the general
- * way reads that. Without regular expressions, which cost more than reading the whole payload.
+ * Unix milliseconds of a date and time as almost every device writes it: `2026-11-28T16:00:00`, with or
+ * without a fraction of up to nine digits, and `Z` or `+01:00` behind it. NaN for everything else, right or
+ * wrong: the general way reads that. Without regular expressions, which cost more than reading the whole
+ * payload.
  */
 export function isoToMs(text: string): number {
   const { length } = text;

@@ -20,8 +20,9 @@ export function zoneOf(name: string): string {
 }
 
 /**
- * Unix milliseconds of a date and time without a zone, such as `2026-11-28T16:00:00`, meant in `zone`. In the hour that
- * comes twice in autumn it is the one nearer to `nowMs`. Undefined if it is no such text, or the zone left that hour out.
+ * Unix milliseconds of a date and time without a zone, such as `2026-11-28T16:00:00`, meant in `zone`. In the
+ * hour that comes twice in autumn it is the one nearer to `nowMs`. Undefined if it is no such text, or the
+ * zone left that hour out.
  */
 export function localToMs(text: string, zone: string, nowMs: number): number | undefined {
   if (!LOCAL.test(text)) return undefined;

@@ -52,7 +52,9 @@ export function parseNamePattern(text: string, allowed: readonly CaptureName[]):
   };
 }
 
-/** What the pattern captures of a name: empty for a pattern without a capture, undefined if it does not fit. */
+/**
+ * What the pattern captures of a name: empty for a pattern without a capture, undefined if it does not fit.
+ */
 export function captured(pattern: NamePattern, name: string): string | undefined {
   const { before, after, capture } = pattern;
   if (capture === undefined) return name === before ? '' : undefined;

@@ -8,8 +8,8 @@ import {
 } from '@sinclair/typebox';
 
 /**
- * The one description of the language: the compiler's types, the messages about mistakes, and the JSON Schema that
- * editors complete from. `expected` ends the sentence "expected …" of a mistake.
+ * The one description of the language: the compiler's types, the messages about mistakes, and the JSON Schema
+ * that editors complete from. `expected` ends the sentence "expected …" of a mistake.
  */
 const text = (expected: string, description: string) => Type.String({ minLength: 1, expected, description });
 

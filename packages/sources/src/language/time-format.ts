@@ -32,14 +32,19 @@ export function parseTimeFormats(texts: readonly string[]): TimeFormats {
 
 /** Milliseconds of the end of the year 9999. */
 const MS_MAX = 253_402_300_799_999;
-/** Before 2015 no clock was right: a device without a clock counts from 1970, from 2000, or from its start. */
+/**
+ * Before 2015 no clock was right: a device without a clock counts from 1970, from 2000, or from its start.
+ */
 const MS_MIN = 1_420_070_400_000;
 
 const NUMBER = /^[0-9]{1,15}(?:\.[0-9]{1,9})?$/;
 // As RFC 3339, but a zone may lack its colon or its minutes.
 const WITH_ZONE = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,20})?)(?:([+-]\d\d):?(\d\d)?|Z)$/i;
 
-/** Unix milliseconds of a timestamp; undefined if it is none of the formats, or was written by a clock that is not set. */
+/**
+ * Unix milliseconds of a timestamp; undefined if it is none of the formats, or was written by a clock that is
+ * not set.
+ */
 export function timestampMs(value: unknown, formats: TimeFormats, nowMs: number): number | undefined {
   const ms = readMs(value, formats, nowMs);
   return ms !== undefined && ms >= MS_MIN && ms <= MS_MAX ? ms : undefined;

@@ -2,8 +2,8 @@ import type { Path } from '../language/path.js';
 import { firstAt, forEachAt } from './walk.js';
 
 /**
- * The places of a payload where observations stand, with what their names say. The lists are kept from publish to
- * publish: nothing is allocated for them.
+ * The places of a payload where observations stand, with what their names say. The lists are kept from
+ * publish to publish: nothing is allocated for them.
  */
 export class Elements {
   readonly values: unknown[] = [];

@@ -9,7 +9,9 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A member of an object's own, or undefined: never something that every object has, such as `constructor`. */
+/**
+ * A member of an object's own, or undefined: never something that every object has, such as `constructor`.
+ */
 export function memberOf(value: unknown, key: string): unknown {
   if (!isObject(value)) return undefined;
   if (!(key in Object.prototype)) return value[key];

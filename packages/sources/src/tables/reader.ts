@@ -12,8 +12,8 @@ import type { Reading } from './table.js';
 const SENSORS_MAX = 1000;
 
 /**
- * The values of one metric in one element, by the sensor that their keys name: '' for a key that names none. The
- * lists are kept from element to element.
+ * The values of one metric in one element, by the sensor that their keys name: '' for a key that names none.
+ * The lists are kept from element to element.
  */
 export class MetricReader {
   readonly sensors: string[] = [];

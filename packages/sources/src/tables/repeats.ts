@@ -11,8 +11,9 @@ interface Counted {
 }
 
 /**
- * What was counted last of each sensor of each lab. Programs such as zigbee2mqtt publish all values that they remember
- * whenever a device says one of them: a value that is still the same says nothing new, until some time has passed.
+ * What was counted last of each sensor of each lab. Programs such as zigbee2mqtt publish all values that they
+ * remember whenever a device says one of them: a value that is still the same says nothing new, until some
+ * time has passed.
  */
 export class Repeats {
   readonly #counted = new Map<string, Counted>();

@@ -10,8 +10,8 @@ export interface Candidate {
 }
 
 /**
- * What can be said of an element by its keys alone: which of the alternatives may be there. The payloads of a device
- * have the same keys again and again, so this is worked out once for them.
+ * What can be said of an element by its keys alone: which of the alternatives may be there. The payloads of a
+ * device have the same keys again and again, so this is worked out once for them.
  */
 export interface Shape {
   readonly keys: readonly string[];

@@ -3,8 +3,8 @@ import type { Path, PathStep } from '../language/path.js';
 import type { Table } from './table.js';
 
 /**
- * Which members of a payload a table may read, by their keys. Undefined: it reads further than the members of the payload
- * itself.
+ * Which members of a payload a table may read, by their keys. Undefined: it reads further than the members of
+ * the payload itself.
  */
 export function wantedKeys({ parts }: Table): ((key: string) => boolean) | undefined {
   if (parts.root !== undefined || parts.each.length > 0) return undefined;
