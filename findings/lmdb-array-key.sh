@@ -2,7 +2,7 @@
 # lmdb 3.5.6 takes the keys 'a' and ['a'] for one.
 # Keys may be texts or arrays, and an array of two parts is a key of its own. An array of one part is stored like the bare
 # part, and its key is read back as a text. Composite keys of changing length, such as [lab, ...rest], meet each other.
-# For humtemp: keys of the embedded store always have the same number of parts.
+# For humtemp: its embedded store has files of its own and no keys of this kind.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
