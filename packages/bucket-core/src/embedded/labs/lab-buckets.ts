@@ -1,14 +1,15 @@
-import { type Aggregate, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
+import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
 import { keepsHistograms } from '../../aggregate/histogram.js';
 import { unpackAggregate } from '../../aggregate/packed-aggregate.js';
 import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../../grid/bucket-grid.js';
+import { ROW_LENGTH } from '../../store/batch.js';
 import type { LabBucket } from '../../store/bucket-store.js';
 import type { StoreOptions } from '../../store/store-options.js';
 import type { Cursor } from '../tables/cursor.js';
-import { DamagedValueError, numbersOf, TableSet, valueAt } from '../tables/table-set.js';
+import { DamagedValueError, TableSet, valueAt } from '../tables/table-set.js';
 import { Delta } from './delta.js';
 import { isDoubtful } from './doubtful.js';
-import { addRows, type LabDelta } from './lab-delta.js';
+import type { LabDelta } from './lab-delta.js';
 import { labCheck, labHash } from './lab-hash.js';
 import { LabHeads } from './lab-heads.js';
 
@@ -155,7 +156,15 @@ export class BucketSum {
   }
 
   addRows(value: Buffer | undefined): void {
-    if (value !== undefined) addRows(this.#made, numbersOf(value), this.startS, this.durationS);
+    if (value === undefined) return;
+    const fromMs = this.startS * 1000;
+    const toMs = fromMs + this.durationS * 1000;
+    // Where they stand: most rows of the hour are of other buckets.
+    for (let at = 0; at < value.length; at += 8 * ROW_LENGTH) {
+      const timestampMs = value.readDoubleLE(at);
+      if (timestampMs >= fromMs && timestampMs < toMs)
+        addObservation(this.#made, timestampMs, value.readDoubleLE(at + 16), value.readDoubleLE(at + 24));
+    }
   }
 
   addDelta(delta: LabDelta, resolution: number): void {

@@ -150,12 +150,7 @@ export class LabDelta {
 }
 
 /** Adds those of the rows that were measured in [startS, startS + durationS). */
-export function addRows(
-  aggregate: Aggregate,
-  rows: ArrayLike<number>,
-  startS: number,
-  durationS: number,
-): void {
+function addRows(aggregate: Aggregate, rows: readonly number[], startS: number, durationS: number): void {
   const fromMs = startS * 1000;
   const toMs = fromMs + durationS * 1000;
   for (let i = 0; i < rows.length; i += ROW_LENGTH) {
