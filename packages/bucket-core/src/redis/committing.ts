@@ -283,7 +283,8 @@ export class Committing {
     for (const part of call.counted) result.duplicate += part.dropped.length / ROW_LENGTH;
     const unreadable: { part: Part; value: Buffer; reason: string }[] = [];
     call.parts.forEach((part, i) => {
-      const answer = answers[i]!;
+      // A call that a later one has overtaken has no answers.
+      const answer = answers[i] ?? LOOK_AGAIN;
       if (typeof answer === 'number' && answer >= 0) {
         this.#count(part, answer, progress);
         return;

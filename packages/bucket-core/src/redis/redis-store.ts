@@ -40,7 +40,7 @@ export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions 
 }
 
 /** Labs in one page of a reading, and in one MGET. */
-const PAGE_LABS = 500;
+const PAGE_LABS = 250;
 
 /** Buckets in a Redis (6.2 or later) or Valkey server. */
 export class RedisStore implements Store {
