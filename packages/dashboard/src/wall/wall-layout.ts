@@ -33,3 +33,18 @@ export function wallLayout(
   }
   return best;
 }
+
+/**
+ * How many labs each page of a wall shows, where they are more than fit: those in trouble are on every page, and the
+ * others take turns, so that no page is nearly empty.
+ */
+export function wallTurns(
+  labs: number,
+  trouble: number,
+  places: number,
+): { readonly pages: number; readonly always: number; readonly inTurn: number } {
+  if (labs <= places) return { pages: 1, always: labs, inTurn: 0 };
+  const always = Math.min(trouble, Math.floor(places / 2));
+  const pages = Math.ceil((labs - always) / (places - always));
+  return { pages, always, inTurn: Math.ceil((labs - always) / pages) };
+}

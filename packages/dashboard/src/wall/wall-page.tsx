@@ -13,7 +13,7 @@ import { clockPlace, locale, unit, words } from '../settings/settings.js';
 import { LinkState } from '../shell/header.js';
 import { hrefWith } from '../shell/place.js';
 import { useWakeLock } from './use-wake-lock.js';
-import { wallLayout } from './wall-layout.js';
+import { wallLayout, wallTurns } from './wall-layout.js';
 
 const LEAST = { width: 170, height: 104 };
 const HEAD_HEIGHT = 84;
@@ -31,16 +31,14 @@ export function WallPage() {
   }, []);
   useWakeLock();
   const ids = rows.value.flatMap((section) => section.ids);
-  const { columns, rows: lines } = wallLayout(
-    ids.length,
-    size.width - MARGIN,
-    size.height - HEAD_HEIGHT - MARGIN,
-    LEAST,
-  );
-  const pages = Math.max(1, Math.ceil(ids.length / (columns * lines)));
-  const page = Math.floor(now.value / TURN_MS) % pages;
-  const shown = ids.slice(page * columns * lines, (page + 1) * columns * lines);
   const trouble = counts.value.get('trouble') ?? 0;
+  const [width, height] = [size.width - MARGIN, size.height - HEAD_HEIGHT - MARGIN];
+  const most = wallLayout(Infinity, width, height, LEAST);
+  const { pages, always, inTurn } = wallTurns(ids.length, trouble, most.columns * most.rows);
+  const page = Math.floor(now.value / TURN_MS) % pages;
+  const begin = always + page * inTurn;
+  const shown = [...ids.slice(0, always), ...ids.slice(begin, begin + inTurn)];
+  const { columns, rows: lines } = wallLayout(always + inTurn, width, height, LEAST);
   const count = (value: number) => fixed(value, 0, locale.value);
   return (
     <main class="wall" id="content" data-link={link.value.state}>

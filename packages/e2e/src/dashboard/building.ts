@@ -28,7 +28,7 @@ const KINDS: readonly (Pick<Room, 'name'> & Partial<Room>)[] = [
   { name: 'Server room', temp: 23.6, humidity: 41, limits: [18, 27, 30, 60] },
 ];
 const GROUPS = ['Cellar', 'Floor 1', 'Floor 2', 'Floor 3'];
-const LABS_MAX = 48;
+const LABS_MAX = 47;
 const HOUR_S = 3600;
 
 export const ROOMS: readonly Room[] = GROUPS.flatMap((group) =>
@@ -76,7 +76,7 @@ function* rowsOf(room: Room, endS: number, random: Random): Generator<string> {
 
 /** What happened in the building: a door left open, a cooling that failed, a sensor without a battery. */
 function heatOf(id: string, agoH: number): number {
-  if (id === 'floor-3/server-room') return agoH < 3 ? 4.6 * (1 - agoH / 3) : 0;
+  if (id === 'floor-2/server-room') return agoH < 3 ? 4.6 * (1 - agoH / 3) : 0;
   if (id === 'floor-1/cold-store')
     return agoH < 9 && agoH > 7.5 ? 6 * Math.sin(((9 - agoH) / 1.5) * Math.PI) : 0;
   return id === 'floor-2/weighing' && agoH < 40 ? -1.9 : 0;
