@@ -30,7 +30,7 @@ export function install(wanted, say) {
   if (stamp?.declared === declared && (scope === 'run' || stamp.scope === 'all')) return;
   say(
     scope === 'run'
-      ? 'humtemp: installing what it runs on, once (some 80 MB) …'
+      ? 'humtemp: installing what it runs on, once (some 100 MB) …'
       : 'humtemp: installing what it runs on and the tools of developers (some 300 MB) …',
   );
   const what =
