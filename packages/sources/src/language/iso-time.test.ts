@@ -33,5 +33,5 @@ test('what the quick way reads of a time, the general way reads alike', () => {
     }),
     { numRuns: 1000 },
   );
-  assert.ok(read > 40, `${read} times were read the quick way`);
+  assert.ok(read > 10, `${read} times were read the quick way`);
 });
