@@ -65,7 +65,7 @@ export class Connection implements Subscriber, SessionConnection {
   /** Subscriptions of a clean session, which end with the connection. */
   readonly subscriptions = new Map<string, 0 | 1 | 2>();
   /** Filters that it unsubscribes from in this turn. */
-  readonly leaving = new Set<string>();
+  leaving: Set<string> | undefined;
   readonly #ids = new PacketIds();
   #identity: ClientIdentity | undefined;
   #owner: string;
@@ -77,7 +77,7 @@ export class Connection implements Subscriber, SessionConnection {
   #answeredAtMs: number | undefined;
   readonly #openedAtMs: number;
   /** Messages that the log has had of it. */
-  readonly #logged = new Set<string>();
+  #logged: Set<string> | undefined;
 
   constructor(
     readonly hub: ConnectionHub,
@@ -222,6 +222,7 @@ export class Connection implements Subscriber, SessionConnection {
 
   /** Writes to the log, each message once. */
   warn(message: string, reason: string, topic?: string): void {
+    this.#logged ??= new Set();
     if (this.#logged.has(message)) return;
     this.#logged.add(message);
     const { log } = this.hub;

@@ -4,6 +4,8 @@ import { FirstFrame } from './first-frame.js';
 
 const NO_ROOM = 'too much is unfinished of others that connect';
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Where a client of a broker waits until it is accepted: its CONNECT passes once it is whole, and what stands behind it is
  * kept until the entrance is opened. What is kept is counted.
@@ -41,8 +43,11 @@ export class Entrance implements TapEntrance {
 
   /** The client is accepted. @returns what came behind its CONNECT. */
   open(): Buffer {
+    const behind = this.#behind ?? NOTHING;
+    // It would hold the bytes of the CONNECT, too.
+    this.#behind = undefined;
     this.end();
-    return this.#behind ?? Buffer.alloc(0);
+    return behind;
   }
 
   /** Nothing is kept any more. */

@@ -18,13 +18,14 @@ const HTTP_METHODS = [
   'TRACE ',
 ];
 const TLS_HANDSHAKE = 0x16;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The first frame that a broker receives, kept until it is whole: a CONNECT [MQTT-3.1.0-1] of a bounded length. Anything
  * else is refused at its first byte, and one that is too long as soon as it says so. Room is made as bytes come.
  */
 export class FirstFrame {
-  #bytes = Buffer.alloc(0);
+  #bytes = NOTHING;
   #count = 0;
 
   constructor(readonly bytesMax: number) {}

@@ -51,7 +51,7 @@ export class Deliveries {
       if (held?.has(filter)) this.unsubscribe(connection, [filter]);
       return false;
     };
-    connection.leaving.delete(filter);
+    connection.leaving?.delete(filter);
     if (!connection.maySubscribe(filter)) return refuse('not authorized');
     if (!held?.has(filter) && (held?.size ?? 0) >= subscriptionsPerClientMax)
       return refuse(`more than ${subscriptionsPerClientMax} subscriptions`);
@@ -60,12 +60,14 @@ export class Deliveries {
 
   /** The client unsubscribes. What it published before in the same piece of bytes is still on its way to it. */
   unsubscribeSoon(connection: Connection, filters: readonly string[]): void {
-    for (const filter of filters) connection.leaving.add(filter);
+    const leaving = connection.leaving ?? new Set();
+    connection.leaving = leaving;
+    for (const filter of filters) leaving.add(filter);
     setImmediate(() => {
       // Not what was subscribed again.
       this.unsubscribe(
         connection,
-        filters.filter((filter) => connection.leaving.delete(filter)),
+        filters.filter((filter) => leaving.delete(filter)),
       );
     });
   }
