@@ -84,6 +84,7 @@ export class StoreEngine {
   /** Of the latest commit. */
   #nowMs: number | undefined;
   #isClosing = false;
+  #isClosed = false;
 
   constructor(
     readonly folder: string,
@@ -170,7 +171,10 @@ export class StoreEngine {
       await this.#saver
         .checkpoint()
         .catch((error: Error) => this.events.onWarning(`cannot save: ${error.message}`));
-    await this.#alone(() => this.journal.close());
+    await this.#alone(() => {
+      this.#isClosed = true;
+      return this.journal.close();
+    });
     this.labs.tables.close();
   }
 
@@ -238,6 +242,7 @@ export class StoreEngine {
   /** A new journal file, which says whose commits follow. @throws DiskError */
   async #recover(): Promise<void> {
     if (this.#fatal !== undefined) throw this.#fatal;
+    if (this.#isClosed) throw new Error('the store is closed');
     if (this.journal.writer !== undefined) return;
     try {
       await this.journal.openNext();
