@@ -73,13 +73,11 @@ test('only so many answers are made at a time; what is light, and what is posted
 });
 
 test('who asks for little does not wait behind all that another asks for', async (t) => {
-  const { seen, release, get } = await served(t);
+  const { admission, seen, release, get } = await served(t);
   const many = Array.from({ length: 30 }, () => get('/work', 'a'));
-  await until(() => seen.making === 2);
-  // They wait at the server by then.
-  await delay(50);
+  await until(() => admission.waiting === 28);
   const one = get('/work', 'b');
-  await delay(50);
+  await until(() => admission.waiting === 29);
   release();
   await one;
   await Promise.all(many);

@@ -43,6 +43,13 @@ export class Admission {
     this.held = new HeldAnswers(options.heldBytesMax);
   }
 
+  /** Requests that wait for a place. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const queue of this.#queues.values()) waiting += queue.length;
+    return waiting;
+  }
+
   /** Lets requests in. To stand behind what finds out whose they are. */
   middleware(): MiddlewareHandler {
     return async (c, next) => {
@@ -57,8 +64,12 @@ export class Admission {
         await next();
       } finally {
         if (outgoing !== undefined && 'req' in outgoing) this.held.add(outgoing, client);
-        this.#making -= 1;
-        this.#letIn();
+        // A turn later it has been handed to its connection, and what waits of it is known.
+        setImmediate(() => {
+          this.held.look();
+          this.#making -= 1;
+          this.#letIn();
+        });
       }
       return undefined;
     };

@@ -19,12 +19,14 @@ export class HeldAnswers {
   #bytes = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #cut = 0;
+  /** Whether all answers were there at the last look. */
+  #isMeasured = true;
 
   constructor(readonly bytesMax: number) {}
 
   /** Bytes that wait for clients. */
   get bytes(): number {
-    this.#look();
+    this.#lookAll();
     return this.#bytes;
   }
 
@@ -36,18 +38,27 @@ export class HeldAnswers {
   /** Whether no answer should be made before clients have taken others. Cuts one where it is time. */
   get isFull(): boolean {
     if (this.#held.size === 0) return false;
-    this.#look();
+    this.#lookAll();
     return this.#bytes > this.bytesMax;
   }
 
   /** Counts an answer until its connection has taken it, or is closed. */
   add(answer: ServerResponse, client: string): void {
     if (answer.closed) return;
+    this.#isMeasured = false;
     this.#held.set(answer, { client, sinceMs: performance.now() });
     answer.once('close', () => this.#held.delete(answer));
   }
 
-  #look(): void {
+  /** Counts what answers hold that were added since the last look. */
+  look(): void {
+    if (this.#isMeasured) return;
+    this.#isMeasured = true;
+    this.#lookedMs = Number.NEGATIVE_INFINITY;
+    this.#lookAll();
+  }
+
+  #lookAll(): void {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = nowMs;
