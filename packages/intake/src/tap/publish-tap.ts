@@ -17,10 +17,12 @@ const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 const PACKET_IDS = 65_535;
 /** Bytes that are worked on before it is somebody else's turn. */
 const SLICE_BYTES = 4096;
+/** The same of a client whose frames pass: the endpoint has more work with each. */
+const PASSING_SLICE_BYTES = 512;
 /** What a sensor sends at a time: that never waits for its turn. */
 const SHORT_BYTES = 512;
 /** Work of a frame that passes, where an observation taken is 1, and bytes that are as much as that. */
-const WORK_OF_PASSING = 20;
+const WORK_OF_PASSING = 60;
 const BYTES_OF_WORK = 64;
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
@@ -72,6 +74,8 @@ export class PublishTap extends Duplex {
   #publishes = 0;
   #taken = 0;
   #passed = 0;
+  /** Whether some of the last slice did. */
+  #hasPassed = false;
   readonly #onSettled = () => this.#acknowledge();
   readonly #onRoom = () => {
     this.#waitsForRoom = false;
@@ -255,13 +259,15 @@ export class PublishTap extends Duplex {
       this.#work(chunk);
       return;
     }
-    for (let at = 0; at < chunk.length && this.#phase === 'open'; at += SLICE_BYTES) {
+    for (let at = 0; at < chunk.length && this.#phase === 'open'; ) {
       this.#lookAtIntake();
       if (!turns.hasLeft || isOfWhatWasSent(this.pauseReason)) {
         this.#setUnread(this.#kept(chunk.subarray(at)));
         return;
       }
-      this.#work(chunk.subarray(at, at + SLICE_BYTES));
+      const end = at + (this.#hasPassed ? PASSING_SLICE_BYTES : SLICE_BYTES);
+      this.#work(chunk.subarray(at, end));
+      at = end;
     }
   }
 
@@ -273,6 +279,7 @@ export class PublishTap extends Duplex {
     this.#inbound.take(bytes);
     if (this.#taken > taken) onTaken?.();
     if (policy === undefined) return;
+    this.#hasPassed = this.#passed > passed;
     policy.turns?.spend(
       this.#taken - taken + (this.#passed - passed) * WORK_OF_PASSING + bytes.length / BYTES_OF_WORK,
     );
