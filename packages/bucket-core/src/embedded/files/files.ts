@@ -62,14 +62,18 @@ export function sizeOf(file: OpenFile): number {
   }
 }
 
-/** Writes all of the bytes. A file that is opened `synced` has them on its disk then. */
+/**
+ * Writes all of the bytes. A file that is opened `synced` has them on its disk then.
+ * @throws DiskError, also where the disk took them in part at first: libuv writes the rest again, and keeps an error of that
+ * to itself
+ */
 export async function writeFully(file: OpenFile, bytes: Buffer, position: number): Promise<void> {
   try {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await writeOnce(file.fd, bytes, done, bytes.length - done, position + done);
-      if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'EIO' });
-      done += bytesWritten;
-    }
+    const { bytesWritten: taken } = await writeOnce(file.fd, bytes, 0, bytes.length, position);
+    if (taken === bytes.length) return;
+    // Fails with the reason, as a rule.
+    await writeOnce(file.fd, bytes, taken, bytes.length - taken, position + taken);
+    throw Object.assign(new Error(`it took ${taken} of ${bytes.length} bytes`), { code: 'EIO' });
   } catch (error) {
     throw new DiskError('write', file.path, error);
   }
