@@ -125,7 +125,8 @@ export const humtempWorker: Subject = {
   async prepare(processes) {
     const { url } = await startComposeRedis(processes);
     const { mqttPort } = await startComposeMosquitto(processes);
-    const store = await openRedisStore(url, '');
+    // With the prefix that humtemp has unless it is configured otherwise.
+    const store = await openRedisStore(url, 'humtemp:');
     const env = { HUMTEMP_MQTT_URL: `mqtt://127.0.0.1:${mqttPort}`, HUMTEMP_REDIS_URL: url };
     return {
       launch: () => spawnHumtemp(processes, env, { role: 'worker' }),
