@@ -12,7 +12,7 @@ test('connections take turns, so that one with little to read does not wait for 
     takeTurn() {
       while (this.left > 0 && turns.hasLeft) {
         this.left -= 1;
-        turns.spend(1000);
+        turns.spend(3000);
       }
       if (this.left > 0) turns.wait(this);
       else done.push(name);

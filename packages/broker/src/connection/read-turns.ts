@@ -4,8 +4,8 @@ interface Waiting {
   takeTurn(): void;
 }
 
-/** Work of one turn of the event loop: about 4 ms, where an observation taken is 1. */
-const WORK_OF_TURN = 3000;
+/** Work of one turn of the event loop: about 10 ms, where an observation taken is 1. */
+const WORK_OF_TURN = 10_000;
 /** Bytes that may be unread before nobody reads more, until half of them are gone. */
 const BYTES_MAX = 16 * 1024 * 1024;
 

@@ -16,13 +16,13 @@ const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
  */
 const PACKET_IDS = 65_535;
 /** Bytes that are worked on before it is somebody else's turn. */
-const SLICE_BYTES = 4096;
+const SLICE_BYTES = 16_384;
 /** The same of a client whose frames pass: the endpoint has more work with each. */
 const PASSING_SLICE_BYTES = 512;
 /** What a sensor sends at a time: that never waits for its turn. */
 const SHORT_BYTES = 512;
 /** Work of a frame that passes, where an observation taken is 1, and bytes that are as much as that. */
-const WORK_OF_PASSING = 60;
+const WORK_OF_PASSING = 200;
 const BYTES_OF_WORK = 64;
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
