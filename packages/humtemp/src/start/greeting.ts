@@ -130,7 +130,12 @@ function authorization({ apiTokensFile }: Config): string {
 
 function tokenHint({ apiTokensFile }: Config, { command }: GreetingFacts, api: string | undefined): string[] {
   if (api === undefined || apiTokensFile === undefined) return [];
-  return [`A token that may do both:  TOKEN=$(${command} token ${apiTokensFile} NAME --write)`];
+  return [`A token that may do both:  TOKEN=$(${quiet(command)} token ${apiTokensFile} NAME --write)`];
+}
+
+/** The same command, printing nothing of its own: npm says what it runs, on standard output. */
+function quiet(command: string): string {
+  return command.replace(/^npm run /, 'npm run --silent ');
 }
 
 /**
