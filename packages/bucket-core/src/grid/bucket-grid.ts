@@ -28,7 +28,10 @@ export function primaryResolution(grid: BucketGrid): Resolution {
   return grid.resolutions[0]!;
 }
 
-/** The resolution that looks back furthest. A lab's newest bucket in it lives as long as anything of the lab. */
+/**
+ * The resolution that looks back furthest. A shorter bucket that starts later may still outlive its bucket, if it looks back
+ * nearly as far.
+ */
 export function longestLivedResolution(grid: BucketGrid): Resolution {
   return grid.resolutions.reduce((longest, resolution) =>
     reachS(resolution) > reachS(longest) ? resolution : longest,

@@ -125,6 +125,23 @@ describe('after a change of the configuration', () => {
   });
 });
 
+test('a bucket of all labs has the lab whose last commit came before the change', async () => {
+  const before = await openStore(HOURLY_AND_DAILY, 'shorter:');
+  await before.commit(batchOf([OLDER], nowMs), nowMs);
+  await before.commit(batchOf([NEWER], nowMs), nowMs);
+  await before.close();
+  const store = await openStore(HOURLY, 'shorter:');
+  try {
+    const labs: string[] = [];
+    const startS = bucketStartS(nowMs, HOUR_S, 0);
+    for await (const page of store.buckets('all', HOURLY.resolutions[0]!, startS, nowMs))
+      for (const { lab } of page) labs.push(lab);
+    assert.deepEqual(labs, ['lab']);
+  } finally {
+    await store.close();
+  }
+});
+
 /** The lab is listed until the longest-lived bucket of its newest observation expires, and no longer. */
 async function assertKnownUntilExpiry(store: RedisStore, grid: BucketGrid): Promise<void> {
   const longest = longestLivedResolution(grid);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { bucketExpiryS, oldestLiveMs } from '../grid/bucket-grid.js';
+import { oldestLiveMs } from '../grid/bucket-grid.js';
 import { LAB_PARTITIONS } from '../observation/lab-id.js';
 import { Batch, ROW_LENGTH } from '../store/batch.js';
 import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
@@ -248,7 +248,7 @@ export class Committing {
       state.longestStartS = startS;
       part.flags |= INDEX;
     }
-    part.expiryS = bucketExpiryS(Math.max(startS, state.longestStartS), pages.longest);
+    part.expiryS = pages.labExpiryS(Math.max(startS, state.longestStartS));
   }
 
   #call(parts: readonly Part[], number: number, nowMs: number): CommitCall {

@@ -1,4 +1,4 @@
-import { bucketExpiryS, oldestLiveMs } from '../grid/bucket-grid.js';
+import { oldestLiveMs } from '../grid/bucket-grid.js';
 import type { Keys } from './keys.js';
 import type { LabState, LabStates } from './lab-states.js';
 import {
@@ -204,13 +204,12 @@ export class Folding {
   /** Sets a head aside, and puts one in its place with what can be saved of it. */
   async repair(state: LabState, value: Buffer, reason: string, nowMs: number): Promise<void> {
     const generation = Math.floor(Math.random() * 2 ** 32);
-    const { longest } = this.pages;
     const head =
       value === WRONG_TYPE
         ? newHead(generation, nowMs)
         : salvagedHead(value, generation, oldestLiveMs(this.pages.grid, nowMs), nowMs + AHEAD_MS_MAX, nowMs);
     const newest = head.readUIntBE(head.length - 6, 6);
-    const expiryS = bucketExpiryS(this.pages.longestStartS(newest), longest);
+    const expiryS = this.pages.labExpiryS(this.pages.longestStartS(newest));
     state.longestStartS = Number.NEGATIVE_INFINITY;
     await this.setAside.value(state.headKey, value, reason, state.lab, head, expiryS);
   }

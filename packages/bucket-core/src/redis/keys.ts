@@ -15,7 +15,7 @@ export class Keys {
     return this.#tags[labPartition(lab)]!;
   }
 
-  /** String: a lab's newest buckets and observations (pages/head.ts). Expires with its newest longest-lived bucket. */
+  /** String: a lab's newest buckets and observations (pages/head.ts). Expires with the last bucket of its newest observation. */
   head(lab: string): string {
     return `${this.#of(lab)}lab:${lab}`;
   }

@@ -39,6 +39,8 @@ export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions 
   readonly rawSpanS?: number;
 }
 
+/** The longest bucket that may have lived longest before a change of the configuration: a month. */
+const INDEXED_S_MIN = 31 * 86_400;
 /** Labs in one page of a reading, and in one MGET. */
 const PAGE_LABS = 250;
 
@@ -123,8 +125,9 @@ export class RedisStore implements Store {
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
     await this.#link.readable();
-    // The index has a time that is in the same longest-lived bucket as the newest observation, or in a later one.
-    const sinceS = startS - this.#pages.longest.durationS;
+    // The index has a time that is in the same longest-lived bucket as the newest observation, or in a later one. It may
+    // have been written when another resolution lived longest.
+    const sinceS = startS - Math.max(this.#pages.longest.durationS, INDEXED_S_MIN);
     const asked = labs === 'all' ? this.#index.labsSince(sinceS, PAGE_LABS) : pagesOf(labs);
     const found = oneAhead(asked, (some) =>
       this.#reader.buckets(some, resolution, startS, nowMs, withHistograms),

@@ -8,10 +8,12 @@ import {
   Batch,
   type BucketStore,
   bucketExpiryS,
+  bucketGrid,
   bucketStartS,
   emptyAggregate,
   IDENTITIES_MAX,
   keepsHistograms,
+  parseRollups,
 } from '../index.js';
 import { meanwhileArbitrary, readMeanwhile } from './read-meanwhile.fixture.js';
 import {
@@ -142,6 +144,35 @@ export function bucketStoreContract(name: string, open: OpenStore, runs = 40): v
       const result = await store.commit(batchOf([['gone', 50 * HOUR_S, 1000, 1000]], nowMs), nowMs);
       assert.deepEqual([result.committed, result.expired], [0, 1]);
       assert.ok(!(await store.labs('', 100, nowMs)).includes('gone'));
+    });
+
+    test('a short bucket that starts late in a long one is kept to its own end', async () => {
+      // Five hours after a border of days; the hour before the border of yesterday is kept for two days from its start.
+      const alignmentS = Math.floor(nowMs / 1000) - 5 * HOUR_S - 100;
+      const grid = bucketGrid(alignmentS, { durationS: 24 * HOUR_S, retention: 2 }, parseRollups('1h:2d'));
+      const own = await fresh({ ...CONTRACT_OPTIONS, grid });
+      const agoS = 29 * HOUR_S + 100 + 1800;
+      const result = await own.commit(batchOf([['late', agoS, 20_000, 50_000]], nowMs), nowMs);
+      assert.deepEqual([result.committed, result.expired], [1, 0]);
+      const startS = alignmentS - 25 * HOUR_S;
+      const [bucket] = await own.series('late', grid.resolutions[1]!, startS, startS + 1, nowMs);
+      assert.equal(bucket?.aggregate.observations, 1);
+      assert.deepEqual(await own.labs('', 9, nowMs), ['late']);
+      assert.equal((await own.latest(['late'], nowMs))[0]?.startS, startS);
+    });
+
+    test('buckets may be kept for longer than a century', async () => {
+      const grid = bucketGrid(0, { durationS: 24 * HOUR_S, retention: 100_000 }, parseRollups('1h:50000d'));
+      const own = await fresh({ ...CONTRACT_OPTIONS, grid });
+      const rows = (from: number): Row[] =>
+        Array.from({ length: 40 }, (_, i) => ['lab', from + i * 7200, 20_000, 50_000]);
+      assert.equal((await own.commit(batchOf(rows(1), nowMs), nowMs)).committed, 40);
+      assert.equal((await own.commit(batchOf(rows(2), nowMs), nowMs)).committed, 40);
+      const series = await own.series('lab', grid.resolutions[0]!, 0, Math.ceil(nowMs / 1000), nowMs);
+      assert.equal(
+        series.reduce((sum, { aggregate }) => sum + aggregate.observations, 0),
+        80,
+      );
     });
 
     test('what would have counted a while ago is not counted once its buckets have expired', async () => {

@@ -118,10 +118,11 @@ export class LabBuckets {
     this.onDamage(error.lab, error.place, 'it is damaged');
   }
 
-  /** Whether the longest-lived bucket of a lab's newest observation is no longer kept. */
+  /** Whether no resolution keeps a lab's newest observation any more. */
   isForgotten(newestMs: number, nowMs: number): boolean {
-    const longest = this.longestLivedFirst[0]!;
-    return bucketExpiryS(this.#startS(newestMs, longest), longest) * 1000 <= nowMs;
+    for (const one of this.longestLivedFirst)
+      if (bucketExpiryS(this.#startS(newestMs, one), one) * 1000 > nowMs) return false;
+    return true;
   }
 
   /** Seconds from a lab's newest observation until nothing at all of it is kept any more, in any resolution. */

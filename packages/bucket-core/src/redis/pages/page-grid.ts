@@ -10,6 +10,8 @@ import { PAGE_BUCKETS } from './aggregate-page.js';
 
 /** What a raw page spans, in seconds. At most 9 hours: differences of times in ms take 25 bits. */
 const RAW_SPAN_S = 6 * 3600;
+/** Expiries are written as u32: the year 2106. What is kept for longer is kept until then. */
+const EXPIRY_S_MAX = 2 ** 32 - 1;
 
 /**
  * Which page holds what, and until when. Raw rows are kept for deduplication; a resolution whose buckets live no longer
@@ -17,6 +19,8 @@ const RAW_SPAN_S = 6 * 3600;
  */
 export class PageGrid {
   readonly longest: Resolution;
+  /** From the start of a longest-lived bucket until nothing that was observed in it is kept in any resolution. */
+  readonly #lifeS: number;
 
   constructor(
     readonly grid: BucketGrid,
@@ -26,6 +30,11 @@ export class PageGrid {
     readonly rawSpanS = RAW_SPAN_S,
   ) {
     this.longest = longestLivedResolution(grid);
+    const { durationS } = this.longest;
+    // Where others are kept about as long, a shorter bucket that starts later outlives the longest-lived one.
+    this.#lifeS = Math.max(
+      ...grid.resolutions.map((one) => durationS - greatestDivisor(durationS, one.durationS) + reachS(one)),
+    );
   }
 
   keepsRows(): boolean {
@@ -56,7 +65,7 @@ export class PageGrid {
         bucketExpiryS(bucketStartS(endS * 1000 - 1, resolution.durationS, this.grid.alignmentS), resolution),
       ),
     );
-    return Math.min(remembered, reachable);
+    return Math.min(remembered, reachable, EXPIRY_S_MAX);
   }
 
   aggregateSpanS({ durationS }: Resolution): number {
@@ -68,7 +77,8 @@ export class PageGrid {
   }
 
   aggregateExpiryS(resolution: Resolution, pageStartS: number): number {
-    return bucketExpiryS(pageStartS + this.aggregateSpanS(resolution) - resolution.durationS, resolution);
+    const lastS = pageStartS + this.aggregateSpanS(resolution) - resolution.durationS;
+    return Math.min(bucketExpiryS(lastS, resolution), EXPIRY_S_MAX);
   }
 
   /** Start of the longest-lived bucket that holds a time. */
@@ -76,8 +86,17 @@ export class PageGrid {
     return bucketStartS(ms, this.longest.durationS, this.grid.alignmentS);
   }
 
-  /** Start of the oldest bucket that the longest-lived resolution still keeps. A lab lives as long as its newest. */
-  oldestKeptS(nowMs: number): number {
-    return this.longestStartS(nowMs - reachS(this.longest) * 1000) + this.longest.durationS;
+  /** When a lab may go, Unix seconds, whose newest observation is in the longest-lived bucket of this start. */
+  labExpiryS(longestStartS: number): number {
+    return Math.min(longestStartS + this.#lifeS, EXPIRY_S_MAX);
   }
+
+  /** Start of the oldest longest-lived bucket in which the newest observation of a lab that is kept may be. */
+  oldestKeptS(nowMs: number): number {
+    return this.longestStartS(nowMs - this.#lifeS * 1000) + this.longest.durationS;
+  }
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
