@@ -283,3 +283,17 @@ function packedRow([ms, tag, temp, humidity]: Row): Buffer {
   putRow(bytes, 0, ms, tag, temp, humidity);
   return bytes;
 }
+
+test('of a head with a damaged end, the buckets are saved, though an observation before the end has expired', () => {
+  const nowMs = START_S * 1000 + 500_000;
+  const aggregate = emptyAggregate(false);
+  addObservation(aggregate, START_S * 1000, 20_000, 50_000);
+  const bucket: HeadBucket = { startS: START_S, at: 0, bytes: 0, aggregate };
+  const base = packBase(5, START_S * 1000, [[300, [bucket]]]);
+  const tail = Buffer.alloc(2 * ROW_BYTES + 3);
+  putRow(tail, 0, nowMs - 7 * 86_400_000, 0, 20_000, 50_000);
+  putRow(tail, ROW_BYTES, nowMs, 0, 21_000, 50_000);
+  const saved = salvagedHead(Buffer.concat([base, tail]), 77, nowMs - 86_400_000, nowMs + 1000, nowMs);
+  const held = bucketOfBase(saved, parseHead(saved), 300, START_S, false);
+  assert.equal(typeof held === 'object' && held.observations, 1);
+});

@@ -21,7 +21,9 @@ export function salvagedHead(
   nowMs: number,
 ): Buffer {
   const isWhole = (at: number) => isObservation(value, at, lowMs, highMs);
-  const [from, to] = fromTheBase(value, isWhole) ?? fromTheEnd(value, isWhole);
+  // Behind a base, observations that have expired are whole as well: a lab that says little keeps them for long.
+  const isWholeOrOld = (at: number) => isObservation(value, at, 0, highMs);
+  const [from, to] = fromTheBase(value, isWholeOrOld) ?? fromTheEnd(value, isWhole);
   const sound = soundBase(value, from);
   let newestMs = sound === undefined ? 0 : parseHead(sound).watermarkMs;
   for (let at = from; at < to; at += ROW_BYTES) newestMs = Math.max(newestMs, msAt(value, at));
