@@ -109,6 +109,18 @@ export function sendCall(
   return redis.humtemp_commitBuffer(keys.length, ...keys, blob, base, process);
 }
 
+/**
+ * Asks what became of a call that had no answer: the same call without its rows. If it was done, the answer is what it was then.
+ * If not, it is not done any more, however late it arrives, as a call of its number was; its rows may then go with other
+ * calls, in smaller ones where the link is slow.
+ */
+export function inquiryOf(call: CommitCall): CommitCall {
+  if (call.parts.length === 0) return call;
+  const blob = Buffer.from(call.blob.subarray(0, HEADER_BYTES));
+  blob.writeUInt32LE(0, 8);
+  return { ...call, keys: call.keys.slice(0, 2), blob };
+}
+
 /** What the script says of one part, if it is not its head. */
 export const MISSING = -1;
 export const LOOK_AGAIN = -2;

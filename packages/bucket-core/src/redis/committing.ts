@@ -9,6 +9,7 @@ import {
   countedOf,
   headBytesOf,
   INDEX,
+  inquiryOf,
   LOOK_AGAIN,
   LOOKED,
   MISSING,
@@ -70,7 +71,7 @@ interface Progress {
  *      ├─ the head is missing ──▶ sent with the index
  *      ├─ not newer than what is folded ──▶ compared with raw pages ──▶ sent with the generation
  *      ├─ the head is unreadable or of another type ──▶ set aside ──▶ sent with the index
- *      └─ no answer ──▶ Unanswered: the call is sent again as it was before the next commit
+ *      └─ no answer ──▶ Unanswered: before the next commit Redis is asked what became of the call
  */
 export class Committing {
   /** Names this connection's calls among all processes'. */
@@ -131,12 +132,12 @@ export class Committing {
     throw failure(failed.error, result, remaining);
   }
 
-  /** Sends calls again that had no answer, so that what became of them is known. */
+  /** Asks what became of the calls that had no answer. */
   async #askAgain(): Promise<void> {
     const { redis, process } = this.#with;
     while (this.#unanswered.calls.length > 0)
       try {
-        this.#unanswered.answered(await sendCall(redis, this.#unanswered.calls[0]!, process));
+        this.#unanswered.answered(await sendCall(redis, inquiryOf(this.#unanswered.calls[0]!), process));
       } catch (error) {
         if (!isAboutValue(error)) throw error;
         this.#unanswered.giveUpFirst();

@@ -10,8 +10,8 @@ interface Fate {
 }
 
 /**
- * Calls whose answer was lost, and what became of their rows. Such a call is sent again as it was, and done once; when its rows
- * then come again with the next commit, they have the fate that they had, and are not duplicates of themselves.
+ * Calls whose answer was lost, and what became of their rows. Redis is asked whether such a call was done. If so, its rows come
+ * again with the next commit and have the fate that they had: they are not duplicates of themselves. If not, it is never done.
  */
 export class Unanswered {
   #calls: CommitCall[] = [];
@@ -37,7 +37,7 @@ export class Unanswered {
       const answer = answers[i];
       if (typeof answer === 'number' && answer >= 0) this.#settle(part, countedOf(answer));
     });
-    // A call without an answer was overtaken by a later one, or was all answered.
+    // A call with parts and without answers was not done.
     if (answers.length > 0 || call.parts.length === 0) for (const part of call.counted) this.#settle(part, 0);
   }
 
