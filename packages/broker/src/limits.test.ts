@@ -111,10 +111,13 @@ describe('limits of the embedded broker:', { concurrency: true }, () => {
     const scene = await Scene.open(t, { publishRateMax: 100 });
     const startMs = performance.now();
     const { socket, answers } = await scene.exchange(connectFrame('fast'));
-    // All at once comes in one piece, and is taken as one; the debt is paid before the next.
+    // What is read in one piece is taken as one, and the debt is paid before the next: these are more than a piece each.
+    const payload = UNTIMED.padEnd(1000);
     for (let i = 0; i < 3; i++) {
       const topic = i === 1 ? 'other' : TOPIC;
-      socket.write(Buffer.concat(times(100, (k) => publishFrame({ qos: 1, id: i * 100 + k + 1, topic }))));
+      socket.write(
+        Buffer.concat(times(100, (k) => publishFrame({ qos: 1, id: i * 100 + k + 1, topic, payload }))),
+      );
       await pause(100);
     }
     socket.write(publishFrame({ qos: 1, id: 301 }));
