@@ -6,11 +6,14 @@ import { getAggregate, putAggregate } from './small-aggregate.js';
 import { UnreadableValue } from './unreadable-value.js';
 
 /**
- * An aggregate page holds closed buckets of one resolution as entries: u8 slot, the number of the bucket within the page;
- * varint bytes; u16 checksum; aggregate. A slot may come more than once: late observations append another entry, and
- * entries of a slot are merged.
+ * An aggregate page holds closed buckets of one resolution as entries: u8 slot, the number of the bucket within the page,
+ * in the lower five bits, and a check of slot and length in the upper three; varint bytes; u16 checksum of slot and
+ * aggregate; aggregate. A slot may come more than once: late observations append another entry, and entries of a slot are
+ * merged. The check is there for entries that a reader passes by: their checksum is not computed.
  */
 export const PAGE_BUCKETS = 24;
+const SLOT_BITS = 5;
+const SLOT_MASK = 0x1f;
 
 const out = new ByteWriter();
 const body = new ByteWriter();
@@ -26,9 +29,9 @@ export function aggregateEntry(slot: number, aggregate: Aggregate, startS: numbe
 export function packedEntry(slot: number, bytes: Buffer, from: number, to: number): Buffer {
   out.clear();
   out.room(16);
-  out.byte(slot);
+  out.byte(slot | (slotCheck(slot, to - from) << SLOT_BITS));
   out.varint(to - from);
-  const check = checksum(bytes, from, to);
+  const check = checksum(bytes, from, to, slot);
   out.byte(check);
   out.byte(check >>> 8);
   out.copy(bytes, from, to);
@@ -46,8 +49,8 @@ export function aggregateOfSlot(
   for (let at = 0; at < bytes.length; ) {
     const length = entryAt(bytes, at);
     const start = reader.at;
-    if (bytes[at] === slot) {
-      const one = entryOf(bytes, start, length, startS, withHistograms);
+    if ((bytes[at]! & SLOT_MASK) === slot) {
+      const one = entryOf(bytes, slot, start, length, startS, withHistograms);
       if (aggregate === undefined) aggregate = one;
       else mergeAggregate(aggregate, one);
     }
@@ -64,31 +67,39 @@ export function eachAggregate(
   visit: (startS: number, aggregate: Aggregate) => void,
 ): void {
   for (let at = 0; at < bytes.length; ) {
-    const startS = startOf(bytes[at]!);
     const length = entryAt(bytes, at);
+    const slot = bytes[at]! & SLOT_MASK;
+    const startS = startOf(slot);
     const start = reader.at;
-    if (isWanted(startS)) visit(startS, entryOf(bytes, start, length, startS, true));
+    if (isWanted(startS)) visit(startS, entryOf(bytes, slot, start, length, startS, true));
     at = start + length;
   }
 }
 
 /** Bytes of the aggregate in an entry; the reader stands before it then. */
 function entryAt(bytes: Buffer, at: number): number {
-  if (bytes[at]! >= PAGE_BUCKETS) throw new UnreadableValue(`an aggregate page has a slot ${bytes[at]}`);
+  const slot = bytes[at]! & SLOT_MASK;
   const length = reader.from(bytes, at + 1).varint();
+  if (slot >= PAGE_BUCKETS || bytes[at]! >>> SLOT_BITS !== slotCheck(slot, length))
+    throw new UnreadableValue(`an aggregate page has no entry at byte ${at}`);
   reader.at += 2;
   if (reader.at + length > bytes.length) throw new UnreadableValue('an aggregate page ends within an entry');
   return length;
 }
 
+function slotCheck(slot: number, length: number): number {
+  return (slot ^ (slot >>> 3) ^ length) & 7;
+}
+
 function entryOf(
   bytes: Buffer,
+  slot: number,
   start: number,
   length: number,
   startS: number,
   withHistograms: boolean,
 ): Aggregate {
-  if ((checksum(bytes, start, start + length) & 0xffff) !== bytes.readUInt16LE(start - 2))
+  if ((checksum(bytes, start, start + length, slot) & 0xffff) !== bytes.readUInt16LE(start - 2))
     throw new UnreadableValue('an entry of an aggregate page has another checksum');
   return getAggregate(reader.from(bytes, start), startS, withHistograms);
 }

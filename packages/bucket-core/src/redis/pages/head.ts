@@ -55,7 +55,7 @@ export function parseHead(value: Buffer): Head {
   const baseBytes = value.readUInt32LE(1);
   if (baseBytes < EMPTY_BASE_BYTES || baseBytes > value.length)
     throw new UnreadableValue('a head that is cut off');
-  if (checksum(value, HEADER_BYTES, baseBytes) !== value.readUInt32LE(9))
+  if (checksum(value, HEADER_BYTES, baseBytes, HEAD_VERSION) !== value.readUInt32LE(9))
     throw new UnreadableValue('a head with another checksum');
   if ((value.length - baseBytes) % ROW_BYTES !== 0)
     throw new UnreadableValue('a head that ends within an observation');
@@ -113,7 +113,7 @@ export function packBase(
   out.bytes[0] = HEAD_VERSION;
   out.bytes.writeUInt32LE(out.at, 1);
   out.bytes.writeUInt32LE(generation, 5);
-  out.bytes.writeUInt32LE(checksum(out.bytes, HEADER_BYTES, out.at), 9);
+  out.bytes.writeUInt32LE(checksum(out.bytes, HEADER_BYTES, out.at, HEAD_VERSION), 9);
   return out.take();
 }
 

@@ -13,7 +13,7 @@ import { UnreadableValue } from './unreadable-value.js';
  *
  *     0  u8   kind: 1 rows without tags, 2 rows with tags (row-block.ts), 3 sums
  *     1  u16  bytes of the content
- *     3  u32  checksum of the content
+ *     3  u32  checksum of the kind and the content
  *     7       content
  *
  * Sums stand for rows that were too many to keep: varint first time − start of the page, varint last time − first time, both
@@ -112,7 +112,7 @@ export function readRawPage(
     if (kind < ROWS || kind > SUMS)
       throw new UnreadableValue(`a raw page has a block of unknown kind ${kind}`);
     if (end > bytes.length) throw new UnreadableValue('a raw page ends within a block');
-    if (checksum(bytes, start, end) !== bytes.readUInt32LE(at + 3))
+    if (checksum(bytes, start, end, kind) !== bytes.readUInt32LE(at + 3))
       throw new UnreadableValue('a block of a raw page has another checksum');
     at = end;
     if (kind !== SUMS) {
@@ -158,5 +158,8 @@ function beginBlock(kind: number): void {
 /** @param start where the content begins */
 function endBlock(start: number): void {
   out.bytes.writeUInt16LE(out.at - start, start - 6);
-  out.bytes.writeUInt32LE(checksum(out.bytes, start, out.at), start - 4);
+  out.bytes.writeUInt32LE(
+    checksum(out.bytes, start, out.at, out.bytes[start - BLOCK_HEADER_BYTES]!),
+    start - 4,
+  );
 }
