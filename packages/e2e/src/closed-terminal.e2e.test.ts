@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { freePort, temporaryFolder } from '@humtemp/test-services';
 import { COMMAND } from './humtemp-process.js';
 
-const SCRIPT = fileURLToPath(new URL('./closed-terminal.py', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../src/closed-terminal.py', import.meta.url));
 const ANSWER_MS_MAX = 90_000;
 
 const python = spawnSync('python3', ['-c', 'import pty, sys; sys.exit(sys.version_info < (3, 9))']);

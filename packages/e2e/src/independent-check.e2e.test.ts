@@ -10,7 +10,7 @@ import { randomOf } from './random.js';
 import { csvOf, type SensorRow, sensorRows } from './sensor-rows.js';
 import { type StartParts, startTest } from './start-test.js';
 
-const SCRIPT = fileURLToPath(new URL('./independent-check.py', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../src/independent-check.py', import.meta.url));
 /** What is replayed instead of rows made up. */
 const RECORDING = process.env.CSV;
 const CHECK_MS_MAX = 90_000;

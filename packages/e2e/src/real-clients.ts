@@ -60,7 +60,7 @@ export const REAL_CLIENTS: readonly RealClient[] = [
     schemes: ALL_SCHEMES,
     async prepare() {
       const python = await pythonWithPaho();
-      const script = fileURLToPath(new URL('./paho-publish.py', import.meta.url));
+      const script = fileURLToPath(new URL('../src/paho-publish.py', import.meta.url));
       return (listener, qos, publishes) =>
         runWith(python, [script, urlOf(listener), `${qos}`, listener.caFile ?? ''], linesOf(publishes));
     },
@@ -71,7 +71,7 @@ export const REAL_CLIENTS: readonly RealClient[] = [
     schemes: ['mqtt', 'mqtts'],
     async prepare(folder) {
       const program = join(folder, 'paho-publish');
-      await compileWithPaho(fileURLToPath(new URL('./paho-publish.c', import.meta.url)), program);
+      await compileWithPaho(fileURLToPath(new URL('../src/paho-publish.c', import.meta.url)), program);
       return (listener, qos, publishes) => {
         const url = urlOf(listener).replace('mqtts:', 'ssl:').replace('mqtt:', 'tcp:');
         return runWith(program, [url, `${qos}`, listener.caFile ?? ''], linesOf(publishes));

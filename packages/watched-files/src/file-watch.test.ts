@@ -158,7 +158,7 @@ test('a look that failed is not taken for a look: the file counts as it was', as
   // A process with few descriptors, which it uses up.
   const script = `
     import { openSync, closeSync, appendFileSync } from 'node:fs';
-    import { FileWatch } from ${JSON.stringify(new URL('file-watch.ts', import.meta.url).href)};
+    import { FileWatch } from ${JSON.stringify(new URL(`file-watch${import.meta.url.slice(-3)}`, import.meta.url).href)};
     import { readFile } from 'node:fs/promises';
     const path = ${JSON.stringify(path)};
     let content = '';
@@ -180,8 +180,11 @@ test('a look that failed is not taken for a look: the file counts as it was', as
   `;
   const { stdout } = await promisify(execFile)('sh', [
     '-c',
-    'ulimit -n 64 && exec "$0" --conditions=humtemp-source --import tsx --input-type=module --eval "$1"',
+    'ulimit -n 64 && exec "$0" "$@"',
     process.execPath,
+    ...process.execArgv,
+    '--input-type=module',
+    '--eval',
     script,
   ]);
   assert.deepEqual(JSON.parse(stdout), {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const SOURCE = fileURLToPath(new URL('..', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
 
 test('only the engine knows more of aedes than its types', () => {
   const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(

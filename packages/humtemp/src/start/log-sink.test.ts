@@ -63,7 +63,7 @@ test('there is a try without a further line', async (t) => {
 /** A process that logs more than a pipe holds, then says on its standard output that it goes on. */
 const PROGRAM = `
   import { writeSync } from 'node:fs';
-  import { openLog } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)};
+  import { openLog } from ${JSON.stringify(new URL(`log${import.meta.url.slice(-3)}`, import.meta.url).href)};
   const log = await openLog('info');
   process.stdout.on('error', () => {});
   for (let i = 0; i < 20000; i++) log.info('x'.repeat(50));
@@ -80,11 +80,9 @@ const OUTPUTS: Readonly<Record<string, () => number | 'pipe' | undefined>> = {
 for (const [name, open] of Object.entries(OUTPUTS))
   test(`a process goes on with its log and its standard output on ${name}`, async () => {
     const output = open();
-    const child = spawn(
-      process.execPath,
-      ['--conditions=humtemp-source', '--import', 'tsx', '--input-type=module', '--eval', PROGRAM],
-      { stdio: ['ignore', output, output, 'pipe'] },
-    );
+    const child = spawn(process.execPath, [...process.execArgv, '--input-type=module', '--eval', PROGRAM], {
+      stdio: ['ignore', output, output, 'pipe'],
+    });
     let said = '';
     child.stdio[3]!.on('data', (data: Buffer) => {
       said += data.toString();

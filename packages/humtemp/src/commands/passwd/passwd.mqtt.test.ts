@@ -150,12 +150,10 @@ const noTerminal =
 
 /** Runs the command in a process of its own. */
 const COMMAND = [
-  '--conditions=humtemp-source',
-  '--import',
-  'tsx',
+  ...process.execArgv,
   '--input-type=module',
   '--eval',
-  `import { main } from ${JSON.stringify(new URL('../../main.ts', import.meta.url).href)};
+  `import { main } from ${JSON.stringify(new URL(`../../main${import.meta.url.slice(-3)}`, import.meta.url).href)};
    await main(["passwd", ...process.argv.slice(1)], {});`,
   '--',
 ];
