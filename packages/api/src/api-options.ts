@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
+import type { DiskSpace } from './metrics/humtemp-metrics.js';
 import type { LabDirectories } from './rooms/labs-file.js';
 import type { SourceNotes } from './routes/sources-route.js';
 import type { ChangeSource } from './stream/change-source.js';
@@ -63,6 +64,8 @@ export interface ApiOptions {
   readonly brokerDrops?: () => Readonly<Record<string, number>>;
   /** Stored values that could not be read. */
   readonly faults?: FaultLog;
+  /** Room on the disk of the store; undefined where the store has none of its own. */
+  readonly disk?: () => DiskSpace | undefined;
   /** Whether observations come to this process other than by an occasional POST. */
   readonly receives?: boolean;
   /** Answers that are made at a time, and bytes of those that clients have not taken. */

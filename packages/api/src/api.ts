@@ -16,6 +16,7 @@ import { failureHandler } from './http/failure.js';
 import { incomplete, NO_FAULTS } from './http/incomplete.js';
 import { liveData } from './http/live-data.js';
 import { problemResponse } from './http/problem.js';
+import { RequestCounts } from './http/request-counts.js';
 import { requestLog } from './http/request-log.js';
 import { type Route, registerRoute } from './http/route.js';
 import { CLIENT_SHARE } from './http/shares.js';
@@ -81,6 +82,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     faults: NO_FAULTS,
     directories: { current: NO_DIRECTORY },
     receives: true,
+    disk: () => undefined,
     ...apiOptions,
   };
   const admission = new Admission({
@@ -91,7 +93,9 @@ export function createApi(apiOptions: ApiOptions): Hono {
   });
   const app = new Hono();
 
+  const requests = new RequestCounts();
   app.use(requestLog(options.log));
+  app.use(requests.middleware());
   app.use(liveData);
   if (options.tokens === undefined)
     app.use(pageGuard({ hosts: options.publicHosts, origins: options.corsOrigins }));
@@ -104,8 +108,10 @@ export function createApi(apiOptions: ApiOptions): Hono {
   app.use(incomplete(options.faults));
   app.use(strictUrl);
 
-  const routes = apiRoutes(options);
-  for (const route of [...routes, openApiRoute(routes)]) registerRoute(app, route);
+  const routes = apiRoutes(options, requests);
+  const all = [...routes, openApiRoute(routes)];
+  requests.knowRoutes(all);
+  for (const route of all) registerRoute(app, route);
 
   app.notFound((c) => {
     const { pathname } = new URL(c.req.url);
@@ -116,7 +122,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
 }
 
 /** Every route, in the order of the documentation; where two match a path, the first one answers. */
-function apiRoutes(options: RouteOptions): Route[] {
+function apiRoutes(options: RouteOptions, requests: RequestCounts): Route[] {
   const { store, intake, clock, changes } = options;
   const heavy = new BusyLimit(options.heavyAnswersMax);
   const stream = streamRoute({
@@ -151,6 +157,8 @@ function apiRoutes(options: RouteOptions): Route[] {
       ...options,
       ledger: () => intake.ledger.counters(),
       oldestUncommittedMs: () => intake.oldestUncommittedMs,
+      lagMs: () => intake.lagMs,
+      requests: () => requests.all,
       tallies: () => intake.tallies,
       unmatched: () => intake.unmatched.publishes,
       pingStore: () => store.ping(),

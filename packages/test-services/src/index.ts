@@ -2,6 +2,7 @@ export { type Certificate, makeCertificate } from './certificate.js';
 export { chromiumPath } from './chromium.js';
 export { freePort } from './free-port.js';
 export { HeldStore } from './held-store.js';
+export { localProgram } from './local-program.js';
 export { memoryFolder } from './memory-folder.js';
 export { mosquittoClient } from './mosquitto-client.js';
 export { type MosquittoOptions, startMosquitto } from './mosquitto-service.js';

@@ -33,11 +33,13 @@ async function scrape(t: TestContext): Promise<Map<string, Record<string, string
   const { get, commit, intake } = await startApi(t, {
     connections: () => ({ mqtt: 1 }),
     brokerDrops: () => ({ deliveriesDropped: 0 }),
+    disk: () => ({ freeBytes: 1, sizeBytes: 2 }),
     directories: { current: new LabDirectory(parseLabsCsv('lab_id,temp_max\nhall,25\n', 'labs.csv')) },
   });
   for (const payload of ['x', '{"temp":20,"humidity":101}'])
     intake.receive('hall', Buffer.from(payload), 'test');
   await commit([{ lab: 'hall', ms: NOON_MS, temp: 20, humidity: 50 }]);
+  await get('/labs');
   const configured = readFileSync(new URL('prometheus.yaml', GRAFANA), 'utf8');
   const paths = [...configured.matchAll(/^\s+metrics_path: (\S+)$/gm)].map((match) => match[1]!);
   assert.deepEqual(paths, ['/metrics/labs']);

@@ -1,7 +1,14 @@
 import { imbalance, type LedgerCounters, REJECTION_REASONS } from '@humtemp/bucket-core';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { within } from '../http/deadline.js';
+import type { RequestCount } from '../http/request-counts.js';
 import type { StreamCounters } from '../stream/live-streams.js';
+
+/** Room on a disk, in bytes. */
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly sizeBytes: number;
+}
 
 /** Where the values come from; what a process does not have is left out. */
 export interface HumtempMetricsSources {
@@ -15,6 +22,12 @@ export interface HumtempMetricsSources {
   readonly streams?: () => StreamCounters;
   /** When the oldest observation came that awaits its commit, Unix milliseconds. */
   readonly oldestUncommittedMs?: () => number | undefined;
+  /** How old the newest observation of the last commit was then, milliseconds; 0 where none was made of late. */
+  readonly lagMs?: () => number;
+  /** Answers of the API since the start. */
+  readonly requests?: () => Iterable<RequestCount>;
+  /** Room on the disk of the store; undefined where the store has none of its own. */
+  readonly disk?: () => DiskSpace | undefined;
   /** Unix milliseconds. */
   readonly clock: () => number;
   /** Stored values that could not be read since the start. */
@@ -54,7 +67,7 @@ function makers(registry: Registry) {
 
 /** The fate of every observation that this process received. */
 export function observationMetrics(registry: Registry, sources: HumtempMetricsSources): void {
-  const { ledger, commits, oldestUncommittedMs, clock } = sources;
+  const { ledger, commits, oldestUncommittedMs, lagMs, clock } = sources;
   const { registers, counter, gauge } = makers(registry);
   counter('humtemp_observations_received_total', 'Observations received.', () => ledger().received);
   counter(
@@ -93,11 +106,16 @@ export function observationMetrics(registry: Registry, sources: HumtempMetricsSo
     'How long the oldest observation that awaits its commit has waited; 0: none does.',
     () => Math.max(0, clock() - (oldestUncommittedMs?.() ?? clock())) / 1000,
   );
+  gauge(
+    'humtemp_lag_seconds',
+    'How old the newest observation of the last commit was then; 0 after a minute without one.',
+    () => (lagMs?.() ?? 0) / 1000,
+  );
 }
 
 /** What the work of this process hangs on. */
 export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
-  const { connections, pingStore, streams, brokerDrops, faults } = sources;
+  const { connections, pingStore, streams, brokerDrops, faults, requests, disk } = sources;
   const { registers, counter, gauge } = makers(registry);
   if (faults !== undefined)
     counter(
@@ -129,6 +147,21 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
       () => streams().cut,
     );
   }
+  if (disk?.() !== undefined) {
+    gauge('humtemp_disk_free_bytes', 'Room on the disk of the data folder.', () => disk()?.freeBytes ?? 0);
+    gauge('humtemp_disk_size_bytes', 'Size of the disk of the data folder.', () => disk()?.sizeBytes ?? 0);
+  }
+  if (requests !== undefined)
+    new Counter({
+      name: 'humtemp_http_requests_total',
+      help: 'Answers of the HTTP API, by route and status.',
+      labelNames: ['route', 'status'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { route, status, count } of requests()) this.inc({ route, status }, count);
+      },
+    });
   if (brokerDrops !== undefined)
     new Counter({
       name: 'humtemp_broker_drops_total',

@@ -34,6 +34,8 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     },
     streams: () => ({ open: 4, labs: 7, cut: 5 }),
     brokerDrops: () => ({ deliveriesDropped: 6 }),
+    lagMs: () => intake.lagMs,
+    disk: () => ({ freeBytes: 3e9, sizeBytes: 4e9 }),
     receives: true,
     directories: { current: DIRECTORY },
     expectedIntervalS: 60,
@@ -112,6 +114,9 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
   assert.equal(value('humtemp_commits_total'), 3);
   assert.equal(value('humtemp_commit_failures_total'), 1);
   assert.equal(value('humtemp_connections{protocol="mqtt"}'), 2);
+  assert.equal(value('humtemp_lag_seconds'), 60);
+  assert.equal(value('humtemp_disk_free_bytes'), 3e9);
+  assert.equal(value('humtemp_disk_size_bytes'), 4e9);
   assert.equal(value('humtemp_streams'), 4);
   assert.equal(value('humtemp_streams_cut_total'), 5);
   assert.equal(value('humtemp_broker_drops_total{kind="deliveries_dropped"}'), 6);
@@ -126,6 +131,24 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
   const again = samplesIn(await (await get('/metrics')).text());
   assert.equal(again.get('humtemp_observations_duplicate_total'), 2);
   assert.equal(again.get('humtemp_store_up'), 0);
+});
+
+test('answers are counted by route and status, whatever paths are asked for', async (t) => {
+  const { get, post } = await startApi(t);
+  for (const path of ['/labs/a', '/labs/b', '/labs?nonsense=1', '/nowhere/1', '/nowhere/2', '/livez'])
+    await get(path);
+  await post({ lab_id: 'a', temp: 20 });
+  const text = await (await get('/metrics')).text();
+  assert.deepEqual(
+    [...text.matchAll(/^humtemp_http_requests_total(.*)$/gm)].map(([, sample]) => sample!).sort(),
+    [
+      '{route="/labs",status="400"} 1',
+      '{route="/labs/{lab_id}",status="404"} 2',
+      '{route="/livez",status="200"} 1',
+      '{route="/observation",status="200"} 1',
+      '{route="other",status="404"} 2',
+    ],
+  );
 });
 
 test('labs have their current bucket and their latest values, and none where there is none', async (t) => {

@@ -19,6 +19,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { diskOf } from './disk-space.js';
 import type { OpenSources } from './open-sources.js';
 import { processReadiness } from './start-health.js';
 import type { StoreFaults } from './store-faults.js';
@@ -88,6 +89,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     clientShare,
     metricsLabsMax: config.metricsLabsMax,
     commits: () => intake.commits,
+    disk: diskOf(config),
     connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
     brokerDrops: () => ({ ...broker?.counters }),
     log,

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { startErrorOf } from '../start-error.js';
+import { diskOf } from './disk-space.js';
 import type { StoreFaults } from './store-faults.js';
 
 /** How long a probe waits for the store. */
@@ -42,6 +43,8 @@ export async function startHealth(parts: HealthParts): Promise<RunningServer | u
         ledger: () => intake.ledger.counters(),
         commits: () => intake.commits,
         oldestUncommittedMs: () => intake.oldestUncommittedMs,
+        lagMs: () => intake.lagMs,
+        disk: diskOf(config),
         tallies: () => intake.tallies,
         unmatched: () => intake.unmatched.publishes,
         connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),

@@ -25,6 +25,8 @@ export interface CommitCounts {
   readonly failed: number;
 }
 
+/** After this long without a commit there is no lag to speak of. */
+const LAG_SHOWN_MS = 60_000;
 const RETRY_DELAY_MS = { min: 50, max: 5000 };
 const NO_LABS: ReadonlySet<string> = new Set();
 /** Observations that are not worth dividing any more. */
@@ -67,6 +69,9 @@ export class CommitLoop {
    */
   #pendingSinceMs: number | undefined;
   #committingSinceMs: number | undefined;
+  /** The newest timestamp in the open batch, Unix milliseconds. */
+  #newestMs = -Infinity;
+  #lag = { atMs: -Infinity, lagMs: 0 };
   readonly #counts = { succeeded: 0, failed: 0 };
 
   constructor(
@@ -117,6 +122,14 @@ export class CommitLoop {
   }
 
   /**
+   * How old the newest observation of the last batch was when it was committed, milliseconds; 0 when there was no batch
+   * within a minute.
+   */
+  get lagMs(): number {
+    return this.clock() - this.#lag.atMs > LAG_SHOWN_MS ? 0 : this.#lag.lagMs;
+  }
+
+  /**
    * Adds an observation to the open batch; touch() afterwards.
    * @param receivedMs when it came, Unix milliseconds.
    */
@@ -129,6 +142,7 @@ export class CommitLoop {
     receivedMs: number,
   ): void {
     this.#pendingSinceMs ??= receivedMs;
+    if (timestampMs > this.#newestMs) this.#newestMs = timestampMs;
     this.#pending.add(lab, timestampMs, tag, temp, humidity);
   }
 
@@ -159,10 +173,13 @@ export class CommitLoop {
       this.#touched = false;
       this.#committingSinceMs = this.#pendingSinceMs;
       this.#pendingSinceMs = undefined;
+      const newestMs = this.#newestMs;
+      this.#newestMs = -Infinity;
       const refusedLabs = batch.isEmpty ? NO_LABS : await this.#commit(batch);
       // What is given up stays uncommitted.
       if (refusedLabs === undefined) break;
       this.#committingSinceMs = undefined;
+      this.#noteLag(newestMs);
       this.#settledBatch += 1;
       for (const callback of waiting) callback(refusedLabs);
     }
@@ -215,6 +232,12 @@ export class CommitLoop {
     this.ledger.settle(result);
     for (const lab of result.refusedLabs) refusedLabs.add(lab);
     this.events.onCommit?.(result);
+  }
+
+  #noteLag(newestMs: number): void {
+    const atMs = this.clock();
+    // A sensor's clock may run ahead of ours.
+    if (newestMs > -Infinity) this.#lag = { atMs, lagMs: Math.max(0, atMs - newestMs) };
   }
 
   async #wait(delayMs: number): Promise<void> {

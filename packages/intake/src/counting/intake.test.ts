@@ -105,6 +105,25 @@ describe('intake', () => {
     });
   });
 
+  test('the lag is that of the newest observation of the last batch, and none after a silent minute', async () => {
+    let nowMs = Date.now();
+    const intake = openIntake(await openStore(), { clock: () => nowMs });
+    const receive = async (...agesS: number[]) => {
+      for (const ageS of agesS)
+        intake.receive('lab', bytes({ timestamp: nowMs / 1000 - ageS, temp: 20 }), 't');
+      await intake.whenSettled();
+      return Math.round(intake.lagMs / 1000);
+    };
+    assert.equal(intake.lagMs, 0);
+    assert.equal(await receive(3000, 600, 1200), 600);
+    assert.equal(await receive(5), 5);
+    intake.receive('lab', bytes('x'), 't');
+    await intake.whenSettled();
+    assert.equal(Math.round(intake.lagMs / 1000), 5);
+    nowMs += 61_000;
+    assert.equal(intake.lagMs, 0);
+  });
+
   test('an array is one publish of several observations', async () => {
     const intake = openIntake(await openStore());
     const timestamp = nowS();

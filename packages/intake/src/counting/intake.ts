@@ -101,6 +101,14 @@ export class Intake {
     return this.#loop.oldestUncommittedMs;
   }
 
+  /**
+   * How old the newest observation of the last batch was when it was committed, milliseconds; 0 when there was no batch
+   * within a minute.
+   */
+  get lagMs(): number {
+    return this.#loop.lagMs;
+  }
+
   /** The time by the clock of intake, Unix milliseconds. */
   get nowMs(): number {
     return this.#clock();
