@@ -4,6 +4,9 @@ import type { CopyPublisher, CopyTraffic } from './copy-traffic.js';
 /** Copies of one connection that may be under way before it is not read from any more. */
 const COPIES_MAX = 1000;
 const BYTES_MAX = 1024 * 1024;
+/** Copies of one connection that hold nobody up, whatever the others have: what a sensor has under way. */
+const FEW = 8;
+const FEW_BYTES = 4096;
 
 /**
  * Copies of observations that went past the MQTT library, for those who subscribe to them:
@@ -47,7 +50,15 @@ export class ObservationCopies implements PublishCopies {
 
   get isFull(): boolean {
     const { traffic } = this;
-    return this.#isOwnFull || (traffic.isFull && this.#count >= traffic.share);
+    return this.#isOwnFull || (traffic.isFull && !this.#hasFew && this.#count >= traffic.share);
+  }
+
+  get #hasFew(): boolean {
+    return this.#count < FEW && this.#bytes < FEW_BYTES;
+  }
+
+  get isScarce(): boolean {
+    return this.traffic.isFull;
   }
 
   get #isOwnFull(): boolean {

@@ -45,6 +45,7 @@ async function openBrokerTap(options: Partial<TapPolicy> = {}) {
       copies: {
         wants: (_topic, isRetained) => copies.isWanted || isRetained,
         add: (copy) => copies.added.push(copy),
+        isScarce: false,
         get isFull() {
           return copies.isFull;
         },
@@ -101,7 +102,7 @@ describe('the publish tap in front of a broker', () => {
         greeting: { isPast: true, mend: (bytes) => bytes },
         rate: undefined,
         mayPublish: undefined,
-        copies: { wants: () => false, add: () => {}, isFull: false },
+        copies: { wants: () => false, add: () => {}, isFull: false, isScarce: false },
       },
     });
     transport.feed(Buffer.from('GET / HTTP/1.1'));

@@ -17,8 +17,8 @@ const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 const PACKET_IDS = 65_535;
 /** Bytes that are worked on before it is somebody else's turn. */
 const SLICE_BYTES = 16_384;
-/** The same of a client whose frames pass: the endpoint has more work with each. */
-const PASSING_SLICE_BYTES = 512;
+/** The same where a frame means more work: of a client whose frames pass, and while copies are many. */
+const SHORT_SLICE_BYTES = 512;
 /** What a sensor sends at a time: that never waits for its turn. */
 const SHORT_BYTES = 512;
 /** Work of a frame that passes, where an observation taken is 1, and bytes that are as much as that. */
@@ -265,7 +265,8 @@ export class PublishTap extends Duplex {
         this.#setUnread(this.#kept(chunk.subarray(at)));
         return;
       }
-      const end = at + (this.#hasPassed ? PASSING_SLICE_BYTES : SLICE_BYTES);
+      const isShort = this.#hasPassed || policy?.copies.isScarce;
+      const end = at + (isShort ? SHORT_SLICE_BYTES : SLICE_BYTES);
       this.#work(chunk.subarray(at, end));
       at = end;
     }

@@ -78,6 +78,8 @@ export interface PublishCopies {
   add(copy: PublishCopy): void;
   /** Whether reading must stop until there is room again; then `readOn()` of the tap must be called. */
   readonly isFull: boolean;
+  /** Whether so many are under way that only little may be taken before `isFull` is asked again. */
+  readonly isScarce: boolean;
 }
 
 export interface PublishCopy {
