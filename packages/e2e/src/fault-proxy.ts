@@ -48,7 +48,7 @@ export class FaultProxy {
   accepted = 0;
   /** Connections cut so far, by whichever fault. */
   cuts = 0;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #connections = new Set<ProxiedConnection>();
   readonly #faults: Faults = { toServer: noLaneFaults(), toClient: noLaneFaults() };
   #server: Server;
@@ -129,6 +129,11 @@ export class FaultProxy {
   refuse(): void {
     // `close` calls back only once every connection is gone, but listens no more at once.
     this.#server.close();
+  }
+
+  /** Later connections go there: a name in front of servers, of which another has taken over. */
+  switchTo(target: FaultProxyOptions['target']): void {
+    this.#target = target;
   }
 
   async heal(): Promise<void> {

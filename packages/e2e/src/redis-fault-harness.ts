@@ -38,8 +38,8 @@ export interface FaultParts {
   readonly load: RecordedLoad;
   /** Begins the load, if it has not begun. Resolves when all of it is acknowledged by the broker. */
   runLoad(): Promise<void>;
-  /** Past the proxy. */
-  readonly store: RedisStore;
+  /** Past the proxy; another, once another server has taken over. */
+  store: RedisStore;
   worker: HumtempProcess;
   /** Starts another in its place, once it is gone. */
   restartWorker(): void;

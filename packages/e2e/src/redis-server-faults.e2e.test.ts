@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { freePort, type Service, startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { freePorts, HumtempProcess } from './humtemp-process.js';
+import { openRedisStore } from './oracle.js';
 import {
   checkWhole,
   type FaultParts,
@@ -96,6 +97,33 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
       parts.restartWorker();
       await control.config('SET', 'maxmemory', '0');
       await subscribed(parts.worker);
+    },
+  );
+
+  underFault(
+    'that dies after its replica did loses nothing when the replica takes over behind its name, with durability replica',
+    { env: { HUMTEMP_DURABILITY: 'replica' }, load: { observations: 1000, labs: 5 } },
+    async (parts) => {
+      const { redis, control, proxy, worker } = parts;
+      const replica = await startRedis({ directives: { appendonly: 'yes' }, replicaOf: redis });
+      parts.onEnd(() => replica.close());
+      await underway(parts, 0.3);
+      // What the primary takes alone must not be acknowledged: it dies with it.
+      await replica.kill();
+      await until(() => timesSaid(worker, /no replica has confirmed[^\n]*nothing is acknowledged/g) > 0);
+      await underway(parts, 0.8);
+      await redis.kill();
+      await replica.start();
+      const promoted = new Redis(replica.url);
+      parts.onEnd(async () => promoted.disconnect());
+      await promoted.replicaof('NO', 'ONE');
+      proxy.switchTo(replica);
+      // The old primary comes back as a replica of the new one.
+      await redis.start();
+      const { host, port } = await replica.peerAddress();
+      await control.replicaof(host, port);
+      parts.store = await openRedisStore(replica.url);
+      parts.onEnd(() => parts.store.close());
     },
   );
 

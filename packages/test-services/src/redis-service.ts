@@ -9,14 +9,18 @@ export interface RedisOptions {
    * (no snapshots, no append-only file). Values are written as they are; the empty string becomes `""`.
    */
   readonly directives?: Readonly<Record<string, string>>;
+  /** The server that it is a replica of. */
+  readonly replicaOf?: Service;
 }
 
 /**
  * Starts a private Redis server that keeps nothing on disk unless told to.
  * @throws Error when no source has Redis, or with the server's output when it did not start
  */
-export function startRedis(options: RedisOptions = {}): Promise<Service> {
-  return startService(redisRecipe(options.directives ?? {}));
+export async function startRedis({ directives, replicaOf }: RedisOptions = {}): Promise<Service> {
+  const primary = await replicaOf?.peerAddress();
+  const replica = primary && { replicaof: `${primary.host} ${primary.port}` };
+  return startService(redisRecipe({ ...replica, ...directives }));
 }
 
 const configFile = 'redis.conf';
@@ -42,6 +46,8 @@ function redisRecipe(directives: Readonly<Record<string, string>>): ServerRecipe
         dir: place.dataFolder,
         save: '',
         appendonly: 'no',
+        // A replica that comes waits for no other.
+        'repl-diskless-sync-delay': '0',
         ...directives,
       }),
     }),

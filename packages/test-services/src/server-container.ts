@@ -94,6 +94,13 @@ class ServerContainer implements Service {
 
   readonly log = () => this.#printed;
 
+  async peerAddress() {
+    const networks = Object.values((await this.#container?.inspect())?.NetworkSettings.Networks ?? {});
+    const host = networks.find(({ IPAddress }) => IPAddress !== '')?.IPAddress;
+    if (host === undefined) throw new Error(`the container of ${this.recipe.image} has no address`);
+    return { host, port: this.recipe.imagePort };
+  }
+
   /** Creates the container and starts it for the first time. */
   async create(loopbackOnly: boolean): Promise<void> {
     const { recipe } = this;

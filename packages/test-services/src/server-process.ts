@@ -66,6 +66,10 @@ class ServerProcess implements Service {
 
   readonly log = () => this.#printed;
 
+  async peerAddress() {
+    return { host, port: this.port };
+  }
+
   async start(): Promise<void> {
     if (this.#closed) throw new Error(`${this.recipe.program} on port ${this.port} is closed`);
     if (this.#child) throw new Error(`${this.recipe.program} on port ${this.port} runs already`);

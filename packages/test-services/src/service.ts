@@ -17,6 +17,8 @@ export interface Service {
   readonly port: number;
   /** `redis://host:port` or `mqtt://host:port` */
   readonly url: string;
+  /** Where other servers from the same source find it, while it runs. */
+  peerAddress(): Promise<{ readonly host: string; readonly port: number }>;
   /** SIGKILL, as a crash; resolves when the process is gone. Works on a frozen server too. */
   kill(): Promise<void>;
   /** SIGTERM, and waits until the process is gone. A frozen server is thawed to obey it. */

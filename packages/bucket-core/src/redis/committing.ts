@@ -19,6 +19,7 @@ import {
   packCall,
   sendCall,
 } from './commit-call.js';
+import type { SafeWrites } from './durability.js';
 import type { Faults } from './faults.js';
 import { AHEAD_MS_MAX, type Folding } from './folding.js';
 import type { Keys } from './keys.js';
@@ -37,6 +38,7 @@ import { Unanswered } from './unanswered.js';
 /** What a commit is made of. */
 export interface CommittingParts {
   readonly redis: ScriptedRedis;
+  readonly safe: SafeWrites;
   readonly keys: Keys;
   readonly pages: PageGrid;
   readonly states: LabStates;
@@ -71,7 +73,7 @@ interface Progress {
  *      ├─ the head is missing ──▶ sent with the index
  *      ├─ not newer than what is folded ──▶ compared with raw pages ──▶ sent with the generation
  *      ├─ the head is unreadable or of another type ──▶ set aside ──▶ sent with the index
- *      └─ no answer ──▶ Unanswered: before the next commit Redis is asked what became of the call
+ *      └─ no answer, or not known to be safe ──▶ Unanswered: before the next commit Redis is asked what became of the call
  */
 export class Committing {
   /** Names this connection's calls among all processes'. */
@@ -132,16 +134,22 @@ export class Committing {
     throw failure(failed.error, result, remaining);
   }
 
-  /** Asks what became of the calls that had no answer. */
+  /** Asks what became of the calls that had no answer. Until all is said and safe, none of it counts. */
   async #askAgain(): Promise<void> {
-    const { redis, process } = this.#with;
-    while (this.#unanswered.calls.length > 0)
+    const { redis, safe, keys, process } = this.#with;
+    const { calls } = this.#unanswered;
+    if (calls.length === 0) return;
+    const { connection } = safe;
+    const answers: ((number | Buffer)[] | undefined)[] = [];
+    for (const call of calls)
       try {
-        this.#unanswered.answered(await sendCall(redis, inquiryOf(this.#unanswered.calls[0]!), process));
+        answers.push(await sendCall(redis, inquiryOf(call), process));
       } catch (error) {
         if (!isAboutValue(error)) throw error;
-        this.#unanswered.giveUpFirst();
+        answers.push(undefined);
       }
+    await safe.confirmEarlier(connection, keys.probe());
+    this.#unanswered.answered(answers);
   }
 
   #prepare(
@@ -176,14 +184,25 @@ export class Committing {
     late: LatePart[],
     again: Part[],
   ): Promise<{ error: unknown; parts: readonly Part[] } | undefined> {
-    const { redis, process } = this.#with;
+    const { redis, safe, process } = this.#with;
     const calls = this.#calls(parts, nowMs);
+    const { connection } = safe;
     const replies = await Promise.allSettled(calls.map((call) => sendCall(redis, call, process)));
+    const unsafe = await safe.confirm(connection).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     let error: unknown;
     const failed: Part[] = [];
     for (const [i, call] of calls.entries()) {
       const reply = replies[i]!;
       const all = [...call.parts, ...call.counted];
+      if (reply.status === 'fulfilled' && unsafe !== undefined) {
+        this.#unanswered.add(call);
+        error ??= unsafe;
+        failed.push(...all);
+        continue;
+      }
       if (reply.status === 'fulfilled') {
         await this.#sort(call, reply.value, nowMs, progress, late, again).catch((reason) => {
           error ??= reason;

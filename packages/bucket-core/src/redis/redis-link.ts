@@ -1,10 +1,13 @@
 import { connectRedis, type RedisConnectionOptions } from './connection.js';
+import { type Durability, SafeWrites } from './durability.js';
 import type { Keys } from './keys.js';
 import { messageOf } from './redis-errors.js';
 import { defineScripts, type ScriptedRedis } from './scripts.js';
 import { checkLayout, StoreRefused } from './store-layout.js';
 
 export interface RedisLinkOptions extends RedisConnectionOptions {
+  /** What must hold before a commit counts. Default: memory. */
+  readonly durability?: Durability;
   readonly onWarning?: (message: string) => void;
   readonly onFatal?: (error: Error) => void;
 }
@@ -23,6 +26,8 @@ const CHECK_WAIT_MS = 10;
 export class RedisLink {
   readonly commits: ScriptedRedis;
   readonly reads: ScriptedRedis;
+  /** What the connection that commits has written. */
+  readonly safe: SafeWrites;
   #isReady = false;
   #isClosed = false;
   #reason = 'not connected yet';
@@ -41,6 +46,7 @@ export class RedisLink {
     this.commits = defineScripts(
       connectRedis({ ...others, onConnection: ({ connected, reason }) => this.#changed(connected, reason) }),
     );
+    this.safe = new SafeWrites(this.commits, options.durability ?? 'memory', options.replyTimeoutMs);
     this.reads = defineScripts(connectRedis(others));
   }
 
@@ -96,6 +102,7 @@ export class RedisLink {
     try {
       await this.#inspect();
       await this.commits.humtemp_probe(2, this.keys.probe(), this.keys.aside(this.keys.probe()));
+      await this.safe.check();
       const hasEarlier = await checkLayout(this.commits, this.keys);
       if (hasEarlier && !this.#hasWarnedOfEarlier) {
         this.#hasWarnedOfEarlier = true;

@@ -12,6 +12,7 @@ import type { StoreFault } from '../store/store-fault.js';
 import type { StoreOptions } from '../store/store-options.js';
 import { Committing } from './committing.js';
 import type { RedisConnectionOptions } from './connection.js';
+import type { Durability } from './durability.js';
 import { Faults } from './faults.js';
 import { Folding } from './folding.js';
 import { Keys } from './keys.js';
@@ -32,6 +33,8 @@ import { SetAside } from './set-aside.js';
 export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
   /** In front of every key. */
   readonly prefix: string;
+  /** What must hold before a commit counts. Default: memory. */
+  readonly durability?: Durability;
   /** Called with what will do harm one day, once. */
   readonly onWarning?: (message: string) => void;
   /** Others than the default only in tests. */
@@ -70,6 +73,7 @@ export class RedisStore implements Store {
     this.#folding = new Folding(redis, keys, this.#pages, this.#states, this.#setAside, options.foldLimits);
     this.#committing = new Committing({
       redis,
+      safe: this.#link.safe,
       keys,
       pages: this.#pages,
       states: this.#states,

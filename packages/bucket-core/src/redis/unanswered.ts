@@ -10,7 +10,7 @@ interface Fate {
 }
 
 /**
- * Calls whose answer was lost, and what became of their rows. Redis is asked whether such a call was done. If so, its rows come
+ * Calls whose answer was lost, or which are not known to be safe, and what became of their rows. Redis is asked whether such a call was done. If so, its rows come
  * again with the next commit and have the fate that they had: they are not duplicates of themselves. If not, it is never done.
  */
 export class Unanswered {
@@ -25,14 +25,16 @@ export class Unanswered {
     this.#calls.push(call);
   }
 
-  /** Forgets the first of the calls: its rows come again like any others. */
-  giveUpFirst(): void {
-    this.#calls.shift();
+  /** The answers to all calls; of a call without one nothing is known, and its rows come again like any others. */
+  answered(answers: readonly (readonly (number | Buffer)[] | undefined)[]): void {
+    for (const [i, call] of this.#calls.entries()) {
+      const answer = answers[i];
+      if (answer !== undefined) this.#answered(call, answer);
+    }
+    this.#calls = [];
   }
 
-  /** The answer to the first of the calls. */
-  answered(answers: readonly (number | Buffer)[]): void {
-    const call = this.#calls.shift()!;
+  #answered(call: CommitCall, answers: readonly (number | Buffer)[]): void {
     call.parts.forEach((part, i) => {
       const answer = answers[i];
       if (typeof answer === 'number' && answer >= 0) this.#settle(part, countedOf(answer));

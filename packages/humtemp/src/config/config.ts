@@ -5,7 +5,7 @@ import { brokerProblems } from './broker.js';
 import { bucketsOf } from './buckets.js';
 import { problem } from './problem.js';
 import type { Role } from './role.js';
-import { type StoreAddress, storeAddress } from './store.js';
+import { type StoreAddress, storeAddress, storeProblems } from './store.js';
 import { textOf } from './text-of.js';
 import type { Variable } from './variable.js';
 import { VARIABLES, type VariableValues } from './variables.js';
@@ -34,6 +34,9 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
     problems.push(
       problem('HUMTEMP_MQTT_URL', '', 'the broker to subscribe to, such as mqtt://127.0.0.1:1883'),
     );
+  const isShared = role === 'worker' || role === 'api';
+  if (problems.length === 0)
+    problems.push(...storeProblems(storeAddress(values as VariableValues, env, isShared), values));
   if (problems.length > 0 || buckets === undefined || 'problem' in buckets)
     throw new StartError(
       `bad configuration:\n${problems.map((line) => `  ${line}\n`).join('')}humtemp help variables explains each.`,
@@ -42,7 +45,7 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
   return Object.freeze({
     ...config,
     ...buckets,
-    store: storeAddress(config, env, role === 'worker' || role === 'api'),
+    store: storeAddress(config, env, isShared),
   });
 }
 

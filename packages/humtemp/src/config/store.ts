@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import type { Durability } from '@humtemp/bucket-core/redis';
 import { defaultDataFolder } from './data-folder.js';
 import { duration, folder, integer, kind, pattern } from './kinds.js';
+import { problem } from './problem.js';
 import { REDIS_DB_MAX, redisUrl, urlHost, withoutPassword } from './url.js';
 import { optional, secret, type ValuesOf, withDefault } from './variable.js';
 
@@ -50,10 +52,32 @@ export const STORE = {
       'how long Redis may take to answer; after that, humtemp connects again',
       duration(),
     ),
+    durability: withDefault(
+      'HUMTEMP_DURABILITY',
+      'memory',
+      'what must hold before an observation is acknowledged: Redis has it in memory, a replica has it too, or it is in the append-only file on disk (Redis 7.2 or later); the embedded store always has it on disk',
+      kind('memory, replica or fsync', (value) => {
+        if (!isDurability(value)) throw new RangeError('memory, replica or fsync');
+        return value;
+      }),
+    ),
   },
 } as const;
 
+const DURABILITIES: readonly Durability[] = ['memory', 'replica', 'fsync'];
+
+function isDurability(text: string): text is Durability {
+  return DURABILITIES.some((one) => one === text);
+}
+
 export type StoreValues = ValuesOf<typeof STORE>;
+
+/** What the variables of the store, each of them good, do not say together. */
+export function storeProblems(address: StoreAddress, { durability }: Partial<StoreValues>): string[] {
+  return 'dataDir' in address && durability === 'replica'
+    ? [problem('HUMTEMP_DURABILITY', durability, 'fsync or memory: the embedded store has no replicas')]
+    : [];
+}
 
 /** The Redis to use, or the folder of the embedded store. */
 export type StoreAddress = { readonly redisUrl: string } | { readonly dataDir: string };

@@ -154,6 +154,7 @@ async function openStore(config: Config, name: string, faults: StoreFaults, log:
       ...options,
       url: store.redisUrl,
       prefix: config.redisPrefix,
+      durability: config.durability,
       replyTimeoutMs: config.redisTimeoutS * 1000,
       onWarning: (message) => log.warn(message),
       onConnection: ({ connected, reason }) =>
