@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
-import type { DiskSpace } from './metrics/humtemp-metrics.js';
+import type { HumtempMetricsSources } from './metrics/humtemp-metrics.js';
 import type { LabDirectories } from './rooms/labs-file.js';
 import type { SourceNotes } from './routes/sources-route.js';
 import type { ChangeSource } from './stream/change-source.js';
@@ -65,7 +65,11 @@ export interface ApiOptions {
   /** Stored values that could not be read. */
   readonly faults?: FaultLog;
   /** Room on the disk of the store; undefined where the store has none of its own. */
-  readonly disk?: () => DiskSpace | undefined;
+  readonly disk?: NonNullable<HumtempMetricsSources['disk']>;
+  /** What metrics say of the embedded broker's sessions, of the worker and of this build. */
+  readonly sessions?: NonNullable<HumtempMetricsSources['sessions']>;
+  readonly worker?: NonNullable<HumtempMetricsSources['worker']>;
+  readonly version?: string;
   /** Whether observations come to this process other than by an occasional POST. */
   readonly receives?: boolean;
   /** Answers that are made at a time, and bytes of those that clients have not taken. */

@@ -83,6 +83,9 @@ export function createApi(apiOptions: ApiOptions): Hono {
     directories: { current: NO_DIRECTORY },
     receives: true,
     disk: () => undefined,
+    sessions: () => undefined,
+    worker: () => undefined,
+    version: '',
     ...apiOptions,
   };
   const admission = new Admission({

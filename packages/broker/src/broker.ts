@@ -161,6 +161,11 @@ export class Broker {
     return this.listeners.find((listener) => listener.kind === kind)?.port ?? 0;
   }
 
+  /** How many sessions are kept, by where their client is. */
+  get sessions(): Sessions['counts'] {
+    return this.#sessions.counts;
+  }
+
   get connections(): number {
     return this.#connections.size;
   }

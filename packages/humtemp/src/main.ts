@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { HELP, roleHelp, variablesHelp } from './commands/help.js';
 import { isRole } from './config/role.js';
 import { StartError } from './start-error.js';
+import { version } from './version.js';
 
 /**
  * The command. Sets the exit code: 0 stopped as asked, 1 failed while running, 2 could not start.
@@ -57,9 +57,4 @@ async function help([topic]: readonly string[], env: NodeJS.ProcessEnv, called: 
   if (topic === undefined || topic.startsWith('-')) process.stdout.write(HELP);
   else if (topic === 'variables') process.stdout.write(variablesHelp());
   else await run(topic, ['--help'], env, called);
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

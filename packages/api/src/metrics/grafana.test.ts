@@ -33,6 +33,8 @@ async function scrape(t: TestContext): Promise<Map<string, Record<string, string
   const { get, commit, intake } = await startApi(t, {
     connections: () => ({ mqtt: 1 }),
     brokerDrops: () => ({ deliveriesDropped: 0 }),
+    sessions: () => ({ connected: 0, away: 0 }),
+    worker: () => ({ isReady: true, unacknowledged: 0 }),
     disk: () => ({ freeBytes: 1, sizeBytes: 2 }),
     directories: { current: new LabDirectory(parseLabsCsv('lab_id,temp_max\nhall,25\n', 'labs.csv')) },
   });
@@ -76,7 +78,13 @@ test('the dashboard asks for metrics that there are, and for each of ours', asyn
   const unasked = served.filter((name) => !asked.has(name));
   assert.deepEqual(
     unasked.filter((name) => !OF_ONE_PROCESS.includes(name)),
-    ['humtemp_stream_labs', 'process_start_time_seconds', 'humtemp_fleet_up', 'humtemp_labs_shown'],
+    [
+      'humtemp_stream_labs',
+      'humtemp_build_info',
+      'process_start_time_seconds',
+      'humtemp_fleet_up',
+      'humtemp_labs_shown',
+    ],
   );
 });
 

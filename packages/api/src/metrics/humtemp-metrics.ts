@@ -32,6 +32,12 @@ export interface HumtempMetricsSources {
   readonly clock: () => number;
   /** Stored values that could not be read since the start. */
   readonly faults?: () => number;
+  /** Sessions that the embedded broker keeps; undefined where there is none. */
+  readonly sessions?: () => { readonly connected: number; readonly away: number } | undefined;
+  /** The connection to an external broker; undefined where there is none. */
+  readonly worker?: () => { readonly isReady: boolean; readonly unacknowledged: number } | undefined;
+  readonly version?: string;
+  readonly role?: string;
   /** What the embedded broker dropped or refused since the start, by what it was. */
   readonly brokerDrops?: () => Readonly<Record<string, number>>;
 }
@@ -115,7 +121,7 @@ export function observationMetrics(registry: Registry, sources: HumtempMetricsSo
 
 /** What the work of this process hangs on. */
 export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
-  const { connections, pingStore, streams, brokerDrops, faults, requests, disk } = sources;
+  const { connections, pingStore, streams, brokerDrops, faults, requests, disk, sessions, worker } = sources;
   const { registers, counter, gauge } = makers(registry);
   if (faults !== undefined)
     counter(
@@ -145,6 +151,34 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
       'humtemp_streams_cut_total',
       'Live streams cut because their client did not read.',
       () => streams().cut,
+    );
+  }
+  new Gauge({
+    name: 'humtemp_build_info',
+    help: 'Version and role of the process: 1.',
+    labelNames: ['version', 'role'],
+    registers,
+  }).set({ version: sources.version ?? '', role: sources.role ?? '' }, 1);
+  if (sessions?.() !== undefined)
+    new Gauge({
+      name: 'humtemp_broker_sessions',
+      help: 'Sessions that the embedded broker keeps, by where their client is.',
+      labelNames: ['client'],
+      registers,
+      collect() {
+        for (const [client, count] of Object.entries(sessions() ?? {})) this.set({ client }, count);
+      },
+    });
+  if (worker?.() !== undefined) {
+    gauge(
+      'humtemp_worker_ready',
+      'Whether the worker gets its share from the external broker: 1 or 0.',
+      () => (worker()?.isReady ? 1 : 0),
+    );
+    gauge(
+      'humtemp_worker_unacknowledged',
+      'Publishes that the worker took and has not acknowledged.',
+      () => worker()?.unacknowledged ?? 0,
     );
   }
   if (disk?.() !== undefined) {

@@ -35,6 +35,10 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     streams: () => ({ open: 4, labs: 7, cut: 5 }),
     brokerDrops: () => ({ deliveriesDropped: 6 }),
     lagMs: () => intake.lagMs,
+    version: '1.2.3',
+    role: 'start',
+    sessions: () => ({ connected: 8, away: 9 }),
+    worker: () => ({ isReady: false, unacknowledged: 10 }),
     disk: () => ({ freeBytes: 3e9, sizeBytes: 4e9 }),
     receives: true,
     directories: { current: DIRECTORY },
@@ -115,6 +119,10 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
   assert.equal(value('humtemp_commit_failures_total'), 1);
   assert.equal(value('humtemp_connections{protocol="mqtt"}'), 2);
   assert.equal(value('humtemp_lag_seconds'), 60);
+  assert.equal(value('humtemp_build_info{version="1.2.3",role="start"}'), 1);
+  assert.equal(value('humtemp_broker_sessions{client="away"}'), 9);
+  assert.equal(value('humtemp_worker_ready'), 0);
+  assert.equal(value('humtemp_worker_unacknowledged'), 10);
   assert.equal(value('humtemp_disk_free_bytes'), 3e9);
   assert.equal(value('humtemp_disk_size_bytes'), 4e9);
   assert.equal(value('humtemp_streams'), 4);

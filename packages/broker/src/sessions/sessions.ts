@@ -42,6 +42,11 @@ export class Sessions {
 
   constructor(readonly options: SessionsOptions) {}
 
+  /** How many sessions are kept, by where their client is. */
+  get counts(): { readonly connected: number; readonly away: number } {
+    return { connected: this.#sessions.size - this.#absentCount, away: this.#absentCount };
+  }
+
   /** The client is accepted. */
   arrive(client: SessionOwner): void {
     this.#present.set(client.id, client);

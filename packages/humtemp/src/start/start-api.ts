@@ -19,7 +19,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
-import { diskOf } from './disk-space.js';
+import { metricSources } from './metric-sources.js';
 import type { OpenSources } from './open-sources.js';
 import { processReadiness } from './start-health.js';
 import type { StoreFaults } from './store-faults.js';
@@ -52,7 +52,7 @@ export interface RunningApi extends RunningServer {
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, role, broker, worker, sources, faults, log } = parts;
+  const { config, store, intake, name, broker, worker, sources, faults, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const labs = await openLabs(config, log).catch((error: unknown) => {
@@ -66,7 +66,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     intake,
     grid: config.grid,
     process: name,
-    role,
+    ...metricSources(parts),
     expectedIntervalS: config.expectedIntervalS,
     requestBytesMax: config.payloadBytesMax,
     storeTimeoutMs: STORE_TIMEOUT_MS,
@@ -89,8 +89,6 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     clientShare,
     metricsLabsMax: config.metricsLabsMax,
     commits: () => intake.commits,
-    disk: diskOf(config),
-    connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
     brokerDrops: () => ({ ...broker?.counters }),
     log,
   });

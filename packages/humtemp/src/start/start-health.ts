@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { startErrorOf } from '../start-error.js';
-import { diskOf } from './disk-space.js';
+import { metricSources } from './metric-sources.js';
 import type { StoreFaults } from './store-faults.js';
 
 /** How long a probe waits for the store. */
@@ -38,16 +38,15 @@ export async function startHealth(parts: HealthParts): Promise<RunningServer | u
       readiness: () => processReadiness(parts),
       readinessMsMax: READINESS_MS_MAX,
       metrics: {
+        ...metricSources(parts),
         clock: Date.now,
         receives: role !== 'api',
         ledger: () => intake.ledger.counters(),
         commits: () => intake.commits,
         oldestUncommittedMs: () => intake.oldestUncommittedMs,
         lagMs: () => intake.lagMs,
-        disk: diskOf(config),
         tallies: () => intake.tallies,
         unmatched: () => intake.unmatched.publishes,
-        connections: () => (broker === undefined ? {} : { mqtt: broker.connections }),
         pingStore: () => store.ping(),
         faults: () => faults.count,
         ...(broker !== undefined && { brokerDrops: () => ({ ...broker.counters }) }),
