@@ -58,6 +58,12 @@ export { RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
 export { deviceTimeToMs, rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';
 export { type Books, LEDGER_REPORT_KEPT_S, type StoreCount } from './store/books.js';
+export {
+  type BucketRestore,
+  RESTORE_FATES,
+  type RestoreFate,
+  type StoredBucket,
+} from './store/bucket-restore.js';
 export type { BucketStore, LabBucket, StoreHealth } from './store/bucket-store.js';
 export { CommitError, type CommitResult, emptyCommitResult } from './store/commit-result.js';
 export { defaultHorizonS, IDENTITIES_MAX } from './store/deduplication.js';

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { memoryFolder } from '@humtemp/test-services';
 import fc from 'fast-check';
+import type { StoreOptions } from '../index.js';
+import { bucketRestoreContract } from '../store/bucket-restore.suite.js';
 import {
   batchOf,
   CONTRACT_OPTIONS,
@@ -23,7 +25,8 @@ const newDir = () => join(folder, `${serial++}`);
 
 after(() => memory.remove());
 
-storeContract('the embedded store', (options) => EmbeddedStore.open({ ...options, dataDir: newDir() }));
+const open = (options: StoreOptions) => EmbeddedStore.open({ ...options, dataDir: newDir() });
+storeContract('the embedded store', open);
 
 /** Bytes of files whose names begin so. */
 function bytesOf(dataDir: string, name: string): number {
@@ -41,6 +44,30 @@ storeContract(
   (options) => EmbeddedStore.open({ ...options, ...FORGETFUL, dataDir: newDir() }),
   15,
 );
+bucketRestoreContract('the embedded store without room', open, (options) =>
+  EmbeddedStore.open({ ...options, ...FORGETFUL, dataDir: newDir() }),
+);
+
+test('what was restored is there after a crash', async () => {
+  const nowMs = Date.now();
+  const from = await open(CONTRACT_OPTIONS);
+  await from.commit(batchOf([['a', 60, 20_000, 40_000]], nowMs), nowMs);
+  const { buckets } = await contentOf(from, nowMs);
+  const dataDir = newDir();
+  const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir });
+  const restored = Object.entries(buckets).map(([key, aggregate]) => {
+    const [lab = '', durationS, startS] = key.split(' ');
+    return { lab, durationS: Number(durationS), startS: Number(startS), aggregate };
+  });
+  await store.restore(restored, nowMs);
+  const left = newDir();
+  cpSync(dataDir, left, { recursive: true });
+  await store.close();
+  const again = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir: left });
+  assert.deepEqual(await contentOf(again, nowMs), await contentOf(from, nowMs));
+  await again.close();
+  await from.close();
+});
 
 test('after a crash at any point, everything committed is there, and is not counted again', async () => {
   const nowMs = Date.now();

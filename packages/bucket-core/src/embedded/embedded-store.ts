@@ -5,6 +5,7 @@ import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from '../store/batch.js';
 import { LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
+import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
 import type { CommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
@@ -105,6 +106,10 @@ export class EmbeddedStore implements Store {
 
   commit(batch: Batch, nowMs: number): Promise<CommitResult> {
     return this.engine.commit(batch, nowMs);
+  }
+
+  restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
+    return this.engine.restore(buckets, nowMs);
   }
 
   async *buckets(

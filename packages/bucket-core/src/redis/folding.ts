@@ -19,11 +19,16 @@ import { UnreadableValue } from './pages/unreadable-value.js';
 import type { ScriptedRedis } from './scripts.js';
 import { OTHER_TYPE, type SetAside, WRONG_TYPE } from './set-aside.js';
 
-/** A lab that is about to be folded. */
-interface Planned {
+/** What a fold has made of a lab, and of what. */
+export interface FoldedLab {
   readonly state: LabState;
-  readonly plan: FoldPlan;
+  readonly plan: Pick<FoldPlan, 'head' | 'value'>;
   readonly folded: Folded;
+}
+
+/** A lab that is about to be folded. */
+interface Planned extends FoldedLab {
+  readonly plan: FoldPlan;
 }
 
 const LABS_AT_ONCE = 128;
@@ -136,7 +141,7 @@ export class Folding {
       }
     }
     if (planned.length === 0) return again;
-    const answers = await this.#write(planned);
+    const answers = await this.write(planned);
     for (const [i, one] of planned.entries()) if (await this.#settle(one, answers[i]!)) again.push(one.state);
     return again;
   }
@@ -154,8 +159,8 @@ export class Folding {
     return found;
   }
 
-  /** The only caller of fold.lua. */
-  async #write(planned: readonly Planned[]): Promise<number[]> {
+  /** The only caller of fold.lua. @returns for each lab what that answers */
+  async write(planned: readonly FoldedLab[]): Promise<number[]> {
     const keys: string[] = [];
     const packed: Buffer[] = [];
     for (const { state, plan, folded } of planned) {
@@ -194,11 +199,17 @@ export class Folding {
     }
     const isFull = answer <= -1000;
     const { key } = folded.writes[(isFull ? -answer - 1000 : -answer) - 1]!;
-    if (!isFull) await this.setAside.value(this.#keyOf(state, key), WRONG_TYPE, OTHER_TYPE, state.lab);
+    if (!isFull) await this.setPageAside({ state, folded }, answer);
     else if ('raw' in key) {
       state.fullPages = new Set([...(state.fullPages ?? []), key.raw].slice(-16));
     } else return false;
     return true;
+  }
+
+  /** @param answer what `write` said: a page is of another type */
+  async setPageAside({ state, folded }: Pick<FoldedLab, 'state' | 'folded'>, answer: number): Promise<void> {
+    const key = this.#keyOf(state, folded.writes[-answer - 1]!.key);
+    await this.setAside.value(key, WRONG_TYPE, OTHER_TYPE, state.lab);
   }
 
   /** Sets a head aside, and puts one in its place with what can be saved of it. */

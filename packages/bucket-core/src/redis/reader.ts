@@ -210,6 +210,17 @@ export class Reader {
     toS: number,
     nowMs: number,
   ): Promise<LabBucket[]> {
+    return (await this.seriesIfReadable(lab, resolution, fromS, toS, nowMs)) ?? [];
+  }
+
+  /** The same; undefined if something of the lab cannot be read. */
+  async seriesIfReadable(
+    lab: string,
+    resolution: Resolution,
+    fromS: number,
+    toS: number,
+    nowMs: number,
+  ): Promise<LabBucket[] | undefined> {
     const { durationS } = resolution;
     const { alignmentS } = this.pages.grid;
     // Nothing that has expired need be asked for.
@@ -224,7 +235,7 @@ export class Reader {
     const missing = keys.filter((_, i) => !bytes[i]);
     for (const key of await wrongTyped(this.redis, missing)) {
       this.faults.report(key, OTHER_TYPE, lab);
-      return [];
+      return undefined;
     }
     const found = new Map<number, Aggregate>();
     const isWanted = (startS: number) =>
@@ -232,7 +243,7 @@ export class Reader {
     const isRead = this.#reading(lab, value, nowMs, () =>
       this.#addSeries(value, resolution, pages, bytes, isWanted, found),
     );
-    if (!isRead) return [];
+    if (!isRead) return undefined;
     return [...found].sort(([a], [b]) => a - b).map(([startS, aggregate]) => ({ lab, startS, aggregate }));
   }
 

@@ -3,6 +3,7 @@ import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
 import { Batch } from '../store/batch.js';
 import type { StoreCount } from '../store/books.js';
+import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
 import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
@@ -27,6 +28,7 @@ import { RedisBooks } from './redis-books.js';
 import { messageOf } from './redis-errors.js';
 import { RedisLink } from './redis-link.js';
 import { RedisSessions } from './redis-sessions.js';
+import { Restoring } from './restoring.js';
 import type { ScriptedRedis } from './scripts.js';
 import { SetAside } from './set-aside.js';
 
@@ -57,6 +59,7 @@ export class RedisStore implements Store {
   readonly #folding: Folding;
   readonly #committing: Committing;
   readonly #reader: Reader;
+  readonly #restoring: Restoring;
   readonly #books: RedisBooks;
   readonly #sessions: RedisSessions;
 
@@ -85,6 +88,16 @@ export class RedisStore implements Store {
       process: options.process ?? randomUUID(),
     });
     this.#reader = new Reader(reads, keys, this.#pages, faults, (unreadable) => this.#mend(unreadable));
+    this.#restoring = new Restoring({
+      redis,
+      keys,
+      pages: this.#pages,
+      states: this.#states,
+      index: this.#index,
+      reader: this.#reader,
+      folding: this.#folding,
+      labsMax,
+    });
     this.#books = new RedisBooks(this.#link, keys, this.#setAside, faults, rejectionsMax);
     this.#sessions = new RedisSessions(this.#link, keys, this.#setAside, faults);
   }
@@ -118,6 +131,11 @@ export class RedisStore implements Store {
       remaining,
       { cause: failure?.cause ?? unlisted },
     );
+  }
+
+  async restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
+    await this.#link.readable();
+    return this.#restoring.restore(buckets, nowMs);
   }
 
   async *buckets(

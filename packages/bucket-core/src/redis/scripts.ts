@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
 /** The Lua scripts. Each says at its top what it is given and what it answers; one file beside is its only caller. */
-const NAMES = ['commit', 'fold', 'aside', 'admit', 'sweep', 'probe', 'labs', 'names'] as const;
+const NAMES = ['commit', 'fold', 'begin', 'aside', 'admit', 'sweep', 'probe', 'labs', 'names'] as const;
 
 // The one copy of each, found from the compiled code and from the source alike.
 const LUA = NAMES.map((name) => ({
@@ -21,6 +21,7 @@ type Script<Reply> = (keys: number, ...keysAndArguments: Argument[]) => Promise<
 export interface ScriptedRedis extends Redis {
   readonly humtemp_commitBuffer: Script<(number | Buffer)[]>;
   readonly humtemp_fold: Script<number[]>;
+  readonly humtemp_begin: Script<number>;
   readonly humtemp_aside: Script<number>;
   readonly humtemp_admit: Script<number[]>;
   readonly humtemp_sweep: Script<number>;

@@ -19,6 +19,7 @@ import { readCheckedFile } from '../files/checked-file.js';
 import { DamagedFileError, DiskError } from '../files/disk-error.js';
 import type { FileIdentity } from '../files/files.js';
 import { decodeBatch } from '../journal/batch-record.js';
+import { decodeBuckets } from '../journal/buckets-record.js';
 import { KIND } from '../journal/journal-frame.js';
 import { journalEntries } from '../journal/journal-reader.js';
 import { RowCommits } from '../labs/commit-rows.js';
@@ -157,6 +158,7 @@ function replay(folder: string, content: CatalogContent, commits: RowCommits, bo
     for (const { number, kind, bytes } of journalEntries(path, content.folder, file)) {
       next = number + 1;
       if (kind === KIND.books) books.apply(JSON.parse(bytes.toString()) as BooksEntry);
+      else if (kind === KIND.buckets) for (const bucket of decodeBuckets(bytes)) commits.addBucket(bucket);
       else {
         const { nowMs, rowsByLab, rejections } = decodeBatch(bytes);
         const result = emptyCommitResult();

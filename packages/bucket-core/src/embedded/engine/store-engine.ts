@@ -1,16 +1,19 @@
 import { statfsSync } from 'node:fs';
 import type { Rejection } from '../../observation/rejection.js';
 import { Batch } from '../../store/batch.js';
+import type { RestoreFate, StoredBucket } from '../../store/bucket-restore.js';
 import type { StoreHealth } from '../../store/bucket-store.js';
 import { CommitError, type CommitResult, emptyCommitResult } from '../../store/commit-result.js';
 import type { BooksEntry, BooksState } from '../books/books-state.js';
 import { isForWantOfRoom } from '../files/disk-error.js';
 import { EncodedBatch } from '../journal/batch-record.js';
+import { encodeBuckets } from '../journal/buckets-record.js';
 import { KIND } from '../journal/journal-frame.js';
 import type { RowCommits } from '../labs/commit-rows.js';
 import type { LabBuckets } from '../labs/lab-buckets.js';
 import { withinLimit } from '../labs/lab-limit.js';
 import { isSectionExpired } from '../labs/merge-tables.js';
+import { fatesOf } from '../labs/restored-buckets.js';
 import type { BlockCache } from '../tables/block-cache.js';
 import type { Section } from '../tables/table.js';
 import { CatalogKeeper } from './catalog-keeper.js';
@@ -118,6 +121,12 @@ export class StoreEngine {
     }
   }
 
+  /** @see BucketRestore.restore @throws Error, and nothing was done, when it cannot be written. */
+  async restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
+    await this.#untilRoom();
+    return this.#alone(() => this.#restore(buckets, nowMs));
+  }
+
   /** @throws Error, and nothing was done, when it cannot be written. */
   write(entry: BooksEntry): Promise<void> {
     return this.#alone(async () => {
@@ -213,13 +222,21 @@ export class StoreEngine {
   ): Promise<void> {
     if (this.journal.writer === undefined) await this.#recover();
     const encoded = new EncodedBatch({ nowMs, rowsByLab, rejections });
-    try {
-      await this.journal.append(KIND.batch, encoded.bytes, (bytes) => encoded.encode(bytes));
-    } catch (error) {
-      this.#failed(error as Error);
-      throw error;
-    }
+    await this.#appendRecord(KIND.batch, encoded.bytes, (bytes) => encoded.encode(bytes));
     this.#succeeded();
+  }
+
+  async #restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
+    if (this.#fatal !== undefined) throw this.#fatal;
+    this.#nowMs = nowMs;
+    const { fates, accepted } = fatesOf(this.labs, buckets, nowMs);
+    if (accepted.length === 0) return fates;
+    if (this.journal.writer === undefined) await this.#recover();
+    await this.#appendBytes(KIND.buckets, encodeBuckets(accepted));
+    this.#succeeded();
+    for (const bucket of accepted) this.#commits.addBucket(bucket);
+    this.#saveIfDue();
+    return fates;
   }
 
   async #append(entry: BooksEntry): Promise<void> {
@@ -227,12 +244,19 @@ export class StoreEngine {
     await this.#appendEntry(entry);
   }
 
-  async #appendEntry(entry: BooksEntry): Promise<void> {
-    const json = Buffer.from(JSON.stringify(entry));
+  #appendEntry(entry: BooksEntry): Promise<void> {
+    return this.#appendBytes(KIND.books, Buffer.from(JSON.stringify(entry)));
+  }
+
+  #appendBytes(kind: number, record: Buffer): Promise<void> {
+    return this.#appendRecord(kind, record.length, (bytes) => {
+      record.copy(bytes);
+    });
+  }
+
+  async #appendRecord(kind: number, length: number, encode: (bytes: Buffer) => void): Promise<void> {
     try {
-      await this.journal.append(KIND.books, json.length, (bytes) => {
-        json.copy(bytes);
-      });
+      await this.journal.append(kind, length, encode);
     } catch (error) {
       this.#failed(error as Error);
       throw error;

@@ -23,8 +23,8 @@ export const FRAME_MAGIC = 0x31724a68;
 export const END = 0x646e454d;
 const END_BYTES = 4;
 
-/** Kinds of records: what stands first in each file, a batch of observations, an entry of the books. */
-export const KIND = { start: 1, batch: 2, books: 3 } as const;
+/** Kinds of records: what stands first in each file, a batch of observations, an entry of the books, restored buckets. */
+export const KIND = { start: 1, batch: 2, books: 3, buckets: 4 } as const;
 
 export interface Frame {
   readonly folder: number;

@@ -1,9 +1,10 @@
-import { addObservation, emptyAggregate } from '../../aggregate/aggregate.js';
+import { addObservation, emptyAggregate, lastMs, mergeAggregate } from '../../aggregate/aggregate.js';
 import { keepsHistograms } from '../../aggregate/histogram.js';
 import { type BucketGrid, bucketExpiryS, reachS } from '../../grid/bucket-grid.js';
 import { identityHour, identityOf } from '../../observation/identity.js';
 import { type Batch, ROW_LENGTH } from '../../store/batch.js';
 import { type BatchPart, partsOf } from '../../store/batch-part.js';
+import type { StoredBucket } from '../../store/bucket-restore.js';
 import type { CommitResult } from '../../store/commit-result.js';
 import { IDENTITIES_MAX, identitiesExpiryS } from '../../store/deduplication.js';
 import type { Cursor } from '../tables/cursor.js';
@@ -76,6 +77,16 @@ export class RowCommits {
       else this.#addRows(state, rows, span, nowMs, result);
       this.labs.active.touch(state);
     }
+  }
+
+  /** Puts a bucket that the lab has not: nothing is known of its observations but what they add up to. */
+  addBucket({ lab, durationS, startS, aggregate }: StoredBucket): void {
+    const state = this.labs.active.get(lab) ?? this.#newDelta(lab);
+    const resolution = this.#grid.resolutions.findIndex((one) => one.durationS === durationS);
+    this.#unfold(state);
+    mergeAggregate(this.#bucketToChange(state, resolution, startS).aggregate, aggregate);
+    state.newestMs = Math.max(state.newestMs, lastMs(aggregate));
+    this.labs.active.touch(state);
   }
 
   /** @returns how many have expired */

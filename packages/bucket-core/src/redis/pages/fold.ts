@@ -40,7 +40,7 @@ export const FOLD_LIMITS: FoldLimits = { foldRows: 16, keptS: 90, keptMin: 8, ke
 
 /** A raw page takes no more rows beyond this; sums of them are added, of many at a time. */
 export const RAW_PAGE_BYTES_MAX = 1 << 20;
-const SUMMED_BYTES_MAX = 8 << 20;
+export const SUMMED_BYTES_MAX = 8 << 20;
 const AGGREGATE_PAGE_BYTES_MAX = 8 << 20;
 const SUMMED_ROWS_MIN = 1024;
 /** Larger pages stay as they are: to pack them anew would take too long. */
@@ -145,7 +145,8 @@ export function fold(
   return { head: bytes, baseBytes: base.length, writes: writes.all };
 }
 
-class PageWrites {
+/** What is written to each page. */
+export class PageWrites {
   readonly #byName = new Map<string, PageWrite>();
 
   get all(): readonly PageWrite[] {
@@ -180,7 +181,7 @@ function foldBuckets(
     const buckets = held.get(resolution.durationS) ?? [];
     const older = foldResolution(plan, resolution, grid.alignmentS, buckets, nowMs);
     if (!pages.followsFromRows(resolution))
-      for (const bucket of older) addClosed(plan, pages, resolution, bucket, writes, nowMs);
+      for (const bucket of older) addClosed(plan.value, pages, resolution, bucket, writes, nowMs);
     return [resolution.durationS, buckets];
   });
 }
@@ -207,12 +208,8 @@ function foldResolution(
     if (bucket === undefined) {
       const aggregate = emptyAggregate(keepsHistograms(durationS));
       bucket = { startS, at: 0, bytes: 0, aggregate };
-      if (buckets.length === HEAD_BUCKETS && startS < buckets[0]!.startS) older.push(bucket);
-      else {
-        buckets.push(bucket);
-        buckets.sort((a, b) => a.startS - b.startS);
-        if (buckets.length > HEAD_BUCKETS) older.push(buckets.shift()!);
-      }
+      const pushedOut = hold(buckets, bucket);
+      if (pushedOut !== undefined) older.push(pushedOut);
     }
     bucket.aggregate ??= aggregateAt(value, bucket.at, startS, true);
     for (; i < cut && ms[i]! < endMs; i++) addObservation(bucket.aggregate, ms[i]!, temp[i]!, humidity[i]!);
@@ -220,8 +217,17 @@ function foldResolution(
   return older;
 }
 
-function addClosed(
-  { value }: FoldPlan,
+/** Puts a bucket among the newest of a resolution. @returns the one that is not among them, then */
+export function hold(buckets: HeadBucket[], bucket: HeadBucket): HeadBucket | undefined {
+  if (buckets.length === HEAD_BUCKETS && bucket.startS < buckets[0]!.startS) return bucket;
+  buckets.push(bucket);
+  buckets.sort((a, b) => a.startS - b.startS);
+  return buckets.length > HEAD_BUCKETS ? buckets.shift() : undefined;
+}
+
+/** Puts a bucket that no head holds on its page. */
+export function addClosed(
+  value: Buffer,
   pages: PageGrid,
   resolution: Resolution,
   { startS, at, bytes, aggregate }: HeadBucket,
