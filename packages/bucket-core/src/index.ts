@@ -20,6 +20,7 @@ export {
   packAggregate,
   unpackAggregate,
 } from './aggregate/packed-aggregate.js';
+export { unsoundAggregate } from './aggregate/sound-aggregate.js';
 export { bucketGrid, parseAlignmentS, parseDurationS, parseRollups } from './grid/bucket-config.js';
 export {
   type BucketGrid,

@@ -38,6 +38,10 @@ async function run(
     await (await import('./commands/publish/command.js')).publishCommand(command, rest, env);
   else if (command === 'passwd') await (await import('./commands/passwd/command.js')).passwdCommand(rest);
   else if (command === 'token') await (await import('./commands/token/command.js')).tokenCommand(rest);
+  else if (command === 'export')
+    await (await import('./commands/archive/command.js')).exportCommand(rest, env);
+  else if (command === 'import')
+    await (await import('./commands/archive/command.js')).importCommand(rest, env);
   else if (command === 'explain') await (await import('./commands/explain/command.js')).explainCommand(rest);
   else if (command === 'health')
     await (await import('./commands/health/command.js')).healthCommand(rest, env);

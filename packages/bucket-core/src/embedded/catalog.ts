@@ -64,6 +64,16 @@ export function readCatalog(
   return { identity, content: JSON.parse(bytes.toString()) as CatalogContent };
 }
 
+/** What a folder was last written under; undefined: there is nothing. @throws as readCatalog */
+export function storedConfiguration(
+  folder: string,
+): Pick<StoredConfiguration, 'grid' | 'deduplicationHorizonS'> | undefined {
+  const configuration = readCatalog(folder)?.content.configuration;
+  if (configuration === undefined) return undefined;
+  const { grid, deduplicationHorizonS } = configuration;
+  return { grid, deduplicationHorizonS };
+}
+
 /** On the disk when it resolves. @throws DiskError, and then it may be the old one or the new one. */
 export function writeCatalog(folder: string, content: CatalogContent): Promise<FileIdentity> {
   return writeCheckedFile(catalogPath(folder), 'catalog', FORMAT, Buffer.from(JSON.stringify(content)));

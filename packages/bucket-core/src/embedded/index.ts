@@ -1,4 +1,4 @@
-export { FolderFormatError } from './catalog.js';
+export { FolderFormatError, storedConfiguration } from './catalog.js';
 export { EmbeddedStore, type EmbeddedStoreOptions } from './embedded-store.js';
 export { DamagedFileError, DiskError } from './files/disk-error.js';
 export { FolderInUseError } from './folder-lock.js';

@@ -24,6 +24,10 @@ Administer:
   passwd FILE USER adds accounts for the embedded broker
   token FILE NAME  adds tokens for the HTTP API
 
+Move and keep buckets:
+  export [FILE]    all buckets of a store, as lines of JSON
+  import FILE      puts the buckets of an export into a store
+
 Look at what runs:
   doctor [ROLE]    looks at configuration, files, disk, ports, broker and Redis; says what to change
   health           asks a running process whether it is ready, for containers and probes

@@ -20,16 +20,17 @@ export interface Config extends Omit<VariableValues, 'deduplicationHorizonS'> {
 
 /**
  * Reads the configuration of a role from the environment.
+ * @param role undefined: of a command that works on the store alone
  * @throws StartError that lists every bad variable, its value and what was expected.
  */
-export function readConfig(env: NodeJS.ProcessEnv, role: Role): Config {
+export function readConfig(env: NodeJS.ProcessEnv, role: Role | undefined): Config {
   const { values, problems } = readVariables(env);
   const buckets = problems.length === 0 ? bucketsOf(values as VariableValues, env) : undefined;
   if (buckets !== undefined && 'problem' in buckets) problems.push(buckets.problem);
   if (role === 'broker' || (role === 'start' && values.mqttUrl === undefined))
     problems.push(...brokerProblems(values));
   if (role === 'start' || role === 'api') problems.push(...apiProblems(values));
-  if (values.mqttUrl !== undefined) problems.push(...workerProblems(values));
+  if (values.mqttUrl !== undefined && role !== undefined) problems.push(...workerProblems(values));
   if (role === 'worker' && values.mqttUrl === undefined && !isBad('HUMTEMP_MQTT_URL', problems))
     problems.push(
       problem('HUMTEMP_MQTT_URL', '', 'the broker to subscribe to, such as mqtt://127.0.0.1:1883'),

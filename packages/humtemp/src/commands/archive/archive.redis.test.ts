@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Batch } from '@humtemp/bucket-core';
+import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
+import { type Service, startRedis, temporaryFolder } from '@humtemp/test-services';
+import { readConfig } from '../../config/config.js';
+import { StartError } from '../../start-error.js';
+import { exportCommand, imported } from './command.js';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let redis: Service;
+const place = (name: string) => join(folder.path, name);
+const inFolder = (name: string) => ({ HUMTEMP_DATA_DIR: place(name) });
+
+before(async () => {
+  folder = await temporaryFolder('archive-test');
+  redis = await startRedis();
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = readConfig({}, undefined);
+  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
+  const store = await EmbeddedStore.open({ ...options, dataDir: place('from') });
+  const nowMs = Date.now();
+  for (const agoS of [10, 400, 4000, 90_000]) {
+    const batch = new Batch();
+    for (const lab of ['a', 'b/1']) batch.add(lab, nowMs - agoS * 1000, 0, 21_000 + agoS, 48_300);
+    await store.commit(batch, nowMs);
+  }
+  await store.close();
+  await exportCommand([place('all')], inFolder('from'));
+});
+after(async () => {
+  await redis.close();
+  await folder.remove();
+});
+
+/** The lines of an export between the first, which has a time, and the last. */
+async function bucketsIn(file: string): Promise<string[]> {
+  return (await readFile(place(file), 'utf8')).split('\n').slice(1, -2);
+}
+
+test('an export goes from a folder to Redis and back, and a second import changes nothing', async () => {
+  const inRedis = { HUMTEMP_REDIS_URL: redis.url };
+  const first = await imported([place('all')], inRedis);
+  assert.match(first.text, /^\d\d buckets imported\n0 were there already\n$/);
+  assert.match((await imported([place('all')], inRedis)).text, /^0 buckets imported\n\d\d were/);
+  await exportCommand([place('of-redis')], inRedis);
+  assert.deepEqual(await bucketsIn('of-redis'), await bucketsIn('all'));
+  assert.equal((await imported([place('of-redis')], inFolder('back'))).isAll, true);
+  await exportCommand([place('of-back')], inFolder('back'));
+  assert.deepEqual(await bucketsIn('of-back'), await bucketsIn('all'));
+});
+
+test('a store with other resolutions refuses an export, and says which it takes', async () => {
+  const env = { ...inFolder('other'), HUMTEMP_ROLLUPS: '1h:7d' };
+  await assert.rejects(
+    imported([place('all')], env),
+    (error: Error) =>
+      error instanceof StartError && /buckets of 5m.*--resolutions 1d,1h$/.test(error.message),
+  );
+  const { text } = await imported(['--resolutions', '1d,1h', place('all')], env);
+  assert.match(text, /are of resolutions that were not asked for/);
+});
+
+test('what is no whole export changes nothing, and the message says what it is', async () => {
+  const whole = await readFile(place('all'), 'utf8');
+  const lines = whole.split('\n');
+  const resealed = (changed: string[]) => {
+    const text = changed.slice(0, -2).map((line) => `${line}\n`);
+    const sha256 = createHash('sha256').update(text.join('')).digest('hex');
+    return `${text.join('')}${JSON.stringify({ ...JSON.parse(lines.at(-2)!), sha256 })}\n`;
+  };
+  const changed = (from: RegExp, to: string) =>
+    lines.map((line, i) => (i === 3 ? line.replace(from, to) : line));
+  for (const [text, expected] of [
+    [whole.slice(0, whole.length / 2), /was cut within its last line/],
+    [`${lines.slice(0, 4).join('\n')}\n`, /was cut: its last line is missing after line 4/],
+    [`${lines.toSpliced(3, 1).join('\n')}`, /checksum or its counts are others/],
+    [`${whole}{}\n`, /expected nothing behind the last line/],
+    [
+      'lab_id,timestamp,temp,humidity\n',
+      /line 1: expected the first line of a file that humtemp export wrote/,
+    ],
+    [whole.replace('"version":1', '"version":2'), /expected version 1 of the format, found 2/],
+    ['', /is empty/],
+    ['x'.repeat(3 * 2 ** 20), /a line of more than 1 MiB/],
+    [resealed(changed(/"lab_id":"[^"]+"/, '"lab_id":"a b"')), /line 4: lab_id is no id of a lab/],
+    [resealed(changed(/"start_s":\d+/, '"start_s":1')), /line 4: start_s is no border/],
+    [resealed(changed(/"sum":"\d+"/, '"sum":"99999999999"')), /line 4: temp: sum does not go with count/],
+    [resealed(changed(/"min":\d+/, '"min":999999999')), /line 4: temp: min, max or last is no value/],
+    [resealed(changed(/"humidity":.*$/, '"humidity":7}')), /line 4: humidity: count is no count/],
+  ] as const) {
+    await writeFile(place('bad'), text);
+    await assert.rejects(
+      imported([place('bad')], inFolder('never')),
+      (error: Error) => error instanceof StartError && expected.test(error.message),
+      String(expected),
+    );
+  }
+  await assert.rejects(exportCommand([], inFolder('never')), /there is no data of humtemp in this folder/);
+  await assert.rejects(imported([place('none')], inFolder('never')), /there is no such file/);
+  assert.match((await imported(['--check', place('all')], {})).text, /is whole/);
+});
+
+test('a folder that a process uses is refused, and the message says what to do', async () => {
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = readConfig({}, undefined);
+  const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
+  const store = await EmbeddedStore.open({ ...options, dataDir: place('used') });
+  try {
+    await assert.rejects(imported([place('all')], inFolder('used')), /another process uses this folder/);
+  } finally {
+    await store.close();
+  }
+});
