@@ -18,7 +18,7 @@ export async function smoke(name: string, ...more: readonly string[]): Promise<R
   const json = join(folder.path, 'bench.json');
   try {
     const args = [MAIN, name, '--size', 'smoke', '--json', json, ...more];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 90_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 240_000 });
     const { scenarios } = JSON.parse(readFileSync(json, 'utf8')) as { scenarios: Record<string, Report> };
     const report = scenarios[name]!;
     for (const row of report.rows) assert.ok(stdout.includes(`| ${row.join(' | ')} |`), stdout);

@@ -4,7 +4,7 @@ import { smoke } from '../smoke.fixture.js';
 import type { Committed } from './commit-once.js';
 
 const WAYS = 11;
-const SHAPES = 3;
+const SHAPES = 2;
 
 test('commit still runs, small, and every way counts what was committed', async () => {
   const { rows, figures } = await smoke('commit');

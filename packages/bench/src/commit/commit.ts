@@ -35,7 +35,6 @@ const SHAPES: Readonly<Record<Size, readonly Shape[]>> = {
   short: NORMAL,
   smoke: [
     { perLab: 100, labs: 3, batches: 2 },
-    { perLab: 10, labs: 100, batches: 2 },
     { perLab: 1, labs: 200, batches: 2 },
   ],
 };

@@ -7,8 +7,6 @@ const PEERS = ['humtemp', 'aedes', 'Mosquitto', 'Mosquitto+worker+Redis'];
 
 for (const [name, qos, observations, peers] of [
   ['ingest-pipelined', '1', 5000, PEERS],
-  ['ingest-pipelined', '0', 5000, PEERS],
-  ['ingest-many', '1', 1000, PEERS],
   ['ingest-many', '0', 1000, ['humtemp']],
 ] as const)
   test(`${name} still runs, small, at QoS ${qos}`, async () => {
