@@ -47,6 +47,10 @@ async function run(
     await (await import('./commands/health/command.js')).healthCommand(rest, env);
   else if (command === 'doctor')
     await (await import('./commands/doctor/command.js')).doctorCommand(rest, env);
+  else if (command === 'inspect')
+    await (await import('./commands/inspect/command.js')).inspectCommand(rest, env);
+  else if (command === 'support-bundle')
+    await (await import('./commands/support-bundle/command.js')).supportBundleCommand(rest, env);
   else if (!isRole(command)) throw new StartError(`no such command: ${command}; humtemp --help lists them`);
   else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(roleHelp(command));
   else if (rest.length > 0)

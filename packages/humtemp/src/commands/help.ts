@@ -30,6 +30,8 @@ Move and keep buckets:
 
 Look at what runs:
   doctor [ROLE]    looks at configuration, files, disk, ports, broker and Redis; says what to change
+  inspect          shows what a running process does, or what a store holds
+  support-bundle   writes all that helps to find out what is wrong into one file, without secrets
   health           asks a running process whether it is ready, for containers and probes
 
 Read on:
