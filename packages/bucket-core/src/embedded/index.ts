@@ -1,3 +1,4 @@
+export { type Backup, backUp } from './backup.js';
 export { FolderFormatError, storedConfiguration } from './catalog.js';
 export { EmbeddedStore, type EmbeddedStoreOptions } from './embedded-store.js';
 export { DamagedFileError, DiskError } from './files/disk-error.js';
