@@ -1,6 +1,6 @@
 import { type IntakeLimits, TopicFilters } from '@humtemp/intake';
 import { presetNames } from '@humtemp/sources/preset-names';
-import { duration, file, integer, kind } from './kinds.js';
+import { duration, file, integer, kind, pattern } from './kinds.js';
 import { optional, type ValuesOf, withDefault } from './variable.js';
 
 /** Which topics are read, and what a payload may be. */
@@ -35,6 +35,11 @@ export const SOURCES = {
           throw new RangeError('topic filters of at most 65000 bytes');
         return new TopicFilters(filters);
       }),
+    ),
+    discoveryPrefix: optional(
+      'HUMTEMP_DISCOVERY_PREFIX',
+      'temperatures and humidities that devices announce to Home Assistant below this topic, as a rule homeassistant, are read',
+      pattern(/^[^+#\0$][^+#\0]*$/, 'a topic without wildcards'),
     ),
     payloadBytesMax: withDefault(
       'HUMTEMP_PAYLOAD_BYTES_MAX',

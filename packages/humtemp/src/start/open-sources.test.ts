@@ -82,3 +82,25 @@ test('a name of no preset is refused with the names there are', () => {
     /HUMTEMP_SOURCES=labs,zigbee: expected names of airgradient, .*zigbee2mqtt/,
   );
 });
+
+test('what devices announce to Home Assistant is subscribed to and read, behind the sources that are configured', async (t) => {
+  const { sources } = await opened(t, {
+    HUMTEMP_SOURCES: 'labs,tasmota',
+    HUMTEMP_DISCOVERY_PREFIX: 'homeassistant',
+  });
+  const { table } = sources;
+  const replaced = new Promise<void>((resolve) => table.onReplaced(resolve));
+  for (const state_topic of ['esp/kitchen/temp', 'tele/plug/SENSOR']) {
+    const topic = `homeassistant/sensor/${state_topic.replaceAll('/', '_')}/config`;
+    const config = { device_class: 'temperature', unit_of_measurement: '°C', state_topic, name: 'kitchen' };
+    const bytes = Buffer.from(JSON.stringify(config));
+    const source = table.find(topic)!;
+    const payload = { bytes, start: 0, end: bytes.length, source: undefined };
+    source.decode(table.match, { topic, payload, isReplayed: true } as never, { ignore: () => {} } as never);
+  }
+  await replaced;
+  assert.ok(table.filters.includes('esp/kitchen/temp'));
+  assert.ok(!table.filters.includes('tele/plug/SENSOR'), 'the filter of tasmota brings it');
+  assert.equal(table.find('esp/kitchen/temp')?.name, 'homeassistant');
+  assert.equal(table.find('tele/plug/SENSOR')?.name, 'tasmota');
+});

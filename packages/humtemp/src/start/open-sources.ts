@@ -1,6 +1,6 @@
 import { withoutCovered } from '@humtemp/bucket-core';
 import { LabsSource, type PublishSource, SourceTable } from '@humtemp/intake';
-import type { Ask, Source, SourceReport } from '@humtemp/sources';
+import type { Ask, Discovery, Source, SourceReport } from '@humtemp/sources';
 import { FileProblem, FileWatch, readTextFile } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -9,6 +9,9 @@ import { StartError } from '../start-error.js';
 /** How often the file is looked at. */
 const LOOK_EVERY_MS = 1000;
 const FILE_BYTES_MAX = 4_000_000;
+/** What is announced within this time is taken into force together. */
+const ANNOUNCED_TOGETHER_MS = 200;
+const UNUSED_LOGGED_MAX = 200;
 
 /** The sources in force. */
 export interface OpenSources {
@@ -27,7 +30,7 @@ export interface OpenSources {
  * wrong, what was in force stays. @throws StartError
  */
 export async function openSources(config: Config, log: Logger): Promise<OpenSources> {
-  const { sources: names, sourcesFile: file, mqttTopics } = config;
+  const { sources: names, sourcesFile: file, mqttTopics, discoveryPrefix } = config;
   const labs = names.includes('labs') ? new LabsSource(mqttTopics) : undefined;
   const labsReport: SourceReport = {
     name: 'labs',
@@ -37,7 +40,7 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
     unused_keys: [],
   };
   const presetsAsked = names.filter((name) => name !== 'labs');
-  if (labs !== undefined && presetsAsked.length === 0 && file === undefined)
+  if (labs !== undefined && presetsAsked.length === 0 && file === undefined && discoveryPrefix === undefined)
     return {
       table: new SourceTable([labs]),
       reports: () => [labsReport],
@@ -54,7 +57,30 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
   const ask: Ask = (topic, payload) => void setImmediate(() => publish?.(topic, payload));
   let inForce: readonly Source[] = [];
   const table = new SourceTable([]);
-  const use = (wanted: readonly Source[]) => {
+  let configured: readonly Source[] = [];
+  let rebuilding: NodeJS.Timeout | undefined;
+  const discovery =
+    discoveryPrefix === undefined
+      ? undefined
+      : new library.Discovery(discoveryPrefix, {
+          // Devices announce all that they have at once.
+          onChanged: () => {
+            rebuilding ??= setTimeout(() => {
+              rebuilding = undefined;
+              use(configured);
+            }, ANNOUNCED_TOGETHER_MS);
+          },
+          onUnused: unusedLog(log),
+        });
+  const use = (own: readonly Source[]) => {
+    configured = own;
+    const description = discovery?.description();
+    const announced =
+      description &&
+      library.compileSource('homeassistant', description, presets, (at, reason) =>
+        log.error({ at: at.join('.'), reason }, 'what is announced to Home Assistant cannot be read'),
+      );
+    const wanted = announced === undefined ? own : [...own, announced];
     // One that has not changed goes on with what it knows.
     inForce = wanted.map(
       (source) =>
@@ -64,8 +90,9 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
     );
     for (const source of inForce) source.ask = ask;
     const rests = inForce.map((source) => new library.RestOfSource(source));
-    const needed = new Set(withoutCovered(inForce.flatMap(({ filters }) => filters)));
-    const listed = inForce.map((source) => publishSource(source, (filter) => needed.delete(filter)));
+    const asked = [...(discovery === undefined ? [] : [discovery]), ...inForce];
+    const needed = new Set(withoutCovered(asked.flatMap(({ filters }) => filters)));
+    const listed = asked.map((source) => publishSource(source, (filter) => needed.delete(filter)));
     table.replace([...(labs === undefined ? [] : [labs]), ...listed, ...rests]);
   };
   const read = async (): Promise<Source[]> => {
@@ -110,17 +137,31 @@ export async function openSources(config: Config, log: Logger): Promise<OpenSour
       publish = by;
     },
     reload: () => watch.loadAll(),
-    close: () => watch.stop(),
+    close: () => {
+      clearTimeout(rebuilding);
+      watch.stop();
+    },
+  };
+}
+
+/** A warning for each message that announces something which is not read, and of each once. */
+function unusedLog(log: Logger): (topic: string, reason: string) => void {
+  const logged = new Set<string>();
+  return (topic, reason) => {
+    const key = `${topic} ${reason}`;
+    if (logged.has(key) || logged.size >= UNUSED_LOGGED_MAX) return;
+    logged.add(key);
+    log.warn({ topic, reason }, 'announced to Home Assistant, and not read');
   };
 }
 
 /** A source with only those of its filters that are taken: one filter is subscribed to once. */
-function publishSource(source: Source, takes: (filter: string) => boolean): PublishSource {
+function publishSource(source: Source | Discovery, takes: (filter: string) => boolean): PublishSource {
   return {
     name: source.name,
     filters: source.filters.filter(takes),
     match: (topic) => source.match(topic),
-    labOf: (match) => source.labOf(match),
+    labOf: (match) => ('labOf' in source ? source.labOf(match) : undefined),
     decode: (match, publish, into) => source.decode(match, publish, into),
   };
 }
