@@ -45,5 +45,10 @@ export function startOfDate(date: string, timeZone: string): number {
 
 /** The date after another one. */
 export function nextDate(date: string): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
+  return shiftedDate(date, 1);
+}
+
+/** The date so many days after another one. */
+export function shiftedDate(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }

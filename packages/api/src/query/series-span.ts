@@ -36,7 +36,7 @@ export function seriesSpan(
 ): SeriesSpan {
   const range = timeRange(query, nowMs);
   if (query.tz !== undefined) {
-    const isDay = query.resolution === undefined || resolutionOfDay(query.resolution);
+    const isDay = query.resolution === undefined || isDayResolution(query.resolution);
     if (!isDay) throw badParameter('resolution', `${DAY} with tz, or not given`);
     const { source, edgesS } = localDays(range, checkedTimeZone(query.tz), grid, nowMs);
     return { source, edgesS, text: DAY, isMerged: true };
@@ -52,6 +52,7 @@ export function seriesSpan(
   return { source, edgesS, text: durationText(source), isMerged: false };
 }
 
-function resolutionOfDay(duration: string): boolean {
+/** Whether a duration is a day. */
+export function isDayResolution(duration: string): boolean {
   return duration === DAY || duration === '24h' || duration === '86400' || duration === '86400s';
 }

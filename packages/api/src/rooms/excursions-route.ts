@@ -4,6 +4,7 @@ import type { RouteOptions } from '../api-options.js';
 import type { BusyLimit } from '../http/busy-limit.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
+import { TimeZoneParameter } from '../query/local-days.js';
 import { metricLimits } from '../query/parameters.js';
 import { RangeParameters } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
@@ -11,6 +12,7 @@ import { seriesSpan } from '../query/series-span.js';
 import { FormatParameter, type Table, tableResponse } from '../rows/table.js';
 import { type Excursion, excursionsOf } from '../summary/excursions.js';
 import { labBasis } from '../summary/lab-basis.js';
+import { mergedSpans } from '../summary/merged-spans.js';
 import { SelectionParameters, selectedLabs } from './lab-selection.js';
 import { seriesOfLabs } from './labs-read.js';
 
@@ -47,7 +49,12 @@ export type ExcursionsPage = Static<typeof ExcursionsPage>;
 
 const COLUMNS = Object.keys(ExcursionRow.properties) as (keyof ExcursionRow)[];
 
-const ExcursionsQuery = Type.Object({ ...SelectionParameters, ...RangeParameters, ...FormatParameter });
+const ExcursionsQuery = Type.Object({
+  ...SelectionParameters,
+  ...RangeParameters,
+  ...TimeZoneParameter,
+  ...FormatParameter,
+});
 
 /** `GET /excursions`: when labs were beyond their limits, and how far. */
 export function excursionsRoute(options: RouteOptions, limit: BusyLimit): Route {
@@ -74,14 +81,19 @@ export function excursionsRoute(options: RouteOptions, limit: BusyLimit): Route 
       const nowMs = clock();
       const directory = directories.current;
       const basisOf = labBasis(directory, metricLimits(query), expectedIntervalS, nowMs);
-      const { source, edgesS, text } = seriesSpan(query, grid, nowMs);
+      const { source, edgesS, text, isMerged } = seriesSpan(query, grid, nowMs);
       const [startS, endS] = [edgesS[0]!, edgesS.at(-1)!];
       const labs = selectedLabs(query, { store, scope: c.get('scope'), directory, nowMs });
       const rowsOf = (lab: string, buckets: readonly LabBucket[]): ExcursionRow[] => {
-        const { limits = {} } = basisOf(lab);
+        const basis = basisOf(lab);
+        const { limits = {} } = basis;
+        const { durationS } = source;
+        const spans = isMerged
+          ? mergedSpans(buckets, edgesS, durationS, basis)
+          : buckets.map((bucket) => ({ ...bucket, endS: bucket.startS + durationS }));
         const found = (['temp', 'humidity'] as const).flatMap((metric) => {
           const of = limits[metric];
-          return of === undefined ? [] : excursionsOf(buckets, source.durationS, metric, of);
+          return of === undefined ? [] : excursionsOf(spans, metric, of);
         });
         return found.map((one) => excursionRow(lab, directory.of(lab).name, one, nowMs));
       };

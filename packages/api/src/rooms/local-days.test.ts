@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketGrid } from '@humtemp/bucket-core';
 import { DAY_S, documentIn, startApi } from '../api.fixture.js';
+import { BucketsOfLabs } from '../routes/buckets-route.js';
 import { LabSeries } from '../routes/lab-buckets-route.js';
 import { LabRangeSummary } from '../routes/lab-summary-route.js';
+import { LabsSummary } from '../routes/summaries-route.js';
 import { ExcursionsPage } from './excursions-route.js';
 import { LabDirectory } from './lab-directory.js';
 import { SeriesOfLabs } from './lab-series-route.js';
@@ -75,13 +77,43 @@ test('days of a time zone hold what was measured on them, with 25 hours where cl
     );
     const one = await documentIn(LabRangeSummary, await get(`/labs/a/summary?${path}`));
     const table = await documentIn(SummariesOfLabs, await get(`/lab-summaries?labs=a&${path}`));
-    for (const summary of [one, table.labs[0]!])
+    const all = await documentIn(LabsSummary, await get(`/summaries?${path}`));
+    for (const summary of [one, table.labs[0]!, all])
       assert.equal(
         summary.observations,
         series.buckets.reduce((sum, { observations }) => sum + observations, 0),
       );
     assert.equal(one.start, series.from);
+    const { excursions } = await documentIn(ExcursionsPage, await get(`/excursions?temp=..0&${path}`));
+    assert.deepEqual(
+      excursions.map(({ start, end, observations }) => [start, end, observations]),
+      [[series.from, series.to, one.temp!.count]],
+      'days beyond a limit are one run, however long they are',
+    );
+    for (const [query, bucket] of [
+      ['start=2026-10-25', series.buckets[1]],
+      ['start=2026-10-25T12:00:00Z&resolution=1d', series.buckets[1]],
+      ['offset=-1', series.buckets[2]],
+    ] as const) {
+      const day = await documentIn(BucketsOfLabs, await get(`/buckets?${query}&tz=${zone}`));
+      assert.deepEqual([day.start, day.end], [bucket!.start, bucket!.end], `${zone} ${query}`);
+      const { lab_id, ...row } = day.buckets[0]!;
+      assert.deepEqual(
+        [lab_id, row.observations, row.coverage],
+        ['a', bucket!.observations, bucket!.coverage],
+      );
+    }
   }
+  const none = await documentIn(BucketsOfLabs, await get('/buckets?start=2026-01-01&tz=Europe/Berlin'));
+  assert.deepEqual([none.start, none.buckets], ['2025-12-31T23:00:00.000Z', []]);
+  for (const bad of [
+    'offset=1',
+    'start=2026-10-28',
+    'resolution=1h',
+    'offset=-999999999',
+    'start=2026-10-25&offset=-1',
+  ])
+    assert.equal((await get(`/buckets?tz=Europe/Berlin&${bad}`)).status, 400, bad);
 });
 
 test('an average over time and the kinetic mean come with a range where they are asked for', async (t) => {

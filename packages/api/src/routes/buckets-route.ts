@@ -4,6 +4,8 @@ import type { RouteOptions } from '../api-options.js';
 import type { BusyLimit } from '../http/busy-limit.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
+import { localDay } from '../query/local-day.js';
+import { TimeZoneParameter } from '../query/local-days.js';
 import {
   Duration,
   durationText,
@@ -14,10 +16,13 @@ import {
   timeMs,
 } from '../query/parameters.js';
 import { badParameter, readQuery } from '../query/read-query.js';
+import { selectedLabs } from '../rooms/lab-selection.js';
+import { seriesOfLabs } from '../rooms/labs-read.js';
 import { INTERVAL_COLUMNS } from '../rows/interval-columns.js';
 import { FormatParameter, type Table, tableResponse } from '../rows/table.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
 import { labBasis } from '../summary/lab-basis.js';
+import { mergedSpans } from '../summary/merged-spans.js';
 
 const BucketRowSchema = Type.Composite([Type.Object({ lab_id: Type.String() }), IntervalSummary], {
   $id: 'BucketRow',
@@ -48,6 +53,7 @@ const BucketsQuery = Type.Object({
   ),
   start: Type.Optional(Time),
   resolution: Type.Optional(Duration),
+  ...TimeZoneParameter,
   ...FormatParameter,
   ...LimitParameters,
 });
@@ -81,24 +87,39 @@ export function bucketsRoute(options: RouteOptions, limit: BusyLimit): Route {
         throw badParameter('start', 'not given together with offset');
       const nowMs = clock();
       const basisOf = labBasis(directories.current, metricLimits(query), expectedIntervalS, nowMs);
-      const resolution = resolutionOrPrimary(grid, query.resolution);
-      const startS = bucketStart(query, resolution, grid.alignmentS, nowMs);
-      const endS = startS + resolution.durationS;
-      const { allows } = c.get('scope');
+      const { tz, offset = PREVIOUS_BUCKET } = query;
+      const day = tz === undefined ? undefined : localDay({ ...query, tz, offset }, grid, nowMs);
+      const resolution = day?.source ?? resolutionOrPrimary(grid, query.resolution);
+      const startS = day?.startS ?? bucketStart(query, resolution, grid.alignmentS, nowMs);
+      const endS = day?.endS ?? startS + resolution.durationS;
+      const scope = c.get('scope');
       const row = ({ lab, aggregate }: LabBucket) => ({
         lab_id: lab,
         ...intervalSummary(aggregate, startS, endS, basisOf(lab)),
       });
+      const dayRow = (lab: string, buckets: readonly LabBucket[]) => {
+        const basis = basisOf(lab);
+        const [span] = mergedSpans(buckets, [startS, endS], resolution.durationS, basis);
+        const { aggregate, coverage } = span!;
+        return { lab_id: lab, ...intervalSummary(aggregate, startS, endS, basis, coverage) };
+      };
+      const pages = () => {
+        if (day === undefined)
+          return rowsOf(store.buckets('all', resolution, startS, nowMs), scope.allows, row);
+        const directory = directories.current;
+        const labs = day.isKept ? selectedLabs({}, { store, scope, directory, nowMs }) : noLabs();
+        return withObservations(seriesOfLabs(labs, { store, resolution, startS, endS, nowMs }, dayRow));
+      };
       const table = (): Table<BucketRow> => ({
         head: {
-          resolution: durationText(resolution),
+          resolution: day === undefined ? durationText(resolution) : '1d',
           start: rfc3339Time(startS * 1000),
           end: rfc3339Time(endS * 1000),
           complete: endS * 1000 <= nowMs,
         },
         member: 'buckets',
         columns: [['lab_id', ({ lab_id }) => lab_id], ...INTERVAL_COLUMNS],
-        pages: rowsOf(store.buckets('all', resolution, startS, nowMs), allows, row),
+        pages: pages(),
         isFinished: endS * 1000 <= nowMs,
       });
       return tableResponse(c, query.format, table, { limit, timeoutMs: storeTimeoutMs, log });
@@ -116,6 +137,13 @@ async function* rowsOf<Row>(
 ): AsyncGenerator<readonly Row[]> {
   for await (const page of pages) yield page.filter(({ lab }) => allows(lab)).map(row);
 }
+
+/** Rows of labs that have any. */
+async function* withObservations(pages: AsyncIterable<readonly BucketRow[]>): AsyncGenerator<BucketRow[]> {
+  for await (const page of pages) yield page.filter(({ observations }) => observations > 0);
+}
+
+async function* noLabs(): AsyncGenerator<readonly string[]> {}
 
 /** @throws ProblemError with status 400 where the query names two buckets, or one that no calendar has. */
 function bucketStart(

@@ -11,12 +11,15 @@ import { readStore } from '../http/store-read.js';
 import { PREFIX_PATTERN } from '../labs/lab-prefix.js';
 import { mergedByBucket, mergedByLab } from '../labs/merged-labs.js';
 import { visibleLabs } from '../labs/visible-labs.js';
-import { bucketsToMerge, checkMerged, MERGED_BUCKETS_MAX } from '../query/buckets-to-merge.js';
+import { checkMerged, MERGED_BUCKETS_MAX } from '../query/buckets-to-merge.js';
+import { TimeZoneParameter } from '../query/local-days.js';
 import { durationText, metricLimits } from '../query/parameters.js';
-import { RangeParameters, timeRange } from '../query/range-query.js';
+import { RangeParameters } from '../query/range-query.js';
 import { badParameter, readQuery } from '../query/read-query.js';
+import { bucketCount } from '../query/time-range.js';
 import { type Coverage, CoveredIntervals } from '../summary/coverage.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
+import { rangeSpan } from '../summary/range-span.js';
 
 /** Many labs' buckets of a range, merged into one summary. */
 export const LabsSummary = Type.Composite([
@@ -42,6 +45,7 @@ const SummariesQuery = Type.Object({
     Type.String({ pattern: PREFIX_PATTERN, description: 'how the ids of the labs begin' }),
   ),
   ...RangeParameters,
+  ...TimeZoneParameter,
 });
 
 /** `GET /summaries`. */
@@ -110,13 +114,14 @@ export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
       if (query.labs !== undefined && query.prefix !== undefined) throw badParameter('labs', LABS_EXPECTED);
       const nowMs = clock();
       const basis = { nowMs, expectedIntervalS, limits: metricLimits(query) };
-      const range = bucketsToMerge(timeRange(query, nowMs), query.resolution, grid, nowMs);
+      const range = rangeSpan(query, grid, nowMs);
       const { resolution, startS, endS } = range;
+      const count = bucketCount(range, resolution);
       const scope = c.get('scope');
       const leave = limit.enter();
       try {
         const { known, unknown } = await labsOf(query, scope, nowMs);
-        checkMerged(range.count, known.length);
+        checkMerged(count, known.length);
         const directory = directories.current;
         const wanted = {
           store,
@@ -129,7 +134,7 @@ export function summariesRoute(options: RouteOptions, limit: BusyLimit): Route {
           timeoutMs: storeTimeoutMs,
         };
         const isAll = query.labs === undefined && query.prefix === undefined && scope.isAll;
-        const merge = isAll && known.length > range.count ? mergedByBucket : mergedByLab;
+        const merge = isAll && known.length > count ? mergedByBucket : mergedByLab;
         const { merged, coveredByLab } = await merge(wanted);
         const covered = meanCoverage(known, coveredByLab, range, nowMs);
         cacheControl(c, endS * 1000 <= nowMs);

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ABSENT, addObservation, emptyAggregate, type LabBucket } from '@humtemp/bucket-core';
-import { excursionsOf } from './excursions.js';
+import { ABSENT, addObservation, emptyAggregate } from '@humtemp/bucket-core';
+import { type ExcursionSpan, excursionsOf } from './excursions.js';
 
-function bucket(startS: number, temps: readonly number[], withHistogram = true): LabBucket {
+function bucket(startS: number, temps: readonly number[], withHistogram = true): ExcursionSpan {
   const aggregate = emptyAggregate(withHistogram);
   for (const [i, temp] of temps.entries()) addObservation(aggregate, startS * 1000 + i, temp * 1000, ABSENT);
-  return { lab: 'a', startS, aggregate };
+  return { startS, endS: startS + 3600, aggregate };
 }
 
 const LIMITS = { min: 2000, max: 8000 };
-const found = (buckets: readonly LabBucket[]) =>
-  excursionsOf(buckets, 3600, 'temp', LIMITS).map(({ side, startS, endS, peak, share }) => [
+const found = (buckets: readonly ExcursionSpan[]) =>
+  excursionsOf(buckets, 'temp', LIMITS).map(({ side, startS, endS, peak, share }) => [
     side,
     startS / 3600,
     endS / 3600,
@@ -35,5 +35,5 @@ test('values at the limits are within, and without a histogram the share is not 
   assert.deepEqual(found([bucket(0, [2, 8])]), []);
   assert.deepEqual(found([bucket(0, [9, 5], false)]), [['above', 0, 1, 9, null]]);
   assert.deepEqual(found([bucket(0, [9, 10], false)]), [['above', 0, 1, 10, 1]]);
-  assert.deepEqual(excursionsOf([bucket(0, [99])], 3600, 'humidity', LIMITS), []);
+  assert.deepEqual(excursionsOf([bucket(0, [99])], 'humidity', LIMITS), []);
 });

@@ -1,4 +1,4 @@
-import { type Aggregate, HISTOGRAM_BIN, type LabBucket, shareWithin } from '@humtemp/bucket-core';
+import { type Aggregate, HISTOGRAM_BIN, shareWithin } from '@humtemp/bucket-core';
 import type { Limits, MetricName } from './distribution.js';
 
 /** A run of buckets beyond a limit, in thousandths. */
@@ -17,41 +17,45 @@ export interface Excursion {
   readonly share: number | null;
 }
 
+/** A bucket, or several merged: of a day of a time zone. */
+export interface ExcursionSpan {
+  readonly startS: number;
+  readonly endS: number;
+  readonly aggregate: Aggregate;
+}
+
 /**
  * The runs of buckets, oldest first, whose smallest or largest value is beyond a limit. A bucket within the limits ends a
  * run, and so does one without a value: nothing is known of it.
  */
 export function excursionsOf(
-  buckets: readonly LabBucket[],
-  durationS: number,
+  buckets: readonly ExcursionSpan[],
   metric: MetricName,
   { min, max }: Limits,
 ): Excursion[] {
-  return [
-    ...runsOf(buckets, durationS, metric, 'above', max),
-    ...runsOf(buckets, durationS, metric, 'below', min),
-  ].sort((a, b) => a.startS - b.startS);
+  return [...runsOf(buckets, metric, 'above', max), ...runsOf(buckets, metric, 'below', min)].sort(
+    (a, b) => a.startS - b.startS,
+  );
 }
 
 function runsOf(
-  buckets: readonly LabBucket[],
-  durationS: number,
+  buckets: readonly ExcursionSpan[],
   metric: MetricName,
   side: Excursion['side'],
   limit: number,
 ): Excursion[] {
   if (!Number.isFinite(limit)) return [];
   const runs: Excursion[] = [];
-  let run: LabBucket[] = [];
+  let run: ExcursionSpan[] = [];
   const end = () => {
-    if (run.length > 0) runs.push(excursionOf(run, durationS, metric, side, limit));
+    if (run.length > 0) runs.push(excursionOf(run, metric, side, limit));
     run = [];
   };
   for (const bucket of buckets) {
     const { count, min, max } = bucket.aggregate[metric];
     const isBeyond = count > 0 && (side === 'above' ? max > limit : min < limit);
     const before = run.at(-1);
-    if (!isBeyond || (before !== undefined && before.startS + durationS !== bucket.startS)) end();
+    if (!isBeyond || (before !== undefined && before.endS !== bucket.startS)) end();
     if (isBeyond) run.push(bucket);
   }
   end();
@@ -59,8 +63,7 @@ function runsOf(
 }
 
 function excursionOf(
-  run: readonly LabBucket[],
-  durationS: number,
+  run: readonly ExcursionSpan[],
   metric: MetricName,
   side: Excursion['side'],
   limit: number,
@@ -73,7 +76,7 @@ function excursionOf(
     side,
     limit,
     startS: run[0]!.startS,
-    endS: run.at(-1)!.startS + durationS,
+    endS: run.at(-1)!.endS,
     peak:
       side === 'above'
         ? Math.max(...metrics.map(({ max }) => max))
