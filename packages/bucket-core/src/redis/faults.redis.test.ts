@@ -251,3 +251,31 @@ test('lists and indexes of another type hold up no commit', async () => {
     await scene.close();
   }
 });
+
+test('a page that is full is written anew, and its lab goes on', async () => {
+  const scene = await openScene(40, [SICK]);
+  const { store, keys, nowMs, commit } = scene;
+  const observations = async () => {
+    const buckets = await store.series(SICK, HOURS, 0, nowMs / 1000 + 1, nowMs);
+    return buckets.reduce((sum, { aggregate }) => sum + aggregate.observations, 0);
+  };
+  try {
+    const key = (await client.keys(`${keys.prefix}*agg:${SICK}:*`)).sort()[0]!;
+    const page = (await client.getBuffer(key))!;
+    const before = await observations();
+    const times = Math.ceil((1 << 20) / page.length);
+    await client.set(key, Buffer.concat(Array(times).fill(page)), 'KEEPTTL');
+    const full = await observations();
+    assert.ok(full > before + times);
+    // Beside the oldest that was folded, so that they belong to this page.
+    const more = 100;
+    for (let i = 1; i <= more; i++) await commit(40 * 900 + i / 1000);
+    await store.whenFolded();
+    assert.equal(await observations(), full + more);
+    assert.ok((await client.strlen(key)) < 16_384, 'the page is short again');
+    assert.ok((await client.strlen(keys.head(SICK))) < 8192, 'its observations do not stay in the head');
+    assert.deepEqual(scene.faults, []);
+  } finally {
+    await scene.close();
+  }
+});

@@ -11,6 +11,7 @@ import {
   type PageName,
   type PageWrite,
   planFold,
+  writeAnew,
 } from './pages/fold.js';
 import { parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
@@ -140,21 +141,52 @@ export class Folding {
         again.push(state);
       }
     }
-    if (planned.length === 0) return again;
-    const answers = await this.write(planned);
-    for (const [i, one] of planned.entries()) if (await this.#settle(one, answers[i]!)) again.push(one.state);
+    const ready = await this.#withCrowdedPages(planned, again);
+    if (ready.length === 0) return again;
+    const answers = await this.write(ready);
+    for (const [i, one] of ready.entries()) if (await this.#settle(one, answers[i]!)) again.push(one.state);
     return again;
   }
 
   async #sealedPages(
     plans: readonly { readonly state: LabState; readonly plan: FoldPlan }[],
   ): Promise<Map<string, Buffer>> {
-    const found = new Map<string, Buffer>();
     const keys = plans.flatMap(({ state, plan }) =>
       plan.sealedPage === undefined ? [] : [this.keys.rawPage(state.lab, plan.sealedPage)],
     );
+    return this.#pagesOf(keys);
+  }
+
+  /**
+   * Has crowded pages written anew: between the reading of the head and the writing nobody else changes a page, or the
+   * generation of the head is another. @returns the folds to write; labs of which a page is unreadable go to `again`.
+   */
+  async #withCrowdedPages(planned: readonly Planned[], again: LabState[]): Promise<readonly Planned[]> {
+    const crowded = planned.filter(({ state }) => state.crowdedPages !== undefined);
+    if (crowded.length === 0) return planned;
+    const values = await this.#pagesOf(crowded.flatMap(({ state }) => [...state.crowdedPages!]));
+    const unreadable = new Set<Planned>();
+    for (const one of crowded)
+      for (const write of one.folded.writes) {
+        const key = this.#keyOf(one.state, write.key);
+        const value = values.get(key);
+        if (value === undefined) continue;
+        try {
+          writeAnew(write, value, this.pages);
+        } catch (error) {
+          if (!(error instanceof UnreadableValue)) throw error;
+          await this.setAside.value(key, value, error.message, one.state.lab);
+          unreadable.add(one);
+        }
+      }
+    again.push(...[...unreadable].map(({ state }) => state));
+    return planned.filter((one) => !unreadable.has(one));
+  }
+
+  async #pagesOf(keys: readonly string[]): Promise<Map<string, Buffer>> {
+    const found = new Map<string, Buffer>();
     if (keys.length === 0) return found;
-    const values = await this.redis.mgetBuffer(keys);
+    const values = await this.redis.mgetBuffer([...keys]);
     for (const [i, key] of keys.entries()) if (values[i]) found.set(key, values[i]);
     return found;
   }
@@ -165,10 +197,10 @@ export class Folding {
     const packed: Buffer[] = [];
     for (const { state, plan, folded } of planned) {
       keys.push(state.headKey, ...folded.writes.map(({ key }) => this.#keyOf(state, key)));
-      const header = Buffer.allocUnsafe(9);
+      const header = Buffer.allocUnsafe(12);
       header.writeUInt32LE(plan.head.generation, 0);
       header.writeUInt32LE(plan.value.length, 4);
-      header[8] = folded.writes.length;
+      header.writeUInt32LE(folded.writes.length, 8);
       packed.push(Buffer.concat([header, folded.head]), ...folded.writes.map(packWrite));
     }
     return this.redis.humtemp_fold(keys.length, ...keys, ...packed);
@@ -183,13 +215,14 @@ export class Folding {
   /** @returns whether to fold the lab again at once. */
   async #settle({ state, plan, folded }: Planned, answer: number): Promise<boolean> {
     if (answer > 0) {
+      state.crowdedPages = undefined;
       state.backOff = Math.floor(state.backOff * 0.75);
       state.skips = Math.round(Math.random() * state.backOff);
       const kept = plan.rows.count - plan.cut;
       state.writtenPage = this.pages.rawPage(plan.rows.ms[plan.cut - 1]!);
       const isFull = state.fullPages !== undefined;
       state.foldAtBytes = foldAtBytes(folded.baseBytes, kept, isFull, this.limits);
-      return false;
+      return plan.isPart;
     }
     if (answer === 0) {
       // Another process has folded it.
@@ -200,9 +233,9 @@ export class Folding {
     const isFull = answer <= -1000;
     const { key } = folded.writes[(isFull ? -answer - 1000 : -answer) - 1]!;
     if (!isFull) await this.setPageAside({ state, folded }, answer);
-    else if ('raw' in key) {
+    else if ('raw' in key && state.fullPages?.has(key.raw) !== true)
       state.fullPages = new Set([...(state.fullPages ?? []), key.raw].slice(-16));
-    } else return false;
+    else state.crowdedPages = new Set([...(state.crowdedPages ?? []), this.#keyOf(state, key)]);
     return true;
   }
 

@@ -17,6 +17,8 @@ export interface LabState {
   writtenPage: number | undefined;
   /** Raw pages that take no more rows: what is folded into them becomes sums. */
   fullPages: ReadonlySet<number> | undefined;
+  /** Keys of pages that have no room even for sums: the next fold writes them anew. */
+  crowdedPages: ReadonlySet<string> | undefined;
 }
 
 /** Labs remembered at most, in two generations: those of the older one that nobody asks for are forgotten. */
@@ -41,6 +43,7 @@ export class LabStates {
       skips: 0,
       writtenPage: undefined,
       fullPages: undefined,
+      crowdedPages: undefined,
     };
     if (this.#young.size >= GENERATION_MAX) {
       this.#old = this.#young;

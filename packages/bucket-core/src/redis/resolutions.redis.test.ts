@@ -75,3 +75,26 @@ test('all of 32 resolutions get what is theirs: histograms from an hour on', asy
     await store.close();
   }
 });
+
+test('a batch that reaches over hundreds of pages is counted in each of them', async () => {
+  const nowMs = Date.now();
+  const days = 30;
+  const grid = bucketGrid(0, { durationS: 86_400, retention: days + 1 }, [
+    { durationS: 300, retention: days * 288 },
+  ]);
+  const options = { ...CONTRACT_OPTIONS, grid, url: service.url, prefix: 'wide:', replyTimeoutMs: 5000 };
+  const store = new RedisStore(options);
+  try {
+    await ready(store);
+    const rows = Array.from({ length: 900 }, (_, i): Row => ['lab', (900 - i) * 2700, 20_000 + i, 50_000]);
+    await store.commit(batchOf(rows, nowMs), nowMs);
+    await store.whenFolded();
+    for (const resolution of grid.resolutions) {
+      const buckets = await store.series('lab', resolution, 0, nowMs / 1000 + 1, nowMs);
+      const counted = buckets.reduce((sum, { aggregate }) => sum + aggregate.observations, 0);
+      assert.equal(counted, rows.length, `${resolution.durationS} s`);
+    }
+  } finally {
+    await store.close();
+  }
+});

@@ -76,6 +76,23 @@ export function eachAggregate(
   }
 }
 
+/** A page with one entry for each slot. @throws UnreadableValue */
+export function withMergedSlots(bytes: Buffer, startOf: (slot: number) => number): Buffer {
+  const merged = new Map<number, Aggregate>();
+  const visit = (startS: number, aggregate: Aggregate) => {
+    const before = merged.get(startS);
+    if (before === undefined) merged.set(startS, aggregate);
+    else mergeAggregate(before, aggregate);
+  };
+  eachAggregate(bytes, startOf, () => true, visit);
+  const entries: Buffer[] = [];
+  for (let slot = 0; slot < PAGE_BUCKETS; slot++) {
+    const aggregate = merged.get(startOf(slot));
+    if (aggregate !== undefined) entries.push(aggregateEntry(slot, aggregate, startOf(slot)));
+  }
+  return Buffer.concat(entries);
+}
+
 /** Bytes of the aggregate in an entry; the reader stands before it then. */
 function entryAt(bytes: Buffer, at: number): number {
   const slot = bytes[at]! & SLOT_MASK;

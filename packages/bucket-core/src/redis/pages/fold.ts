@@ -3,7 +3,7 @@ import { keepsHistograms } from '../../aggregate/histogram.js';
 import { bucketExpiryS, bucketStartS, type Resolution } from '../../grid/bucket-grid.js';
 import { ABSENT } from '../../observation/fixed-point.js';
 import { RECEIPT_TAG_MIN } from '../../observation/tag.js';
-import { aggregateEntry, packedEntry } from './aggregate-page.js';
+import { aggregateEntry, PAGE_BUCKETS, packedEntry, withMergedSlots } from './aggregate-page.js';
 import {
   aggregateAt,
   bucketsOfBase,
@@ -14,7 +14,7 @@ import {
   parseHead,
 } from './head.js';
 import type { PageGrid } from './page-grid.js';
-import { type BucketSum, readRawPage, rowBlocks, sumsBlock } from './raw-page.js';
+import { type BucketSum, readRawPage, rowBlocks, sumsBlocks, withMergedSums } from './raw-page.js';
 import { Rows } from './rows.js';
 import { humidityAt, msAt, putRow, ROW_BYTES, tagAt, tempAt } from './tail-row.js';
 
@@ -40,9 +40,12 @@ export const FOLD_LIMITS: FoldLimits = { foldRows: 16, keptS: 90, keptMin: 8, ke
 
 /** A raw page takes no more rows beyond this; sums of them are added, of many at a time. */
 export const RAW_PAGE_BYTES_MAX = 1 << 20;
-export const SUMMED_BYTES_MAX = 8 << 20;
-const AGGREGATE_PAGE_BYTES_MAX = 8 << 20;
+/** A page that would get longer is written anew, with what it has of each bucket put together: a small part of this. */
+export const SUMMED_BYTES_MAX = 2 << 20;
+const AGGREGATE_PAGE_BYTES_MAX = 1 << 20;
 const SUMMED_ROWS_MIN = 1024;
+/** The rows of one fold reach over so many pages of each kind at most: one script call writes them all. */
+const FOLDED_PAGES_MAX = 400;
 /** Larger pages stay as they are: to pack them anew would take too long. */
 const SEALED_BYTES_MAX = 128 << 10;
 
@@ -52,6 +55,8 @@ export interface FoldPlan {
   readonly rows: Rows;
   /** Rows that are folded: the first so many. */
   readonly cut: number;
+  /** Whether more could be folded, which would be too much at a time. */
+  readonly isPart: boolean;
   readonly watermarkMs: number;
   /** The raw page to be sealed. */
   readonly sealedPage: number | undefined;
@@ -101,6 +106,8 @@ export function planFold(
   while (cut > 0 && count - cut < keptMax && ms[cut - 1]! > ms[count - 1]! - keptS * 1000) cut--;
   const least = isFull ? Math.max(foldRows, SUMMED_ROWS_MIN) : foldRows;
   if (cut < least && (value.length - head.baseBytes) / ROW_BYTES < least + 4 * keptMax) return undefined;
+  const whole = cut;
+  cut = rowsWithin(FOLDED_PAGES_MAX, rows, cut, pages);
   // Rows of one moment stay together where that is possible: what comes at the watermark costs more.
   const most = cut;
   while (cut > 0 && ms[cut - 1] === ms[cut]) cut--;
@@ -109,7 +116,22 @@ export function planFold(
   const watermarkMs = Math.max(head.watermarkMs, ms[cut - 1]!);
   const page = pages.rawPage(head.watermarkMs);
   const isOver = pages.keepsRows() && head.watermarkMs > 0 && page < pages.rawPage(watermarkMs);
-  return { head, value, rows, cut, watermarkMs, sealedPage: isOver ? page : undefined };
+  const isPart = most < whole;
+  return { head, value, rows, cut, isPart, watermarkMs, sealedPage: isOver ? page : undefined };
+}
+
+/** How many of the first `count` rows reach over at most so many of the shortest pages. */
+function rowsWithin(pagesMax: number, { ms }: Rows, count: number, { grid, rawSpanS }: PageGrid): number {
+  const spanMs = 1000 * Math.min(rawSpanS, ...grid.resolutions.map((one) => one.durationS * PAGE_BUCKETS));
+  let number = 0;
+  for (let i = 0, last: number | undefined; i < count; i++) {
+    const page = Math.floor(ms[i]! / spanMs);
+    if (page === last) continue;
+    if (number === pagesMax) return i;
+    number += 1;
+    last = page;
+  }
+  return count;
 }
 
 /** Bytes at which a head is worth folding, when so many rows stay in its tail. */
@@ -143,6 +165,22 @@ export function fold(
   for (let i = cut, at = base.length; i < rows.count; i++, at += ROW_BYTES)
     putRow(bytes, at, rows.ms[i]!, rows.tag[i]!, rows.temp[i]!, rows.humidity[i]!);
   return { head: bytes, baseBytes: base.length, writes: writes.all };
+}
+
+/**
+ * Makes of an appending write one that puts the whole page anew, in few bytes.
+ * @param value the page as it was after the head had been read @throws UnreadableValue if that is not readable
+ */
+export function writeAnew(write: PageWrite, value: Buffer, pages: PageGrid): void {
+  if (write.how === 'set') return;
+  const whole = Buffer.concat([value, ...write.bytes]);
+  const { key } = write;
+  const anew =
+    'raw' in key
+      ? withMergedSums(whole, pages.rawStartMs(key.raw))
+      : withMergedSlots(whole, (slot) => key.pageStartS + slot * key.durationS);
+  write.bytes.splice(0, write.bytes.length, anew);
+  write.how = 'set';
 }
 
 /** What is written to each page. */
@@ -271,7 +309,7 @@ function foldRows(
     const expiryS = pages.rawExpiryS(page, nowMs);
     if (isFull(page)) {
       const sums = sumsOf(rows, from, i, pages, nowMs);
-      const block = sumsBlock(sums, rows.ms[from]!, rows.ms[i - 1]!, startMs);
+      const block = sumsBlocks(sums, rows.ms[from]!, rows.ms[i - 1]!, startMs);
       writes.add({ raw: page }, how, expiryS, SUMMED_BYTES_MAX, block);
     } else writes.add({ raw: page }, how, expiryS, RAW_PAGE_BYTES_MAX, rowBlocks(rows, from, i, startMs));
   }

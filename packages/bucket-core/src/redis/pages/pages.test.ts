@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
 import { ABSENT } from '../../observation/fixed-point.js';
-import { aggregateEntry, aggregateOfSlot, eachAggregate } from './aggregate-page.js';
+import { aggregateEntry, aggregateOfSlot, eachAggregate, withMergedSlots } from './aggregate-page.js';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
 import {
@@ -16,7 +16,7 @@ import {
   packBase,
   parseHead,
 } from './head.js';
-import { bucketsOfSums, readRawPage, rowBlocks, sumsBlock } from './raw-page.js';
+import { bucketsOfSums, readRawPage, rowBlocks, sumsBlocks, withMergedSums } from './raw-page.js';
 import { Rows } from './rows.js';
 import { salvagedHead } from './salvage.js';
 import { getAggregate, putAggregate } from './small-aggregate.js';
@@ -110,7 +110,7 @@ describe('what is packed in Redis', () => {
 
   test('sums of a raw page come back', () => {
     const aggregate = aggregateOf([[START_S * 1000 + 5, 0, 1, 2]], false);
-    const block = sumsBlock(
+    const block = sumsBlocks(
       [
         { durationS: 300, startS: START_S, aggregate },
         {
@@ -139,6 +139,55 @@ describe('what is packed in Redis', () => {
       [START_S, START_S],
     );
     assert.deepEqual(found[0]!.aggregate, aggregate);
+  });
+
+  test('sums that are too many for one block come back, and put together they take little room', () => {
+    const startMs = START_S * 1000;
+    const bins = Array.from({ length: 3000 }, (_, i) => ({
+      durationS: 2,
+      startS: START_S + 2 * i,
+      aggregate: aggregateOf([[startMs + 2000 * i + 5, 0, 1, 2]], false),
+    }));
+    const block = sumsBlocks(bins, startMs, startMs + 9, startMs);
+    const times = 4;
+    const row = rowsOf([[startMs + 7, 0, 5, 6]]);
+    const page = Buffer.concat([block, rowBlocks(row, 0, 1, startMs), ...Array(times - 1).fill(block)]);
+    const merged = withMergedSums(page, startMs);
+    assert.ok(merged.length < page.length / 3, `${page.length} to ${merged.length} bytes`);
+    const found = new Rows();
+    const sums = readRawPage(merged, startMs, 0, Number.POSITIVE_INFINITY, found);
+    assert.deepEqual(listOf(found), listOf(row));
+    const buckets = [...bucketsOfSums(merged, sums, startMs)];
+    assert.equal(buckets.length, bins.length);
+    assert.ok(buckets.every(({ aggregate }) => aggregate.temp.count === times));
+  });
+
+  test('a page of aggregates that is written anew says the same of each bucket', () => {
+    const entries = fc.array(fc.tuple(fc.nat(23), rowsArbitrary), { maxLength: 6 });
+    const startOf = (slot: number) => START_S - slot * 3600;
+    fc.assert(
+      fc.property(entries, (list) => {
+        const page = Buffer.concat(
+          list.map(([slot, rows]) => aggregateEntry(slot, aggregateOf(rows, true), startOf(slot))),
+        );
+        const anew = withMergedSlots(page, startOf);
+        for (let slot = 0; slot < 24; slot++)
+          assert.deepEqual(
+            aggregateOfSlot(anew, slot, startOf(slot), true),
+            aggregateOfSlot(page, slot, startOf(slot), true),
+          );
+        const slots = new Set(list.map(([slot]) => slot));
+        let count = 0;
+        eachAggregate(
+          anew,
+          startOf,
+          () => true,
+          () => (count += 1),
+        );
+        assert.equal(count, slots.size);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   test('a slot of an aggregate page that comes twice is merged', () => {
@@ -248,7 +297,7 @@ describe('damaged values', () => {
         2,
         START_S * 1000,
       ),
-      sums: sumsBlock(sums, START_S * 1000 + 7, START_S * 1000 + 300_007, START_S * 1000),
+      sums: sumsBlocks(sums, START_S * 1000 + 7, START_S * 1000 + 300_007, START_S * 1000),
       aggregates: Buffer.concat([5, 6].map((slot) => aggregateEntry(slot, aggregate, START_S + slot * 3600))),
     };
     for (const [name, page] of Object.entries(pages)) {

@@ -1,10 +1,10 @@
-import type { Aggregate } from '../../aggregate/aggregate.js';
+import { type Aggregate, mergeAggregate } from '../../aggregate/aggregate.js';
 import { keepsHistograms } from '../../aggregate/histogram.js';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
 import { checksum } from './checksum.js';
 import { BLOCK_ROWS_MAX, getRowBlock, hasTags, putRowBlock } from './row-block.js';
-import type { Rows } from './rows.js';
+import { Rows } from './rows.js';
 import { getAggregate, putAggregate } from './small-aggregate.js';
 import { UnreadableValue } from './unreadable-value.js';
 
@@ -24,6 +24,9 @@ const ROWS = 1;
 const ROWS_WITH_TAGS = 2;
 export const SUMS = 3;
 const BLOCK_HEADER_BYTES = 7;
+const BLOCK_BYTES_MAX = 0xffff;
+/** In front of each aggregate of a block of sums, at most. */
+const SUM_HEADER_BYTES_MAX = 32;
 
 /** A block of sums within a page. */
 export interface SumsBlock {
@@ -66,23 +69,24 @@ export function rowBlocks(
   return out.take();
 }
 
-/** The sums of rows measured from `firstMs` to `lastMs`. */
-export function sumsBlock(
-  sums: readonly BucketSum[],
+/** The sums of rows measured from `firstMs` to `lastMs`, as blocks: mostly one. */
+export function sumsBlocks(
+  sums: Iterable<BucketSum>,
   firstMs: number,
   lastMs: number,
   pageStartMs: number,
 ): Buffer {
   out.clear();
-  beginBlock(SUMS);
-  const start = out.at;
-  out.varint(firstMs - pageStartMs);
-  out.varint(lastMs - firstMs);
+  let start = beginSums(firstMs, lastMs, pageStartMs);
   const one = new ByteWriter();
   for (const { durationS, startS, aggregate } of sums) {
     one.clear();
     putAggregate(one, aggregate, startS);
-    out.room(32);
+    if (out.at - start + SUM_HEADER_BYTES_MAX + one.at > BLOCK_BYTES_MAX) {
+      endBlock(start);
+      start = beginSums(firstMs, lastMs, pageStartMs);
+    }
+    out.room(SUM_HEADER_BYTES_MAX);
     out.varint(durationS);
     out.zigzag(startS - pageStartMs / 1000);
     out.varint(one.at);
@@ -130,12 +134,12 @@ export function readRawPage(
 
 const NO_SUMS: readonly SumsBlock[] = [];
 
-/** The buckets of one duration that a page's sums stand for. */
+/** The buckets of one duration that a page's sums stand for, or of all. */
 export function* bucketsOfSums(
   bytes: Buffer,
   sums: readonly SumsBlock[],
   pageStartMs: number,
-  durationS: number,
+  durationS?: number,
 ): Iterable<BucketSum> {
   for (const { at, end } of sums)
     for (let next = at; next < end; ) {
@@ -144,9 +148,45 @@ export function* bucketsOfSums(
       const startS = pageStartMs / 1000 + reader.zigzag();
       const length = reader.varint();
       next = reader.at + length;
-      if (duration !== durationS) continue;
-      yield { durationS, startS, aggregate: getAggregate(reader, startS, keepsHistograms(durationS)) };
+      if (durationS !== undefined && duration !== durationS) continue;
+      const aggregate = getAggregate(reader, startS, keepsHistograms(duration));
+      yield { durationS: duration, startS, aggregate };
     }
+}
+
+/**
+ * A page with all its sums of the same bucket put together, in the order of their appending, and its rows as they are.
+ * @throws UnreadableValue
+ */
+export function withMergedSums(bytes: Buffer, pageStartMs: number): Buffer {
+  const sums = readRawPage(bytes, pageStartMs, 0, 0, new Rows());
+  const merged = new Map<string, BucketSum>();
+  for (const { durationS, startS, aggregate } of bucketsOfSums(bytes, sums, pageStartMs)) {
+    const name = `${durationS} ${startS}`;
+    const before = merged.get(name);
+    if (before === undefined) merged.set(name, { durationS, startS, aggregate });
+    else mergeAggregate(before.aggregate, aggregate);
+  }
+  const firstMs = sums.reduce((first, one) => Math.min(first, one.firstMs), Number.POSITIVE_INFINITY);
+  const lastMs = sums.reduce((last, one) => Math.max(last, one.lastMs), firstMs);
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + BLOCK_HEADER_BYTES + bytes.readUInt16LE(at + 1);
+    if (bytes[at] !== SUMS) blocks.push(bytes.subarray(at, end));
+    at = end;
+  }
+  if (merged.size > 0) blocks.push(sumsBlocks(merged.values(), firstMs, lastMs, pageStartMs));
+  return Buffer.concat(blocks);
+}
+
+/** @returns where the content of the block begins. */
+function beginSums(firstMs: number, lastMs: number, pageStartMs: number): number {
+  out.room(BLOCK_HEADER_BYTES + SUM_HEADER_BYTES_MAX);
+  beginBlock(SUMS);
+  const start = out.at;
+  out.varint(firstMs - pageStartMs);
+  out.varint(lastMs - firstMs);
+  return start;
 }
 
 function beginBlock(kind: number): void {

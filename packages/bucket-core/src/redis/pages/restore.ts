@@ -4,7 +4,7 @@ import type { StoredBucket } from '../../store/bucket-restore.js';
 import { addClosed, type Folded, hold, PageWrites, SUMMED_BYTES_MAX } from './fold.js';
 import { bucketsOfBase, type Head, newestMs, packBase } from './head.js';
 import type { PageGrid } from './page-grid.js';
-import { sumsBlock } from './raw-page.js';
+import { sumsBlocks } from './raw-page.js';
 import { putRow, ROW_BYTES } from './tail-row.js';
 
 /**
@@ -45,6 +45,6 @@ export function withRestored(
 function addSums(bucket: StoredBucket, pages: PageGrid, writes: PageWrites, nowMs: number): void {
   const { firstMs } = bucket.aggregate;
   const raw = pages.rawPage(firstMs);
-  const block = sumsBlock([bucket], firstMs, lastMs(bucket.aggregate), pages.rawStartMs(raw));
+  const block = sumsBlocks([bucket], firstMs, lastMs(bucket.aggregate), pages.rawStartMs(raw));
   writes.add({ raw }, 'append anew', pages.rawExpiryS(raw, nowMs), SUMMED_BYTES_MAX, block);
 }

@@ -1,7 +1,7 @@
 -- Puts what a fold has made of a lab's rows where it stays: all of it, or nothing.
 --
 -- KEYS   for each lab: its head, then the pages that are written
--- ARGV   for each lab, little-endian: u32 generation that was folded, u32 bytes of the head that was folded, u8 pages, then
+-- ARGV   for each lab, little-endian: u32 generation that was folded, u32 bytes of the head that was folded, u32 pages, then
 --        the new base with the rows that stay; then for each page: u8 0 append, 1 append and set the expiry, 2 set;
 --        u32 bytes that it may have, else it is full; u32 expiry in Unix seconds; then the bytes
 -- Result for each lab: bytes of its head; or, and nothing was written: 0 when another fold came first; −p when page p is of
@@ -10,7 +10,7 @@
 local unpack, sub, call, pcall = struct.unpack, string.sub, redis.call, redis.pcall
 local k, a, result = 1, 1, {}
 while k <= #KEYS do
-  local generation, folded, pages, at = unpack('<I4I4B', ARGV[a])
+  local generation, folded, pages, at = unpack('<I4I4I4', ARGV[a])
   local value = pcall('GET', KEYS[k])
   local answer = 0
   if type(value) == 'string' and #value >= folded and unpack('<I4', value, 6) == generation then
