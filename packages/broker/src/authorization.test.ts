@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, describe, type TestContext, test } from 'node:test';
-import { TopicFilters } from '@humtemp/intake';
+import { LabsSource, type PublishSource, SourceTable, TopicFilters } from '@humtemp/intake';
 import { noOpenHandles, pause, TOPIC, temporaryFolder, timed, UNTIMED, until } from '@humtemp/test-services';
 import { openAccess } from './access/access-control.js';
 import { hashPassword } from './access/password-hash.js';
@@ -12,7 +12,7 @@ after(noOpenHandles);
 const ITERATIONS = 101;
 
 /** A broker with the accounts a, b and guard, each with its name as password, and the given rules. */
-async function guarded(t: TestContext, acl: string, allowAnonymous = false) {
+async function guarded(t: TestContext, acl: string, allowAnonymous = false, more = {}) {
   const folder = await temporaryFolder('authorization-test');
   const passwordFile = `${folder.path}/passwords`;
   const aclFile = `${folder.path}/acl`;
@@ -34,7 +34,7 @@ async function guarded(t: TestContext, acl: string, allowAnonymous = false) {
     onReload: () => {},
     onError: (error) => assert.fail(error),
   });
-  const scene = await Scene.open(t, {}, { access });
+  const scene = await Scene.open(t, {}, { access, ...more });
   t.after(() => folder.remove());
   const user = (name: string, more = {}) => scene.client({ username: name, password: name, ...more });
   return { scene, log: scene.log, user, writeAccounts, aclFile };
@@ -173,5 +173,31 @@ describe('access to the embedded broker', { concurrency: true }, () => {
     await client.publishAsync(TOPIC, UNTIMED, { qos: 1 });
     await client.publishAsync('labs/b/observation', UNTIMED, { qos: 1 });
     assert.deepEqual(scene.counts, { committed: 1, duplicate: 0, rejected: { not_authorized: 1 } });
+  });
+
+  test('counts labs that a payload names only where the account may publish on their topics', async (t) => {
+    const gateway: PublishSource = {
+      name: 'gateway',
+      filters: ['gw/+'],
+      match: (topic) => topic.startsWith('gw/') || undefined,
+      decode: (_, { payload }, into) => {
+        for (const lab of payload.toBuffer().toString().split(','))
+          into.observation(lab, undefined, 20_000, 40_000, '');
+      },
+    };
+    const sources = new SourceTable([new LabsSource(new TopicFilters(['labs/+/observation'])), gateway]);
+    const { scene, user } = await guarded(
+      t,
+      'user a\ntopic write gw/+\ntopic write labs/a/observation\n',
+      false,
+      {
+        sources,
+      },
+    );
+    const client = await user('a');
+    for (const qos of [1, 2] as const) await client.publishAsync('gw/1', 'a,b,a', { qos });
+    assert.deepEqual(scene.counts, { committed: 4, duplicate: 0, rejected: { not_authorized: 2 } });
+    await client.publishAsync('labs/a/observation', UNTIMED, { qos: 1 });
+    assert.equal(scene.counts.committed, 5);
   });
 });

@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly pageProblem?: PageRule | undefined;
   /** Closed with the broker. Default: everybody may do everything. */
   readonly access?: AccessControl | ReloadableAccess;
+  /** The topic of a lab's observations: who may not publish there may not name the lab in a payload. Default: labs/LAB/observation. */
+  readonly topicOfLab?: ((lab: string) => string) | undefined;
   /** Whether observations may go past aedes, which makes no difference but in speed. */
   readonly fastLane?: boolean;
   /** Whether plain connections read into one buffer for all where Node can, which makes no difference but in speed. */
@@ -52,6 +54,8 @@ export interface BrokerOptions {
 const CARE_MS = 500;
 /** Bytes of a WebSocket message, where frames are shorter: clients put many into one. */
 const WEB_SOCKET_MESSAGE_BYTES = 1024 * 1024;
+
+const observationTopic = (lab: string) => `labs/${lab}/observation`;
 
 /**
  * The embedded MQTT broker. Whichever lane an observation publish takes, it is acknowledged once intake has settled it:
@@ -201,7 +205,7 @@ export class Broker {
   }
 
   async #start(): Promise<void> {
-    const { sources, intake, limits, fastLane = true } = this.options;
+    const { sources, intake, limits, fastLane = true, topicOfLab = observationTopic } = this.options;
     this.#engine = await AedesEngine.start(limits, this.#seams());
     const hub: ConnectionHub = {
       engine: this.#engine,
@@ -210,6 +214,7 @@ export class Broker {
       limits,
       budgets: this.budgets,
       access: this.#access,
+      topicOfLab,
       traffic: this.#traffic,
       turns: new ReadTurns(() => this.#readOn()),
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),

@@ -34,6 +34,8 @@ export interface ConnectionHub {
   readonly budgets: Budgets;
   /** Undefined: everybody may do everything. */
   readonly access: AccessControl | undefined;
+  /** The topic of a lab's observations, as access rules name it. */
+  readonly topicOfLab: (lab: string) => string;
   readonly traffic: CopyTraffic;
   readonly turns: ReadTurns;
   /** Whether the session of a client that asks for one has something in it. */
@@ -96,6 +98,7 @@ export class Connection implements Subscriber, SessionConnection {
       greeting: new ConnackFlags(() => this.#identity !== undefined && hub.hasSession(this.client)),
       rate: limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, readOn) : undefined,
       mayPublish: access && ((topic) => this.mayPublish(topic)),
+      mayCount: access && ((lab) => this.mayCount(lab)),
       copies: new ObservationCopies(traffic, this, readOn),
       turns: hub.turns,
       keeps: (bytes) => unfinished.set(bytes),
@@ -157,6 +160,12 @@ export class Connection implements Subscriber, SessionConnection {
       return false;
     }
     return true;
+  }
+
+  /** Whether it may publish observations of a lab that a payload names: on the topic that names the lab. */
+  mayCount(lab: string): boolean {
+    const { access, topicOfLab } = this.hub;
+    return access === undefined || this.#permissions?.mayPublish(topicOfLab(lab)) === true;
   }
 
   mayRead(topic: string): boolean {

@@ -85,7 +85,7 @@ export class SlowLane {
       callback(error);
       return;
     }
-    const receive = () => this.#receive(source, match, packet, mayPublish);
+    const receive = () => this.#receive(source, match, packet, mayPublish ? connection : undefined);
     if (packet.qos === 2 && !isWill)
       this.#receiveOnce(client, connection, packet, isDup, receive, () => callback(error));
     else {
@@ -133,13 +133,15 @@ export class SlowLane {
     source: PublishSource,
     match: unknown,
     { payload, topic }: PublishPacket,
-    mayPublish: boolean,
+    connection: Connection | undefined,
   ): void {
     const { intake } = this.options;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     // A client publishes it now, retained or not.
-    const publish: Publish = { topic, payload: PayloadSlice.of(bytes), isReplayed: false };
-    if (mayPublish) intake.take(source, match, publish);
+    const mayCount =
+      source.labOf?.(match) === undefined ? (lab: string) => connection?.mayCount(lab) === true : undefined;
+    const publish: Publish = { topic, payload: PayloadSlice.of(bytes), isReplayed: false, mayCount };
+    if (connection !== undefined) intake.take(source, match, publish);
     else intake.refuse(source, 'not_authorized', publish);
   }
 }

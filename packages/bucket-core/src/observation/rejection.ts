@@ -54,5 +54,6 @@ export const REJECTION_ADVICE: Readonly<Record<RejectionReason, string>> = {
   future: 'the timestamp is further ahead of the clock than HUMTEMP_FUTURE_MAX allows',
   retained: 'a publish that the broker delivers again needs a timestamp, or each connection would count it',
   too_many_labs: 'a new lab beyond HUMTEMP_LABS_MAX',
-  not_authorized: 'the access rules of the embedded broker do not let this client publish on this topic',
+  not_authorized:
+    'the access rules of the embedded broker do not let this client publish on this topic, or on that of the lab that its payload names',
 };

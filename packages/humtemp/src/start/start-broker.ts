@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { brokerLimits, brokerListeners } from '../config/broker.js';
 import type { Config } from '../config/config.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { topicOfLab } from './topic-of-lab.js';
 import { hostInUrl } from './usable-host.js';
 
 /** The variable behind each kind of listener. */
@@ -39,6 +40,7 @@ export async function startBroker(
       intake,
       limits: brokerLimits(config),
       access: await accessOf(config, sources, log),
+      topicOfLab: (lab) => topicOfLab(config.mqttTopics.filters, lab),
       pageProblem: pageRule(config),
       log,
     });

@@ -328,7 +328,10 @@ export class PublishTap extends Duplex {
     if (policy?.mayPublish !== undefined && !policy.mayPublish(topic.toString()))
       intake.refuse(source, 'not_authorized', publish);
     else {
-      intake.take(source, sources.match, publish);
+      const { match } = sources;
+      if (policy?.mayCount !== undefined)
+        publish.mayCount = source.labOf?.(match) === undefined ? policy.mayCount : undefined;
+      intake.take(source, match, publish);
       if (policy !== undefined) this.#copy(policy.copies, batch);
     }
     if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);

@@ -12,6 +12,8 @@ export interface TapPolicy {
    * and acknowledged, for MQTT 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
    */
   readonly mayPublish: ((topic: string) => boolean) | undefined;
+  /** Whether it may publish observations of a lab that the payload names, not the topic. Undefined: of all. */
+  readonly mayCount?: ((lab: string) => boolean) | undefined;
   readonly copies: PublishCopies;
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
