@@ -57,6 +57,7 @@ export {
 } from './observation/rejection.js';
 export { RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
 export { deviceTimeToMs, rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
+export { type ServerAddress, type Topology, topologyOf } from './redis/topology.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';
 export { type Books, LEDGER_REPORT_KEPT_S, type StoreCount } from './store/books.js';
 export {
@@ -76,6 +77,7 @@ export {
   type LedgerReport,
   rejectedTotal,
 } from './store/ledger-counters.js';
+export { describeMissing, PartitionsMissing } from './store/partitions-missing.js';
 export type { SessionRecord, SessionRegister } from './store/session-register.js';
 export type { Store } from './store/store.js';
 export { FAULTS_MAX, type StoreFault } from './store/store-fault.js';

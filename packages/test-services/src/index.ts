@@ -10,6 +10,7 @@ export { TOPIC, timed, UNTIMED } from './observations.js';
 export { noOpenHandles } from './open-handles.js';
 export { compileWithPaho, pythonWithPaho } from './paho.js';
 export type { ServiceSource } from './program-source.js';
+export { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisOptions, startRedis } from './redis-service.js';
 export { scratchFolder } from './scratch-folder.js';
 export type { Service } from './service.js';

@@ -30,7 +30,7 @@ const redisProbe = exchangeProbe(Buffer.from('*1\r\n$4\r\nPING\r\n'), (received)
   /^(\+PONG|-NOAUTH)/.test(received.toString('latin1')),
 );
 
-function redisRecipe(directives: Readonly<Record<string, string>>): ServerRecipe {
+export function redisRecipe(directives: Readonly<Record<string, string>>): ServerRecipe {
   return {
     program: 'redis-server',
     image: 'redis:7-bookworm',

@@ -1,3 +1,4 @@
+import { describeMissing, PartitionsMissing } from '@humtemp/bucket-core';
 import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
@@ -14,7 +15,11 @@ function problemOf(error: Error, method: string, path: string, log: Logger): Pro
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof StoreUnavailable) {
     log.warn({ err: error.cause, method, path }, 'the store does not answer');
-    const detail = 'the store failed or did not answer in time; try again later';
+    const { cause } = error;
+    const detail =
+      cause instanceof PartitionsMissing
+        ? `${describeMissing(cause.partitions)}; try again later, or ask for single labs`
+        : 'the store failed or did not answer in time; try again later';
     return { type: '/problems/store-unavailable', status: 503, detail, retryAfterS: 5 };
   }
   if (error instanceof HTTPException) return { status: error.status, detail: error.message };

@@ -31,6 +31,8 @@ export interface Part {
 
 /** One call of the script. It may be sent again as it is: it is done once. */
 export interface CommitCall {
+  /** The partition that comes first in it: its server has the record of the call. */
+  readonly partition: number;
   readonly keys: readonly string[];
   readonly blob: Buffer;
   readonly base: Buffer;
@@ -53,6 +55,7 @@ const BESIDE_BYTES = 8;
 
 export function packCall(
   header: CallHeader,
+  partition: number,
   doneKey: string,
   countsKey: string,
   indexKeys: (partition: number) => readonly [string, string],
@@ -92,6 +95,7 @@ export function packCall(
   blob.writeUInt32LE(Math.floor(header.nowMs / 1000), 28);
   // Another number each time, so that a head that was lost and came back is not taken for the same.
   return {
+    partition,
     keys,
     blob: blob.subarray(0, at),
     base: emptyBase(Math.floor(Math.random() * 2 ** 32)),

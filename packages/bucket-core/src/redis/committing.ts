@@ -3,6 +3,7 @@ import { oldestLiveMs } from '../grid/bucket-grid.js';
 import { LAB_PARTITIONS } from '../observation/lab-id.js';
 import { Batch, ROW_LENGTH } from '../store/batch.js';
 import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
+import { at } from './asking.js';
 import { addPartsOf } from './batch-parts.js';
 import {
   type CommitCall,
@@ -19,7 +20,6 @@ import {
   packCall,
   sendCall,
 } from './commit-call.js';
-import type { SafeWrites } from './durability.js';
 import type { Faults } from './faults.js';
 import { AHEAD_MS_MAX, type Folding } from './folding.js';
 import type { Keys } from './keys.js';
@@ -30,15 +30,15 @@ import { parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
 import { ROW_BYTES } from './pages/tail-row.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
-import { isAboutValue, isReply, messageOf } from './redis-errors.js';
-import type { ScriptedRedis } from './scripts.js';
+import { isAboutValue, isElsewhere, isReply, messageOf } from './redis-errors.js';
+import type { RedisLink } from './redis-link.js';
+import { isOn, type Servers } from './servers.js';
 import { OTHER_TYPE, WRONG_TYPE } from './set-aside.js';
 import { Unanswered } from './unanswered.js';
 
 /** What a commit is made of. */
 export interface CommittingParts {
-  readonly redis: ScriptedRedis;
-  readonly safe: SafeWrites;
+  readonly servers: Servers;
   readonly keys: Keys;
   readonly pages: PageGrid;
   readonly states: LabStates;
@@ -66,13 +66,28 @@ interface Progress {
   readonly overlong: Set<LabState>;
 }
 
+/** A call that is under way. */
+interface Sent {
+  readonly call: CommitCall;
+  readonly link: RedisLink;
+  /** Over which of the link's connections, one after the other. */
+  readonly connection: number;
+  readonly answers: Promise<(number | Buffer)[]>;
+}
+
+interface Failed {
+  readonly error: unknown;
+  readonly parts: readonly Part[];
+}
+
 /**
- * Commits batches, one after the other. A part of a lab goes:
+ * Commits batches, those of a server one after the other. A part of a lab goes:
  *
  *     sent ──appended, all or what is new──▶ counted
  *      ├─ the head is missing ──▶ sent with the index
  *      ├─ not newer than what is folded ──▶ compared with raw pages ──▶ sent with the generation
  *      ├─ the head is unreadable or of another type ──▶ set aside ──▶ sent with the index
+ *      ├─ its partition is on another server, or on its way ──▶ looked for ──▶ sent there
  *      └─ no answer, or not known to be safe ──▶ Unanswered: before the next commit Redis is asked what became of the call
  */
 export class Committing {
@@ -81,37 +96,54 @@ export class Committing {
   readonly #unanswered = new Unanswered();
   readonly #with: CommittingParts;
   #number = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #last = new Map<RedisLink, Promise<unknown>>();
 
   constructor(parts: CommittingParts) {
     this.#with = parts;
   }
 
-  commit(batch: Batch, nowMs: number): Promise<CommitResult> {
-    const next = this.#last.then(() => this.#commit(batch, nowMs));
-    this.#last = next.catch(() => {});
+  /** @param link the server that has all labs of the batch, as far as is known */
+  commit(batch: Batch, nowMs: number, link: RedisLink): Promise<CommitResult> {
+    const last = this.#last.get(link) ?? Promise.resolve();
+    const next = last.then(() => this.#commit(batch, nowMs, link));
+    const done = next.then(
+      () => {},
+      () => {},
+    );
+    this.#last.set(link, done);
+    void done.then(() => {
+      if (this.#last.get(link) === done) this.#last.delete(link);
+    });
     return next;
   }
 
-  async #commit(batch: Batch, nowMs: number): Promise<CommitResult> {
+  async #commit(batch: Batch, nowMs: number, link: RedisLink): Promise<CommitResult> {
     const { folding, index, states, labsMax } = this.#with;
     const result = emptyCommitResult();
     folding.nowMs = Math.max(folding.nowMs, nowMs);
     const parts: Part[] = [];
     try {
-      await this.#askAgain();
+      await this.#askAgain(link);
       const refused = await index.refusedLabs(batch.rowsByLab.keys(), labsMax, nowMs);
       this.#prepare(batch, nowMs, refused, parts, result);
     } catch (error) {
       throw failure(error, emptyCommitResult(), batch);
     }
     const progress: Progress = { result, due: new Set(), overlong: new Set() };
+    const endMs = performance.now() + this.#with.servers.patienceMs;
     let open = parts;
-    let failed: { error: unknown; parts: readonly Part[] } | undefined;
+    let failed: Failed | undefined;
     for (let round = 0; open.length > 0 && failed === undefined; round++) {
       const late: LatePart[] = [];
       const again: Part[] = [];
-      failed = await this.#send(open, nowMs, progress, late, again);
+      const sent = await this.#send(open, nowMs, progress, late, again);
+      failed = sent.failed;
+      if (sent.elsewhere !== undefined && failed === undefined) {
+        // Places that move are no sign of others that change the same labs.
+        round -= 1;
+        if (performance.now() > endMs) failed = { error: sent.elsewhere, parts: [] };
+        else await this.#with.servers.lookAgain();
+      }
       try {
         await this.#with.late.compare(late);
       } catch (error) {
@@ -134,22 +166,31 @@ export class Committing {
     throw failure(failed.error, result, remaining);
   }
 
-  /** Asks what became of the calls that had no answer. Until all is said and safe, none of it counts. */
-  async #askAgain(): Promise<void> {
-    const { redis, safe, keys, process } = this.#with;
-    const { calls } = this.#unanswered;
+  /**
+   * Asks what became of the calls that had no answer, as far as this server has their places by now. Until all is said and
+   * safe, none of it counts.
+   */
+  async #askAgain(link: RedisLink): Promise<void> {
+    const { servers, keys, process } = this.#with;
+    const calls = [...this.#unanswered.calls].filter(({ partition }) => isOn(servers, partition, link));
     if (calls.length === 0) return;
-    const { connection } = safe;
+    const redis = link.writable();
+    const { connection } = link.safe;
     const answers: ((number | Buffer)[] | undefined)[] = [];
     for (const call of calls)
       try {
         answers.push(await sendCall(redis, inquiryOf(call), process));
       } catch (error) {
+        if (isElsewhere(error)) await servers.lookAgain();
         if (!isAboutValue(error)) throw error;
         answers.push(undefined);
       }
-    await safe.confirmEarlier(connection, keys.probe());
-    this.#unanswered.answered(answers);
+    await link.safe.confirmEarlier(connection, keys.probe(calls[0]!.partition));
+    for (const [i, call] of calls.entries()) {
+      const answer = answers[i];
+      if (answer === undefined) this.#unanswered.giveUp(call);
+      else this.#unanswered.answered(call, answer);
+    }
   }
 
   #prepare(
@@ -183,23 +224,31 @@ export class Committing {
     progress: Progress,
     late: LatePart[],
     again: Part[],
-  ): Promise<{ error: unknown; parts: readonly Part[] } | undefined> {
-    const { redis, safe, process } = this.#with;
+  ): Promise<{ failed: Failed | undefined; elsewhere: unknown }> {
+    const { servers, process } = this.#with;
     const calls = this.#calls(parts, nowMs);
-    const { connection } = safe;
-    const replies = await Promise.allSettled(calls.map((call) => sendCall(redis, call, process)));
-    const unsafe = await safe.confirm(connection).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const sent: Sent[] = [];
     let error: unknown;
+    let elsewhere: unknown;
     const failed: Part[] = [];
-    for (const [i, call] of calls.entries()) {
+    for (const call of calls)
+      try {
+        const link = servers.linkOf(call.partition);
+        const { connection } = link.safe;
+        sent.push({ call, link, connection, answers: sendCall(link.writable(), call, process) });
+      } catch (reason) {
+        error ??= reason;
+        failed.push(...call.parts, ...call.counted);
+      }
+    const replies = await Promise.allSettled(sent.map(({ answers }) => answers));
+    const unsafe = await unsafeOf(sent);
+    for (const [i, { call, link }] of sent.entries()) {
       const reply = replies[i]!;
       const all = [...call.parts, ...call.counted];
-      if (reply.status === 'fulfilled' && unsafe !== undefined) {
+      const reason = unsafe.get(link);
+      if (reply.status === 'fulfilled' && reason !== undefined) {
         this.#unanswered.add(call);
-        error ??= unsafe;
+        error ??= reason;
         failed.push(...all);
         continue;
       }
@@ -210,16 +259,24 @@ export class Committing {
         });
         continue;
       }
+      if (isElsewhere(reply.reason)) {
+        elsewhere = reply.reason;
+        again.push(...all);
+        continue;
+      }
       // A lab of which Redis cannot even say what is wrong: alone it is found, and others need not wait for it.
       if (isAboutValue(reply.reason) && (await this.#isolate(call, reply.reason, again))) continue;
       if (!isReply(reply.reason)) this.#unanswered.add(call);
       error ??= reply.reason;
       failed.push(...all);
     }
-    return error === undefined ? undefined : { error, parts: failed };
+    return { failed: error === undefined ? undefined : { error, parts: failed }, elsewhere };
   }
 
-  /** Calls for parts, in the order of partitions: those of a partition go together, as far as they fit. */
+  /**
+   * Calls for parts, in the order of partitions: those of a partition go together, as far as they fit, and with others
+   * of the same group.
+   */
   #calls(parts: readonly Part[], nowMs: number): CommitCall[] {
     const byPartition: (Part[] | undefined)[] = new Array(LAB_PARTITIONS);
     for (const part of parts) {
@@ -233,6 +290,7 @@ export class Committing {
     const callsOfFirst = new Map<number, number>();
     let open: Part[] = [];
     let rows = 0;
+    let group: number | undefined;
     const close = () => {
       if (open.length === 0) return;
       const first = open[0]!.state.partition;
@@ -242,8 +300,11 @@ export class Committing {
       open = [];
       rows = 0;
     };
-    for (const some of byPartition) {
+    for (const [partition, some] of byPartition.entries()) {
       if (some === undefined) continue;
+      const groupOfSome = this.#with.servers.groupOf(partition);
+      if (groupOfSome !== group) close();
+      group = groupOfSome;
       const someRows = some.reduce((sum, part) => sum + part.rows.length / ROW_LENGTH, 0);
       if (open.length + some.length > CALL_LABS_MAX || rows + someRows > CALL_ROWS_MAX) close();
       for (const part of some) {
@@ -282,6 +343,7 @@ export class Committing {
         highMs: nowMs + AHEAD_MS_MAX,
         nowMs,
       },
+      partition,
       keys.done(partition, this.#instance, number),
       keys.counts(partition),
       (of) => [keys.labs(of), keys.names(of)],
@@ -369,12 +431,29 @@ export class Committing {
     const [part] = call.parts;
     if (part === undefined || part.isRepaired) return false;
     part.isRepaired = true;
-    const value = await this.#with.redis.getBuffer(part.state.headKey).catch(() => WRONG_TYPE);
+    const { servers } = this.#with;
+    const value = await at(servers, 'commits', part.state.partition, (redis) =>
+      redis.getBuffer(part.state.headKey),
+    ).catch(() => WRONG_TYPE);
     if (value !== null)
       await this.#with.folding.repair(part.state, value, error.message, this.#with.folding.nowMs);
     again.push(part);
     return true;
   }
+}
+
+/** For each server over which calls went why what they wrote may not be safe; those where it is are not in it. */
+async function unsafeOf(sent: readonly Sent[]): Promise<ReadonlyMap<RedisLink, unknown>> {
+  const unsafe = new Map<RedisLink, unknown>();
+  const connections = new Map(sent.map(({ link, connection }) => [link, connection]));
+  await Promise.all(
+    [...connections].map(([link, connection]) =>
+      link.safe.confirm(connection).catch((reason: unknown) => {
+        unsafe.set(link, reason);
+      }),
+    ),
+  );
+  return unsafe;
 }
 
 function failure(error: unknown, done: CommitResult, remaining: Batch): CommitError {

@@ -1,6 +1,7 @@
-import type { Redis } from 'ioredis';
 import { FAULTS_MAX, type StoreFault } from '../store/store-fault.js';
-import type { Keys } from './keys.js';
+import { connectionOf } from './asking.js';
+import { BOOKS } from './keys.js';
+import type { Servers } from './servers.js';
 
 /** A fault of the same key and reason is reported again after this time. */
 const REPEAT_MS = 60_000;
@@ -12,8 +13,7 @@ export class Faults {
   readonly #newest: StoreFault[] = [];
 
   constructor(
-    readonly redis: Redis,
-    readonly keys: Keys,
+    readonly servers: Servers,
     readonly onFault: ((fault: StoreFault) => void) | undefined,
   ) {}
 
@@ -27,13 +27,18 @@ export class Faults {
     this.#newest.unshift(fault);
     this.#newest.length = Math.min(this.#newest.length, FAULTS_MAX);
     this.onFault?.(fault);
-    const list = this.keys.faults();
-    const pipeline = this.redis
+    // The list is for reading; the fault is reported in any case.
+    this.#list(fault).catch(() => {});
+  }
+
+  async #list(fault: StoreFault): Promise<void> {
+    const list = this.servers.keys.faults();
+    const redis = await connectionOf(this.servers, 'commits', BOOKS);
+    await redis
       .pipeline()
       .lpush(list, JSON.stringify(fault))
-      .ltrim(list, 0, FAULTS_MAX - 1);
-    // The list is for reading; the fault is reported in any case.
-    pipeline.exec().catch(() => {});
+      .ltrim(list, 0, FAULTS_MAX - 1)
+      .exec();
   }
 
   /** Of this process, newest first. */

@@ -1,4 +1,5 @@
 import { oldestLiveMs } from '../grid/bucket-grid.js';
+import { at, valuesOf } from './asking.js';
 import type { Keys } from './keys.js';
 import type { LabState, LabStates } from './lab-states.js';
 import {
@@ -17,7 +18,8 @@ import { parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
 import { newHead, salvagedHead } from './pages/salvage.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
-import type { ScriptedRedis } from './scripts.js';
+import type { RedisLink } from './redis-link.js';
+import type { Servers } from './servers.js';
 import { OTHER_TYPE, type SetAside, WRONG_TYPE } from './set-aside.js';
 
 /** What a fold has made of a lab, and of what. */
@@ -56,7 +58,7 @@ export class Folding {
   nowMs = 0;
 
   constructor(
-    readonly redis: ScriptedRedis,
+    readonly servers: Servers,
     readonly keys: Keys,
     readonly pages: PageGrid,
     readonly states: LabStates,
@@ -96,8 +98,19 @@ export class Folding {
     this.#running = undefined;
   }
 
-  /** Folds these labs. */
+  /** Folds these labs, those of each server by themselves: one that does not answer keeps only its own. */
   async fold(states: readonly LabState[]): Promise<void> {
+    const byLink = new Map<RedisLink, LabState[]>();
+    for (const state of states) {
+      const link = this.servers.linkOf(state.partition);
+      const some = byLink.get(link);
+      if (some === undefined) byLink.set(link, [state]);
+      else some.push(state);
+    }
+    await settled([...byLink.values()].map((some) => this.#foldSome(some)));
+  }
+
+  async #foldSome(states: readonly LabState[]): Promise<void> {
     let due = states;
     for (let round = 0; round < ROUNDS_MAX && due.length > 0 && !this.#stopped; round++)
       due = await this.#foldOnce(due);
@@ -106,7 +119,11 @@ export class Folding {
   /** @returns the labs to fold again. */
   async #foldOnce(states: readonly LabState[]): Promise<LabState[]> {
     const { nowMs } = this;
-    const heads = await this.redis.mgetBuffer(states.map(({ headKey }) => headKey));
+    const heads = await valuesOf(
+      this.servers,
+      'commits',
+      states.map(({ headKey }) => headKey),
+    );
     const again: LabState[] = [];
     const plans: { state: LabState; plan: FoldPlan }[] = [];
     for (const [i, state] of states.entries()) {
@@ -143,8 +160,20 @@ export class Folding {
     }
     const ready = await this.#withCrowdedPages(planned, again);
     if (ready.length === 0) return again;
-    const answers = await this.write(ready);
-    for (const [i, one] of ready.entries()) if (await this.#settle(one, answers[i]!)) again.push(one.state);
+    const groups = new Map<number, Planned[]>();
+    for (const one of ready) {
+      const group = this.servers.groupOf(one.state.partition);
+      const some = groups.get(group);
+      if (some === undefined) groups.set(group, [one]);
+      else some.push(one);
+    }
+    await settled(
+      [...groups.values()].map(async (some) => {
+        const answers = await this.write(some);
+        for (const [i, one] of some.entries())
+          if (await this.#settle(one, answers[i]!)) again.push(one.state);
+      }),
+    );
     return again;
   }
 
@@ -186,12 +215,15 @@ export class Folding {
   async #pagesOf(keys: readonly string[]): Promise<Map<string, Buffer>> {
     const found = new Map<string, Buffer>();
     if (keys.length === 0) return found;
-    const values = await this.redis.mgetBuffer([...keys]);
+    const values = await valuesOf(this.servers, 'commits', keys);
     for (const [i, key] of keys.entries()) if (values[i]) found.set(key, values[i]);
     return found;
   }
 
-  /** The only caller of fold.lua. @returns for each lab what that answers */
+  /**
+   * The only caller of fold.lua. All labs are of places that may go into one command.
+   * @returns for each lab what that answers
+   */
   async write(planned: readonly FoldedLab[]): Promise<number[]> {
     const keys: string[] = [];
     const packed: Buffer[] = [];
@@ -203,7 +235,9 @@ export class Folding {
       header.writeUInt32LE(folded.writes.length, 8);
       packed.push(Buffer.concat([header, folded.head]), ...folded.writes.map(packWrite));
     }
-    return this.redis.humtemp_fold(keys.length, ...keys, ...packed);
+    return at(this.servers, 'commits', planned[0]!.state.partition, (redis) =>
+      redis.humtemp_fold(keys.length, ...keys, ...packed),
+    );
   }
 
   #keyOf({ lab }: LabState, name: PageName): string {
@@ -257,6 +291,11 @@ export class Folding {
     state.longestStartS = Number.NEGATIVE_INFINITY;
     await this.setAside.value(state.headKey, value, reason, state.lab, head, expiryS);
   }
+}
+
+/** Waits for all, whatever becomes of some. @throws the first error */
+async function settled(all: readonly Promise<void>[]): Promise<void> {
+  for (const one of await Promise.allSettled(all)) if (one.status === 'rejected') throw one.reason;
 }
 
 function packWrite({ how, bytesMax, expiryS, bytes }: PageWrite): Buffer {

@@ -1,14 +1,35 @@
 import { LAB_PARTITIONS, labPartition } from '../observation/lab-id.js';
 
+/** The place of what belongs to no lab: layout, lists, ledgers, sessions. Places before it are partitions. */
+export const BOOKS = LAB_PARTITIONS;
+
+/** Every place: its keys are together on one server, in one slot of a cluster. */
+export const PLACES: readonly number[] = Array.from({ length: LAB_PARTITIONS + 1 }, (_, place) => place);
+
+/** Every partition of labs. */
+export const PARTITIONS: readonly number[] = PLACES.slice(0, LAB_PARTITIONS);
+
+/** The hash tag of a place, without braces. */
+export function tagOf(place: number): string {
+  return place === BOOKS ? 'books' : String(place);
+}
+
 /**
- * Every Redis key is spelled here. All keys of a partition share the hash tag `{partition}`, so that they lie in one slot
- * of a cluster. A lab id has no braces, no colon and no blank, so keys cannot be confused.
+ * Every Redis key is spelled here. All keys of a partition share the hash tag `{partition}`, and those of no lab the tag
+ * `{books}`, so that each of these places lies in one slot of a cluster. Nothing but a tag has braces, so keys cannot be
+ * confused.
  */
 export class Keys {
   readonly #tags: readonly string[];
 
   constructor(readonly prefix: string) {
-    this.#tags = Array.from({ length: LAB_PARTITIONS }, (_, partition) => `${prefix}{${partition}}:`);
+    this.#tags = PLACES.map((place) => `${prefix}{${tagOf(place)}}:`);
+  }
+
+  /** The place of a key that is spelled here. */
+  placeOf(key: string): number {
+    const at = this.prefix.length + 1;
+    return key.startsWith('books}', at) ? BOOKS : Number.parseInt(key.slice(at, at + 3), 10);
   }
 
   #of(lab: string): string {
@@ -53,8 +74,8 @@ export class Keys {
     return `${this.#tags[partition]}counts`;
   }
 
-  /** What stands in front of the number of a partition, for scripts that go through all of them. */
-  partitions(): string {
+  /** What stands in front of the number of a partition, for the script that counts the labs of one server. */
+  beforePartition(): string {
     return `${this.prefix}{`;
   }
 
@@ -68,38 +89,47 @@ export class Keys {
     return `${this.prefix}labs:${partition}`;
   }
 
-  /** String: layout and number of partitions. */
+  get #books(): string {
+    return this.#tags[BOOKS]!;
+  }
+
+  /** String: layout, number of partitions and, if there are several, all servers. */
   layout(): string {
-    return `${this.prefix}layout`;
+    return `${this.#books}layout`;
   }
 
   /** What is written and removed again to see what a user of Redis may do. */
-  probe(): string {
-    return `${this.#tags[0]}probe`;
+  probe(place: number): string {
+    return `${this.#tags[place]}probe`;
+  }
+
+  /** String: the process that admits new labs now; expires soon. */
+  admission(): string {
+    return `${this.#books}admission`;
   }
 
   /** List: the newest rejections as JSON, newest first. */
   rejections(): string {
-    return `${this.prefix}rejections`;
+    return `${this.#books}rejections`;
   }
 
   /** List: the newest faults as JSON, newest first. */
   faults(): string {
-    return `${this.prefix}faults`;
+    return `${this.#books}faults`;
   }
 
   /** Hash: what each process last reported, as JSON. */
   ledgers(): string {
-    return `${this.prefix}ledgers`;
+    return `${this.#books}ledgers`;
   }
 
   /** Hash: MQTT sessions that workers have served, and what these wrote about them. */
   sessions(): string {
-    return `${this.prefix}sessions`;
+    return `${this.#books}sessions`;
   }
 
   /** String: the process that serves that session; expires unless it is touched again. */
   sessionOwner(name: string): string {
-    return `${this.prefix}session:${name}`;
+    return `${this.#books}session:${name}`;
   }
 }

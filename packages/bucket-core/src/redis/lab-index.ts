@@ -1,34 +1,40 @@
 import { LAB_PARTITIONS } from '../observation/lab-id.js';
+import { Admission } from './admission.js';
+import { type Commander, connectionOf, valuesOfEach } from './asking.js';
 import type { Faults } from './faults.js';
 import type { Keys } from './keys.js';
 import type { LabStates } from './lab-states.js';
 import type { PageGrid } from './pages/page-grid.js';
-import type { ScriptedRedis } from './scripts.js';
+import type { LabsReply, NamesReply } from './scripts.js';
+import type { Servers } from './servers.js';
 import { OTHER_TYPE } from './set-aside.js';
 
 /** Labs removed from the indexes of a partition at a time, and how often it is the turn of the next partition. */
 const SWEPT_LABS_MAX = 500;
 const SWEEP_INTERVAL_MS = 3_600_000 / LAB_PARTITIONS;
+/** Partitions whose labs are asked for at first, when nobody knows how many there are. */
+const PARTITIONS_AT_FIRST = 4;
 /** Names asked for in one call: bounds how long the server serves nobody else. */
 const NAMES_AT_ONCE_MAX = 2000;
 
 /**
  * Which labs there are: so that reads never scan the key space. The script of a commit writes the entries; here they are
- * read, new labs are admitted, and labs that are no more are removed.
+ * read, new labs are admitted, and labs that are no more are removed. Each partition has indexes of its own.
  */
 export class LabIndex {
   #sweptAtMs = 0;
   #nextSwept = Math.floor(Math.random() * LAB_PARTITIONS);
+  readonly #admission: Admission;
 
   constructor(
-    readonly redis: ScriptedRedis,
-    /** The connection for readers. */
-    readonly reads: ScriptedRedis,
+    readonly servers: Servers,
     readonly keys: Keys,
     readonly pages: PageGrid,
     readonly states: LabStates,
     readonly faults: Faults,
-  ) {}
+  ) {
+    this.#admission = new Admission(servers, keys);
+  }
 
   /** Of these labs, those that are new beyond `labsMax` labs in all, whichever process has the others. */
   async refusedLabs(labs: Iterable<string>, labsMax: number, nowMs: number): Promise<ReadonlySet<string>> {
@@ -37,39 +43,33 @@ export class LabIndex {
     for (const lab of labs)
       if (this.states.of(lab).longestStartS === Number.NEGATIVE_INFINITY) unknown.push(lab);
     if (unknown.length === 0) return NONE;
-    const oldestS = this.pages.oldestKeptS(nowMs);
-    const refused = new Set<string>();
-    // A script that takes all of very many at once would hold up everybody else.
-    for (let i = 0; i < unknown.length; i += 1000) {
-      const some = unknown.slice(i, i + 1000);
-      const numbers = await this.redis.humtemp_admit(
-        0,
-        this.keys.partitions(),
-        LAB_PARTITIONS,
-        labsMax,
-        oldestS,
-        ...some.flatMap((lab) => [this.states.of(lab).partition, lab]),
-      );
-      for (const number of numbers) refused.add(some[number - 1]!);
-    }
-    return refused;
+    return this.#admission.refused(unknown, labsMax, this.pages.oldestKeptS(nowMs));
   }
 
   /** Labs whose newest observation may be as new as a time, in pages of about so many: each once. */
   async *labsSince(fromS: number, pageLabs: number): AsyncIterable<readonly string[]> {
     let labs: string[] = [];
-    for (let partition = 0; partition < LAB_PARTITIONS; ) {
-      const [next, wrong, some] = await this.reads.humtemp_labs(
-        0,
-        this.keys.partitions(),
-        LAB_PARTITIONS,
-        partition,
-        fromS,
-        2 * pageLabs,
-      );
-      partition = next;
-      for (const one of wrong) this.faults.report(this.keys.labs(one), OTHER_TYPE);
-      labs = labs.length === 0 ? some : labs.concat(some);
+    let [found, lookedAt] = [0, 0];
+    for (let open = this.servers.groups; open.length > 0; ) {
+      // As many partitions as have about two pages.
+      const enough = lookedAt === 0 ? PARTITIONS_AT_FIRST : (2 * pageLabs) / Math.max(found / lookedAt, 0.5);
+      let asked = 0;
+      let partitions = 0;
+      while (asked < open.length && (asked === 0 || partitions < enough)) partitions += open[asked++]!.length;
+      const groups = open.slice(0, asked);
+      const replies = await this.#ask(groups, (to, bytes, group) => {
+        const keys = group.length === 1 ? [this.keys.labs(group[0]!)] : [];
+        return to.humtemp_labs(keys.length, ...keys, this.keys.beforePartition(), bytes, fromS, 2 * pageLabs);
+      });
+      open = open.slice(asked);
+      for (const [i, [count, wrong, some]] of (replies as LabsReply[]).entries()) {
+        for (const one of wrong) this.faults.report(this.keys.labs(one), OTHER_TYPE);
+        const rest = groups[i]!.slice(count);
+        if (rest.length > 0) open = [rest, ...open];
+        lookedAt += count;
+        found += some.length;
+        labs = labs.length === 0 ? some : labs.concat(some);
+      }
       for (; labs.length >= pageLabs; labs = labs.slice(pageLabs)) yield labs.slice(0, pageLabs);
     }
     if (labs.length > 0) yield labs;
@@ -83,22 +83,49 @@ export class LabIndex {
     const names: string[] = [];
     const oldestS = this.pages.oldestKeptS(nowMs);
     for (let from: string | undefined = after; from !== undefined && names.length < limit; ) {
-      const enough = Math.min(limit - names.length, NAMES_AT_ONCE_MAX);
+      const enough: number = Math.min(limit - names.length, NAMES_AT_ONCE_MAX);
       const share = enough / LAB_PARTITIONS;
-      const [wrong, last, some] = await this.reads.humtemp_names(
-        0,
-        this.keys.partitions(),
-        LAB_PARTITIONS,
-        from === '' ? '-' : `(${from}`,
-        enough,
-        Math.min(enough, Math.ceil(share + 4 * Math.sqrt(share)) + 1),
-        oldestS,
-      );
-      for (const one of new Set(wrong)) this.faults.report(this.keys.names(one), OTHER_TYPE);
-      for (const name of some) names.push(name);
-      from = last === '' ? undefined : last;
+      const each = Math.min(enough, Math.ceil(share + 4 * Math.sqrt(share)) + 1);
+      const begin = from === '' ? '-' : `(${from}`;
+      const replies = await this.#ask(this.servers.groups, (to, bytes, group) => {
+        const [one] = group;
+        const keys = group.length === 1 ? [this.keys.names(one!), this.keys.labs(one!)] : [];
+        const before = this.keys.beforePartition();
+        return to.humtemp_names(keys.length, ...keys, before, bytes, begin, enough, each, oldestS);
+      });
+      from = this.#addNames(replies as NamesReply[], names, limit);
     }
     return names;
+  }
+
+  /** @returns the name behind which to go on; undefined if there are no more. */
+  #addNames(replies: readonly NamesReply[], names: string[], limit: number): string | undefined {
+    let last: string | undefined;
+    const all: string[] = [];
+    for (const [wrong, end, some] of replies) {
+      for (const one of new Set(wrong)) this.faults.report(this.keys.names(one), OTHER_TYPE);
+      for (const name of some) all.push(name);
+      // Behind it, a group may have others.
+      if (end !== '' && (last === undefined || end < last)) last = end;
+    }
+    if (replies.length > 1) all.sort();
+    for (const name of all)
+      if (names.length < limit && (last === undefined || name <= last)) names.push(name);
+    return last;
+  }
+
+  /** One call of a script for each group. */
+  #ask(
+    groups: readonly (readonly number[])[],
+    add: (to: Commander, partitions: Buffer, group: readonly number[]) => unknown,
+  ): Promise<readonly unknown[]> {
+    return valuesOfEach(
+      this.servers,
+      'reads',
+      groups,
+      ([first]) => first!,
+      (to, group) => add(to, Buffer.from(group), group),
+    );
   }
 
   /** Now and then, removes labs of one partition that are no more. */
@@ -107,17 +134,15 @@ export class LabIndex {
     this.#sweptAtMs = nowMs;
     const partition = this.#nextSwept;
     this.#nextSwept = (partition + 1) % LAB_PARTITIONS;
-    this.redis
-      .humtemp_sweep(
-        2,
-        this.keys.labs(partition),
-        this.keys.names(partition),
-        this.pages.oldestKeptS(nowMs),
-        SWEPT_LABS_MAX,
-      )
-      .catch(() => {
-        // What is left is invisible, and the next time will do.
-      });
+    this.#sweep(partition, nowMs).catch(() => {
+      // What is left is invisible, and the next time will do.
+    });
+  }
+
+  async #sweep(partition: number, nowMs: number): Promise<void> {
+    const redis = await connectionOf(this.servers, 'commits', partition);
+    const [labs, names] = [this.keys.labs(partition), this.keys.names(partition)];
+    await redis.humtemp_sweep(2, labs, names, this.pages.oldestKeptS(nowMs), SWEPT_LABS_MAX);
   }
 }
 

@@ -53,10 +53,10 @@ export class LabStates {
     return state;
   }
 
-  /** Forgets everything: the server may have come back without it. */
-  clear(): void {
-    this.#young = new Map();
-    this.#old = new Map();
+  /** Forgets the labs of some partitions: their server may have come back without them, or be another. */
+  forget(isForgotten: (partition: number) => boolean): void {
+    for (const states of [this.#young, this.#old])
+      for (const [lab, { partition }] of states) if (isForgotten(partition)) states.delete(lab);
   }
 
   /** Has the indexes of a partition written again. */

@@ -1,5 +1,6 @@
 import { RECEIPT_TAG_MIN } from '../observation/tag.js';
 import { ROW_LENGTH } from '../store/batch.js';
+import { valuesOf } from './asking.js';
 import type { Part } from './commit-call.js';
 import type { Keys } from './keys.js';
 import type { Head } from './pages/head.js';
@@ -7,7 +8,7 @@ import type { PageGrid } from './pages/page-grid.js';
 import { readRawPage, type SumsBlock } from './pages/raw-page.js';
 import { Rows } from './pages/rows.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
-import type { ScriptedRedis } from './scripts.js';
+import type { Servers } from './servers.js';
 import type { SetAside } from './set-aside.js';
 
 /** A part with rows that are not newer than what was folded, and the head as it was then. */
@@ -26,7 +27,7 @@ export class LateRows {
   readonly #rows = new Rows();
 
   constructor(
-    readonly redis: ScriptedRedis,
+    readonly servers: Servers,
     readonly keys: Keys,
     readonly pages: PageGrid,
     readonly setAside: SetAside,
@@ -47,7 +48,7 @@ export class LateRows {
     const missing: string[] = [];
     for (let i = 0; i < keys.length; i += PAGES_AT_ONCE) {
       const some = keys.slice(i, i + PAGES_AT_ONCE);
-      (await this.redis.mgetBuffer(some)).forEach((value, j) => {
+      (await valuesOf(this.servers, 'commits', some)).forEach((value, j) => {
         if (value === null) missing.push(some[j]!);
         else values.set(some[j]!, value);
       });

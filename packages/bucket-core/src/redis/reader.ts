@@ -3,6 +3,7 @@ import { keepsHistograms } from '../aggregate/histogram.js';
 import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../grid/bucket-grid.js';
 import { ABSENT } from '../observation/fixed-point.js';
 import type { LabBucket } from '../store/bucket-store.js';
+import { valuesOf } from './asking.js';
 import type { Faults } from './faults.js';
 import type { Keys } from './keys.js';
 import { aggregateOfSlot, eachAggregate } from './pages/aggregate-page.js';
@@ -21,7 +22,7 @@ import { Rows } from './pages/rows.js';
 import { humidityAt, msAt, ROW_BYTES, tempAt } from './pages/tail-row.js';
 import { addTail } from './pages/tail-sum.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
-import type { ScriptedRedis } from './scripts.js';
+import type { Servers } from './servers.js';
 import { OTHER_TYPE, wrongTyped } from './set-aside.js';
 
 /** A page that has what is older of a bucket. */
@@ -58,7 +59,7 @@ export class Reader {
   readonly #rows = new Rows();
 
   constructor(
-    readonly redis: ScriptedRedis,
+    readonly servers: Servers,
     readonly keys: Keys,
     readonly pages: PageGrid,
     readonly faults: Faults,
@@ -97,7 +98,7 @@ export class Reader {
     keeps: boolean,
     found: Map<string, Aggregate>,
   ): Promise<string[]> {
-    const heads = await this.redis.mgetBuffer(labs.map((lab) => this.keys.head(lab)));
+    const heads = await this.#values(labs.map((lab) => this.keys.head(lab)));
     const onPages: string[] = [];
     const missing: string[] = [];
     const [fromMs, toMs] = [startS * 1000, (startS + durationS) * 1000];
@@ -133,7 +134,7 @@ export class Reader {
     const { durationS } = resolution;
     const pagesOf = labs.map((lab) => this.#pages(lab, resolution, startS, startS + durationS));
     const keys = labs.flatMap((lab, i) => [this.keys.head(lab), ...pagesOf[i]!.map(({ key }) => key)]);
-    const values = await this.redis.mgetBuffer(keys);
+    const values = await this.#values(keys);
     const missing: string[] = [];
     const missingPages = new Map<string, string>();
     let at = 0;
@@ -159,7 +160,7 @@ export class Reader {
       });
     }
     await this.#reportWrongHeads(missing);
-    for (const key of await wrongTyped(this.redis, [...missingPages.keys()])) {
+    for (const key of await wrongTyped(this.servers, 'reads', [...missingPages.keys()])) {
       const lab = missingPages.get(key)!;
       found.delete(lab);
       this.faults.report(key, OTHER_TYPE, lab);
@@ -227,13 +228,13 @@ export class Reader {
     const keptS = bucketStartS(nowMs - reachS(resolution) * 1000, durationS, alignmentS);
     const pages = this.#pages(lab, resolution, Math.max(fromS, keptS), Math.min(toS, this.#aheadS(nowMs)));
     const keys = pages.map(({ key }) => key);
-    const [value, ...bytes] = await this.redis.mgetBuffer([this.keys.head(lab), ...keys]);
+    const [value, ...bytes] = await this.#values([this.keys.head(lab), ...keys]);
     if (!value) {
       await this.#reportWrongHeads([lab]);
       return [];
     }
     const missing = keys.filter((_, i) => !bytes[i]);
-    for (const key of await wrongTyped(this.redis, missing)) {
+    for (const key of await wrongTyped(this.servers, 'reads', missing)) {
       this.faults.report(key, OTHER_TYPE, lab);
       return undefined;
     }
@@ -327,7 +328,7 @@ export class Reader {
     if (labs.length === 0) return [];
     const { alignmentS, resolutions } = this.pages.grid;
     const longestFirst = [...resolutions].sort((a, b) => reachS(b) - reachS(a));
-    const heads = await this.redis.mgetBuffer(labs.map((lab) => this.keys.head(lab)));
+    const heads = await this.#values(labs.map((lab) => this.keys.head(lab)));
     const missing: string[] = [];
     const newest = labs.map((lab, i) => {
       const value = heads[i];
@@ -389,11 +390,15 @@ export class Reader {
     }
   }
 
+  #values(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    return valuesOf(this.servers, 'reads', keys);
+  }
+
   /** MGET says nothing about keys of other types. */
   async #reportWrongHeads(labs: readonly string[]): Promise<void> {
     if (labs.length === 0) return;
     const byKey = new Map(labs.map((lab) => [this.keys.head(lab), lab]));
-    for (const key of await wrongTyped(this.redis, [...byKey.keys()]))
+    for (const key of await wrongTyped(this.servers, 'reads', [...byKey.keys()]))
       this.faults.report(key, OTHER_TYPE, byKey.get(key));
   }
 }

@@ -1,40 +1,45 @@
-import { LAB_PARTITIONS } from '../observation/lab-id.js';
 import type { Rejection } from '../observation/rejection.js';
 import { COUNTS_KEPT_S, LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
 import type { StoreFault } from '../store/store-fault.js';
+import { askEach, at, type Side } from './asking.js';
 import type { Faults } from './faults.js';
-import type { Keys } from './keys.js';
+import { BOOKS, type Keys, PARTITIONS } from './keys.js';
 import { executePipeline } from './pipeline.js';
 import { isReply, isWrongType } from './redis-errors.js';
-import type { RedisLink } from './redis-link.js';
+import type { ScriptedRedis } from './scripts.js';
+import { checkAll, type Servers } from './servers.js';
 import { OTHER_TYPE, type SetAside } from './set-aside.js';
 
 /** Rejections, reports, counts and faults in Redis. */
 export class RedisBooks {
   constructor(
-    readonly link: RedisLink,
+    readonly servers: Servers,
     readonly keys: Keys,
     readonly setAside: SetAside,
     readonly faults: Faults,
     readonly rejectionsMax: number,
   ) {}
 
-  /** Lists rejections. What Redis answers is no reason to fail a commit. @throws when there is no answer. */
+  /**
+   * Lists rejections. What Redis answers is no reason to fail a commit, and of several servers the one that has the list must
+   * not hold up the others. @throws when there is no answer.
+   */
   async listRejections(rejections: readonly Rejection[]): Promise<void> {
     if (rejections.length === 0) return;
     const key = this.keys.rejections();
     const texts = rejections.map((rejection) => JSON.stringify(rejection));
-    const write = () => {
-      const pipeline = this.link.commits.pipeline();
-      if (this.rejectionsMax === 0) pipeline.del(key);
-      else pipeline.lpush(key, ...texts).ltrim(key, 0, this.rejectionsMax - 1);
-      return executePipeline(pipeline);
-    };
+    const write = () =>
+      this.#at('commits', (redis) => {
+        const pipeline = redis.pipeline();
+        if (this.rejectionsMax === 0) pipeline.del(key);
+        else pipeline.lpush(key, ...texts).ltrim(key, 0, this.rejectionsMax - 1);
+        return executePipeline(pipeline);
+      });
     try {
       await this.#ours(key, write);
     } catch (error) {
-      if (!isReply(error)) throw error;
+      if (!isReply(error) && this.servers.isOne) throw error;
       this.faults.report(key, (error as Error).message);
     }
   }
@@ -44,37 +49,44 @@ export class RedisBooks {
     const count = Math.min(limit, this.rejectionsMax);
     if (count <= 0) return [];
     const key = this.keys.rejections();
-    const reads = await this.link.readable();
-    return this.#parsed(key, await this.#readable(key, () => reads.lrange(key, 0, count - 1)));
+    return this.#parsed(key, await this.#readable(key, (reads) => reads.lrange(key, 0, count - 1)));
   }
 
   async reportLedger(report: LedgerReport): Promise<void> {
     const key = this.keys.ledgers();
     await this.#ours(key, () =>
-      executePipeline(
-        this.link.commits
-          .pipeline()
-          .hset(key, report.process, JSON.stringify(report))
-          .expire(key, LEDGER_REPORT_KEPT_S),
+      this.#at('commits', (redis) =>
+        executePipeline(
+          redis
+            .pipeline()
+            .hset(key, report.process, JSON.stringify(report))
+            .expire(key, LEDGER_REPORT_KEPT_S),
+        ),
       ),
     );
   }
 
   async ledgers(nowMs: number): Promise<readonly LedgerReport[]> {
     const key = this.keys.ledgers();
-    const reads = await this.link.readable();
-    const reports = this.#parsed<LedgerReport>(key, await this.#readable(key, () => reads.hvals(key)));
+    const reports = this.#parsed<LedgerReport>(key, await this.#readable(key, (reads) => reads.hvals(key)));
     const old = reports.filter((report) => report.reportedMs + LEDGER_REPORT_KEPT_S * 1000 <= nowMs);
-    if (old.length > 0) await reads.hdel(key, ...old.map((report) => report.process)).catch(() => {});
+    if (old.length > 0)
+      await this.#at('reads', (reads) => reads.hdel(key, ...old.map((report) => report.process))).catch(
+        () => {},
+      );
     return reports.filter((report) => !old.includes(report));
   }
 
   async counted(): Promise<readonly StoreCount[]> {
-    const reads = await this.link.readable();
-    const keys = Array.from({ length: LAB_PARTITIONS }, (_, partition) => this.keys.counts(partition));
-    const pipeline = reads.pipeline();
-    for (const key of keys) pipeline.hgetallBuffer(key);
-    const replies = (await pipeline.exec()) ?? [];
+    checkAll(this.servers);
+    const keys = PARTITIONS.map((partition) => this.keys.counts(partition));
+    const replies = await askEach(
+      this.servers,
+      'reads',
+      keys,
+      (key) => this.keys.placeOf(key),
+      (pipeline, key) => pipeline.hgetallBuffer(key),
+    );
     const sums = new Map<string, { committed: number; duplicate: number; suspended: number }>();
     const oldestS = Date.now() / 1000 - COUNTS_KEPT_S;
     for (const [i, [error, fields]] of replies.entries()) {
@@ -100,8 +112,7 @@ export class RedisBooks {
     if (limit <= 0) return [];
     const key = this.keys.faults();
     try {
-      const reads = await this.link.readable();
-      const texts = await reads.lrange(key, 0, limit - 1);
+      const texts = await this.#at('reads', (reads) => reads.lrange(key, 0, limit - 1));
       return this.#parsed<StoreFault>(key, texts);
     } catch (error) {
       if (!isReply(error)) throw error;
@@ -121,9 +132,13 @@ export class RedisBooks {
     }
   }
 
-  async #readable(key: string, read: () => Promise<string[]>): Promise<string[]> {
+  #at<T>(side: Side, work: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
+    return at(this.servers, side, BOOKS, work);
+  }
+
+  async #readable(key: string, read: (reads: ScriptedRedis) => Promise<string[]>): Promise<string[]> {
     try {
-      return await read();
+      return await this.#at('reads', read);
     } catch (error) {
       if (!isWrongType(error)) throw error;
       this.faults.report(key, OTHER_TYPE);

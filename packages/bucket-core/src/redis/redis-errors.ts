@@ -2,6 +2,8 @@
 const OF_THE_SERVER =
   /\b(OOM|READONLY|LOADING|MISCONF|BUSY|NOPERM|NOAUTH|WRONGPASS|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNKILLABLE)\b/;
 
+const ELSEWHERE = /^(MOVED|ASK|TRYAGAIN)\b|attempted to access a non local key/;
+
 /** Whether Redis answered with an error; else the answer did not come, and nobody knows what was done. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
@@ -9,7 +11,12 @@ export function isReply(error: unknown): boolean {
 
 /** Whether an error concerns what a command was about, and not the connection or the server as a whole. */
 export function isAboutValue(error: unknown): boolean {
-  return isReply(error) && !OF_THE_SERVER.test((error as Error).message);
+  return isReply(error) && !isElsewhere(error) && !OF_THE_SERVER.test((error as Error).message);
+}
+
+/** Whether a node of a cluster says that a key is elsewhere, or on its way there. */
+export function isElsewhere(error: unknown): boolean {
+  return isReply(error) && ELSEWHERE.test((error as Error).message);
 }
 
 export function isWrongType(error: unknown): boolean {

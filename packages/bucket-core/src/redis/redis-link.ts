@@ -1,15 +1,34 @@
 import { connectRedis, type RedisConnectionOptions } from './connection.js';
 import { type Durability, SafeWrites } from './durability.js';
-import type { Keys } from './keys.js';
 import { messageOf } from './redis-errors.js';
 import { defineScripts, type ScriptedRedis } from './scripts.js';
-import { checkLayout, StoreRefused } from './store-layout.js';
+import { StoreRefused } from './store-layout.js';
 
-export interface RedisLinkOptions extends RedisConnectionOptions {
-  /** What must hold before a commit counts. Default: memory. */
-  readonly durability?: Durability;
+/** The state of the connection to a server, for logs. */
+export interface ConnectionState {
+  readonly connected: boolean;
+  readonly reason: string;
+  /** Its name, where there are several. */
+  readonly server?: string;
+}
+
+/** What whoever has several links, or one, is told by them. */
+export interface RedisLinkEvents {
+  readonly onConnection?: (state: ConnectionState) => void;
   readonly onWarning?: (message: string) => void;
   readonly onFatal?: (error: Error) => void;
+}
+
+export interface RedisLinkOptions extends Omit<RedisConnectionOptions, 'onConnection'>, RedisLinkEvents {
+  /** How messages name the server; empty where there is only one. */
+  readonly name: string;
+  readonly isClusterNode: boolean;
+  /** What must hold before a commit counts. Default: memory. */
+  readonly durability?: Durability;
+  /** Called when the connection is new: the server may be another. */
+  readonly onNewConnection: (link: RedisLink) => void;
+  /** What else must hold before it is ready. @throws why it may not be used, StoreRefused if never. */
+  readonly admit: (link: RedisLink) => Promise<void>;
 }
 
 /** A server that is there but does not let us in is asked again after this time. */
@@ -21,33 +40,33 @@ const CHECK_WAIT_MS = 10;
  *
  *     connecting ──connected──▶ checked ──as it must be──▶ ready ──connection lost──▶ connecting
  *                                  ├─ not now (a missing right, say) ──▶ checked again
- *                                  └─ never as it is (a cluster, another layout) ──▶ refused, for good
+ *                                  └─ never as it is (another topology, another layout) ──▶ refused, for good
  */
 export class RedisLink {
   readonly commits: ScriptedRedis;
   readonly reads: ScriptedRedis;
   /** What the connection that commits has written. */
   readonly safe: SafeWrites;
+  readonly #who: string;
   #isReady = false;
   #isClosed = false;
   #reason = 'not connected yet';
   #refusal: StoreRefused | undefined;
   #evictionPolicy = 'noeviction';
   #timer: NodeJS.Timeout | undefined;
-  #hasWarnedOfEarlier = false;
 
-  constructor(
-    readonly options: RedisLinkOptions,
-    readonly keys: Keys,
-    /** Called when the connection is new: the server may be another. */
-    readonly onNewConnection: () => void,
-  ) {
+  constructor(readonly options: RedisLinkOptions) {
     const { onConnection: _, ...others } = options;
+    this.#who = options.name === '' ? 'Redis' : `Redis ${options.name}`;
     this.commits = defineScripts(
       connectRedis({ ...others, onConnection: ({ connected, reason }) => this.#changed(connected, reason) }),
     );
     this.safe = new SafeWrites(this.commits, options.durability ?? 'memory', options.replyTimeoutMs);
     this.reads = defineScripts(connectRedis(others));
+  }
+
+  get name(): string {
+    return this.options.name;
   }
 
   get isRefused(): boolean {
@@ -58,19 +77,26 @@ export class RedisLink {
     return this.#isReady;
   }
 
-  /** @throws with the reason when commits cannot be taken. */
-  check(): void {
+  /** What is between us and the server, if it is not ready. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** The connection that commits. @throws with the reason when commits cannot be taken. */
+  writable(): ScriptedRedis {
     if (this.#refusal !== undefined) throw this.#refusal;
-    if (!this.#isReady) throw new Error(`Redis is not connected: ${this.#reason}`);
+    if (!this.#isReady) throw new Error(`${this.#who} is not connected: ${this.#reason}`);
+    return this.commits;
   }
 
   /** Resolves when readers have a connection. @throws when they do not get one soon. */
   async readable(): Promise<ScriptedRedis> {
-    this.check();
+    this.writable();
     const endMs = performance.now() + this.options.replyTimeoutMs;
     while (this.reads.status !== 'ready') {
-      this.check();
-      if (performance.now() > endMs) throw new Error('Redis is not connected: no connection for readers');
+      this.writable();
+      if (performance.now() > endMs)
+        throw new Error(`${this.#who} is not connected: no connection for readers`);
       await new Promise((resolve) => setTimeout(resolve, CHECK_WAIT_MS));
     }
     return this.reads;
@@ -78,6 +104,7 @@ export class RedisLink {
 
   close(): void {
     this.#isClosed = true;
+    this.#isReady = false;
     clearTimeout(this.#timer);
     this.commits.disconnect();
     this.reads.disconnect();
@@ -86,7 +113,7 @@ export class RedisLink {
   #changed(connected: boolean, reason: string): void {
     clearTimeout(this.#timer);
     this.#isReady = false;
-    this.onNewConnection();
+    this.options.onNewConnection(this);
     if (connected) void this.#admit();
     else this.#notReady(reason);
   }
@@ -95,24 +122,24 @@ export class RedisLink {
     this.#isReady = false;
     const isNews = this.#reason !== reason;
     this.#reason = reason;
-    if (!this.#isClosed && isNews) this.options.onConnection?.({ connected: false, reason });
+    if (!this.#isClosed && isNews) this.#tell(false);
+  }
+
+  #tell(connected: boolean): void {
+    const { name } = this.options;
+    const server = name === '' ? {} : { server: name };
+    this.options.onConnection?.({ connected, reason: this.#reason, ...server });
   }
 
   async #admit(): Promise<void> {
     try {
       await this.#inspect();
-      await this.commits.humtemp_probe(2, this.keys.probe(), this.keys.aside(this.keys.probe()));
+      await this.options.admit(this);
       await this.safe.check();
-      const hasEarlier = await checkLayout(this.commits, this.keys);
-      if (hasEarlier && !this.#hasWarnedOfEarlier) {
-        this.#hasWarnedOfEarlier = true;
-        this.options.onWarning?.(
-          'Redis has buckets of an earlier version of humtemp under keys without prefix: they are not read, and expire',
-        );
-      }
+      if (this.commits.status !== 'ready') return;
       this.#reason = 'connected';
       this.#isReady = true;
-      if (!this.#isClosed) this.options.onConnection?.({ connected: true, reason: 'connected' });
+      if (!this.#isClosed) this.#tell(true);
     } catch (error) {
       if (this.#isClosed) return;
       if (error instanceof StoreRefused) {
@@ -136,15 +163,20 @@ export class RedisLink {
       if (error.name !== 'ReplyError') throw error;
       return '';
     });
-    if (/^cluster_enabled:1/m.test(info))
+    const isCluster = /^cluster_enabled:1/m.test(info);
+    if (isCluster && !this.options.isClusterNode)
       throw new StoreRefused(
-        'Redis is a cluster (cluster_enabled is 1), which is not supported yet: use a single server, or one with replicas',
+        `${this.#who} is a cluster (cluster_enabled is 1): write its address as redis+cluster://host:port,host:port`,
+      );
+    if (!isCluster && this.options.isClusterNode && info !== '')
+      throw new StoreRefused(
+        `${this.#who} is no cluster (cluster_enabled is 0): write its address as redis://host:port`,
       );
     // A server that evicts keys loses buckets without an error.
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? this.#evictionPolicy;
     if (policy !== 'noeviction' && policy !== this.#evictionPolicy)
       this.options.onWarning?.(
-        `Redis evicts buckets once its memory is full (maxmemory-policy ${policy}): set it to noeviction`,
+        `${this.#who} evicts buckets once its memory is full (maxmemory-policy ${policy}): set it to noeviction`,
       );
     this.#evictionPolicy = policy;
   }

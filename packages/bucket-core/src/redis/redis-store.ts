@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
+import { labPartition } from '../observation/lab-id.js';
 import type { Rejection } from '../observation/rejection.js';
 import { Batch } from '../store/batch.js';
 import type { StoreCount } from '../store/books.js';
 import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
-import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
+import { addResult, CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
 import type { SessionRecord } from '../store/session-register.js';
 import type { Store } from '../store/store.js';
 import type { StoreFault } from '../store/store-fault.js';
 import type { StoreOptions } from '../store/store-options.js';
+import { ClusterServers } from './cluster-servers.js';
 import { Committing } from './committing.js';
 import type { RedisConnectionOptions } from './connection.js';
 import type { Durability } from './durability.js';
 import { Faults } from './faults.js';
+import { FixedServers } from './fixed-servers.js';
 import { Folding } from './folding.js';
 import { Keys } from './keys.js';
 import { LabIndex } from './lab-index.js';
@@ -26,19 +29,24 @@ import { PageGrid } from './pages/page-grid.js';
 import { Reader, type Unreadable } from './reader.js';
 import { RedisBooks } from './redis-books.js';
 import { messageOf } from './redis-errors.js';
-import { RedisLink } from './redis-link.js';
+import type { RedisLink, RedisLinkEvents } from './redis-link.js';
 import { RedisSessions } from './redis-sessions.js';
 import { Restoring } from './restoring.js';
 import type { ScriptedRedis } from './scripts.js';
+import { checkAll, missingOf, type Servers, type ServersOptions } from './servers.js';
 import { SetAside } from './set-aside.js';
+import { topologyOf } from './topology.js';
 
-export interface RedisStoreOptions extends StoreOptions, RedisConnectionOptions {
-  /** In front of every key. */
-  readonly prefix: string;
+export interface RedisStoreOptions
+  extends StoreOptions,
+    Omit<RedisConnectionOptions, 'url' | 'onConnection'>,
+    Omit<RedisLinkEvents, 'onFatal'> {
+  /** One server, a list, or a cluster (topology.ts). */
+  readonly url: string;
   /** What must hold before a commit counts. Default: memory. */
   readonly durability?: Durability;
-  /** Called with what will do harm one day, once. */
-  readonly onWarning?: (message: string) => void;
+  /** In front of every key. */
+  readonly prefix: string;
   /** Others than the default only in tests. */
   readonly foldLimits?: FoldLimits;
   readonly rawSpanS?: number;
@@ -49,9 +57,9 @@ const INDEXED_S_MIN = 31 * 86_400;
 /** Labs in one page of a reading, and in one MGET. */
 const PAGE_LABS = 250;
 
-/** Buckets in a Redis (6.2 or later) or Valkey server. */
+/** Buckets in Redis (6.2 or later) or Valkey: in one server, several, or a cluster. */
 export class RedisStore implements Store {
-  readonly #link: RedisLink;
+  readonly #servers: Servers;
   readonly #pages: PageGrid;
   readonly #states: LabStates;
   readonly #setAside: SetAside;
@@ -59,37 +67,36 @@ export class RedisStore implements Store {
   readonly #folding: Folding;
   readonly #committing: Committing;
   readonly #reader: Reader;
-  readonly #restoring: Restoring;
   readonly #books: RedisBooks;
   readonly #sessions: RedisSessions;
+  readonly #restoring: Restoring;
 
   constructor(readonly options: RedisStoreOptions) {
     const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = options;
     const keys = new Keys(options.prefix);
     this.#pages = new PageGrid(grid, deduplicationHorizonS, options.rawSpanS);
     this.#states = new LabStates(keys);
-    this.#link = new RedisLink(options, keys, () => this.#states.clear());
-    const { commits: redis, reads } = this.#link;
-    const faults = new Faults(redis, keys, options.onFault);
-    this.#setAside = new SetAside(redis, keys, faults);
-    this.#index = new LabIndex(redis, reads, keys, this.#pages, this.#states, faults);
-    this.#folding = new Folding(redis, keys, this.#pages, this.#states, this.#setAside, options.foldLimits);
+    this.#servers = openServers(options.url, { ...options, onMoved: (is) => this.#states.forget(is) }, keys);
+    const servers = this.#servers;
+    const faults = new Faults(servers, options.onFault);
+    this.#setAside = new SetAside(servers, faults);
+    this.#index = new LabIndex(servers, keys, this.#pages, this.#states, faults);
+    this.#folding = new Folding(servers, keys, this.#pages, this.#states, this.#setAside, options.foldLimits);
     this.#committing = new Committing({
-      redis,
-      safe: this.#link.safe,
+      servers,
       keys,
       pages: this.#pages,
       states: this.#states,
       index: this.#index,
-      late: new LateRows(redis, keys, this.#pages, this.#setAside),
+      late: new LateRows(servers, keys, this.#pages, this.#setAside),
       folding: this.#folding,
       faults,
       labsMax,
       process: options.process ?? randomUUID(),
     });
-    this.#reader = new Reader(reads, keys, this.#pages, faults, (unreadable) => this.#mend(unreadable));
+    this.#reader = new Reader(servers, keys, this.#pages, faults, (unreadable) => this.#mend(unreadable));
     this.#restoring = new Restoring({
-      redis,
+      servers,
       keys,
       pages: this.#pages,
       states: this.#states,
@@ -98,13 +105,14 @@ export class RedisStore implements Store {
       folding: this.#folding,
       labsMax,
     });
-    this.#books = new RedisBooks(this.#link, keys, this.#setAside, faults, rejectionsMax);
-    this.#sessions = new RedisSessions(this.#link, keys, this.#setAside, faults);
+    this.#books = new RedisBooks(servers, keys, this.#setAside, faults, rejectionsMax);
+    this.#sessions = new RedisSessions(servers, keys, this.#setAside, faults);
   }
 
   async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
+    const refusal = this.#servers.links.find(({ isRefused }) => isRefused);
     try {
-      this.#link.check();
+      if (this.#servers.isOne || refusal !== undefined) (refusal ?? this.#servers.links[0]!).writable();
     } catch (error) {
       throw new CommitError(messageOf(error), emptyCommitResult(), batch, { cause: error });
     }
@@ -112,30 +120,49 @@ export class RedisStore implements Store {
       () => undefined,
       (error: unknown) => error,
     );
-    let failure: CommitError | undefined;
-    let result = emptyCommitResult();
-    try {
-      result = await this.#committing.commit(batch, nowMs);
-    } catch (error) {
-      if (!(error instanceof CommitError)) throw error;
-      failure = error;
-    }
+    const { done, remaining, error } = await this.#commitByServer(batch, nowMs);
     const unlisted = await listed;
-    if (failure === undefined && unlisted === undefined) return result;
-    const remaining = new Batch();
-    for (const [lab, rows] of failure?.remaining.rowsByLab ?? []) remaining.addRows(lab, rows);
+    if (error === undefined && unlisted === undefined) return done;
     if (unlisted !== undefined) for (const rejection of batch.rejections) remaining.list(rejection);
-    throw new CommitError(
-      failure?.message ?? `Redis: ${messageOf(unlisted)}`,
-      failure?.done ?? result,
-      remaining,
-      { cause: failure?.cause ?? unlisted },
-    );
+    throw new CommitError(error?.message ?? `Redis: ${messageOf(unlisted)}`, done, remaining, {
+      cause: error?.cause ?? unlisted,
+    });
   }
 
-  async restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
-    await this.#link.readable();
-    return this.#restoring.restore(buckets, nowMs);
+  /** Commits the labs of each server by themselves: one that fails fails for its own. */
+  async #commitByServer(batch: Batch, nowMs: number): Promise<Committed> {
+    const all: Committed = { done: emptyCommitResult(), remaining: new Batch(), error: undefined };
+    const fail = (error: Error, remaining: Batch) => {
+      all.error ??= error;
+      for (const [lab, rows] of remaining.rowsByLab) all.remaining.addRows(lab, rows);
+    };
+    const commit = async (some: Batch, link: RedisLink) => {
+      try {
+        addResult(all.done, await this.#committing.commit(some, nowMs, link));
+      } catch (error) {
+        if (!(error instanceof CommitError)) throw error;
+        addResult(all.done, error.done);
+        fail(error, error.remaining);
+      }
+    };
+    if (this.#servers.isOne) {
+      await commit(batch, this.#servers.links[0]!);
+      return all;
+    }
+    const byLink = new Map<RedisLink, Batch>();
+    for (const [lab, rows] of batch.rowsByLab)
+      try {
+        const link = this.#servers.linkOf(labPartition(lab));
+        link.writable();
+        const some = byLink.get(link) ?? new Batch();
+        byLink.set(link, some);
+        some.addRows(lab, rows);
+      } catch (error) {
+        all.error ??= error as Error;
+        all.remaining.addRows(lab, rows);
+      }
+    await Promise.all([...byLink].map(([link, some]) => commit(some, link)));
+    return all;
   }
 
   async *buckets(
@@ -146,7 +173,7 @@ export class RedisStore implements Store {
     withHistograms = true,
   ): AsyncIterable<readonly LabBucket[]> {
     if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) return;
-    await this.#link.readable();
+    if (labs === 'all') checkAll(this.#servers);
     // The index has a time that is in the same longest-lived bucket as the newest observation, or in a later one. It may
     // have been written when another resolution lived longest.
     const sinceS = startS - Math.max(this.#pages.longest.durationS, INDEXED_S_MIN);
@@ -157,6 +184,11 @@ export class RedisStore implements Store {
     for await (const page of found) if (page.length > 0) yield page;
   }
 
+  async restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
+    checkAll(this.#servers);
+    return this.#restoring.restore(buckets, nowMs);
+  }
+
   async series(
     lab: string,
     resolution: Resolution,
@@ -164,17 +196,15 @@ export class RedisStore implements Store {
     toS: number,
     nowMs: number,
   ): Promise<readonly LabBucket[]> {
-    await this.#link.readable();
     return this.#reader.series(lab, resolution, fromS, toS, nowMs);
   }
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
-    await this.#link.readable();
+    checkAll(this.#servers);
     return this.#index.names(after, limit, nowMs);
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
-    await this.#link.readable();
     const newest: (LabBucket | undefined)[] = [];
     for await (const some of pagesOf(labs)) newest.push(...(await this.#reader.latest(some, nowMs)));
     return newest;
@@ -185,7 +215,6 @@ export class RedisStore implements Store {
   }
 
   async reportLedger(report: LedgerReport): Promise<void> {
-    this.#link.check();
     await this.#books.reportLedger(report);
   }
 
@@ -218,18 +247,18 @@ export class RedisStore implements Store {
   }
 
   async ping(): Promise<void> {
-    this.#link.check();
-    await this.#link.commits.ping();
+    checkAll(this.#servers);
+    await Promise.all(this.#servers.links.map((link) => link.writable().ping()));
   }
 
   health(): StoreHealth {
-    if (this.#link.isRefused) return 'lost';
-    return this.#link.isReady ? 'ok' : 'degraded';
+    if (this.#servers.links.some(({ isRefused }) => isRefused)) return 'lost';
+    return missingOf(this.#servers).length === 0 ? 'ok' : 'degraded';
   }
 
   /** The connections, for tests that disturb them. */
   get connections(): { readonly commits: ScriptedRedis; readonly reads: ScriptedRedis } {
-    return this.#link;
+    return this.#servers.links[0]!;
   }
 
   /** Resolves when every head that is due is folded. */
@@ -239,7 +268,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     this.#folding.stop();
-    this.#link.close();
+    this.#servers.close();
   }
 
   /** What a reader could not read is set aside, so that the lab goes on. */
@@ -252,6 +281,20 @@ export class RedisStore implements Store {
     // Whoever reads it next tries again.
     mended.catch(() => {});
   }
+}
+
+/** What became of a batch, by all servers together. */
+interface Committed {
+  readonly done: CommitResult;
+  readonly remaining: Batch;
+  error: Error | undefined;
+}
+
+function openServers(url: string, options: ServersOptions, keys: Keys): Servers {
+  const topology = topologyOf(url);
+  return topology.kind === 'cluster'
+    ? new ClusterServers(topology.seeds, options, keys)
+    : new FixedServers(topology.servers, options, keys);
 }
 
 async function* pagesOf(labs: readonly string[]): AsyncIterable<readonly string[]> {

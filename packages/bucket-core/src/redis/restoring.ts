@@ -7,6 +7,7 @@ import {
   type RestoreFate,
   type StoredBucket,
 } from '../store/bucket-restore.js';
+import { at } from './asking.js';
 import type { Folding } from './folding.js';
 import type { Keys } from './keys.js';
 import type { LabIndex } from './lab-index.js';
@@ -16,10 +17,10 @@ import type { PageGrid } from './pages/page-grid.js';
 import { withRestored } from './pages/restore.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
 import type { Reader } from './reader.js';
-import type { ScriptedRedis } from './scripts.js';
+import type { Servers } from './servers.js';
 
 export interface RestoringParts {
-  readonly redis: ScriptedRedis;
+  readonly servers: Servers;
   readonly keys: Keys;
   readonly pages: PageGrid;
   readonly states: LabStates;
@@ -66,11 +67,11 @@ export class Restoring {
   }
 
   async #restoreLab(lab: string, buckets: readonly PlacedBucket[], nowMs: number): Promise<RestoreFate[]> {
-    const { redis, states, pages, folding } = this.parts;
+    const { servers, states, pages, folding } = this.parts;
     const state = states.of(lab);
     const restoredMs = Math.max(...buckets.map(({ aggregate }) => lastMs(aggregate)));
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const value = await redis.getBuffer(state.headKey);
+      const value = await at(servers, 'commits', state.partition, (redis) => redis.getBuffer(state.headKey));
       if (value === null) {
         await this.#begin(state, restoredMs);
         continue;
@@ -122,9 +123,12 @@ export class Restoring {
 
   /** The only caller of begin.lua. */
   async #begin({ lab, partition, headKey }: LabState, newest: number): Promise<void> {
-    const { redis, keys, pages } = this.parts;
+    const { servers, keys, pages } = this.parts;
     const base = packBase(Math.floor(Math.random() * 2 ** 32), newest, []);
     const expiryS = pages.labExpiryS(pages.longestStartS(newest));
-    await redis.humtemp_begin(3, headKey, keys.labs(partition), keys.names(partition), base, expiryS, lab);
+    const indexes = [keys.labs(partition), keys.names(partition)];
+    await at(servers, 'commits', partition, (redis) =>
+      redis.humtemp_begin(3, headKey, ...indexes, base, expiryS, lab),
+    );
   }
 }

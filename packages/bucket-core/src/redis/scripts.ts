@@ -1,8 +1,19 @@
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 
 /** The Lua scripts. Each says at its top what it is given and what it answers; one file beside is its only caller. */
-const NAMES = ['commit', 'fold', 'begin', 'aside', 'admit', 'sweep', 'probe', 'labs', 'names'] as const;
+const NAMES = [
+  'commit',
+  'fold',
+  'begin',
+  'aside',
+  'admit',
+  'sweep',
+  'probe',
+  'release',
+  'labs',
+  'names',
+] as const;
 
 // The one copy of each, found from the compiled code and from the source alike.
 const LUA = NAMES.map((name) => ({
@@ -17,6 +28,15 @@ const LUA = NAMES.map((name) => ({
 type Argument = string | number | Buffer;
 type Script<Reply> = (keys: number, ...keysAndArguments: Argument[]) => Promise<Reply>;
 
+export type LabsReply = [lookedAt: number, wrong: number[], labs: string[]];
+export type NamesReply = [wrong: number[], last: string, names: string[]];
+
+/** A pipeline on a connection that knows the scripts: those of them that are sent in pipelines. */
+export interface ScriptedPipeline extends ChainableCommander {
+  humtemp_labs(keys: number, ...keysAndArguments: Argument[]): unknown;
+  humtemp_names(keys: number, ...keysAndArguments: Argument[]): unknown;
+}
+
 /** A connection that knows the scripts. Strings in replies are buffers where the name says so. */
 export interface ScriptedRedis extends Redis {
   readonly humtemp_commitBuffer: Script<(number | Buffer)[]>;
@@ -26,8 +46,9 @@ export interface ScriptedRedis extends Redis {
   readonly humtemp_admit: Script<number[]>;
   readonly humtemp_sweep: Script<number>;
   readonly humtemp_probe: Script<number>;
-  readonly humtemp_labs: Script<[next: number, wrong: number[], labs: string[]]>;
-  readonly humtemp_names: Script<[wrong: number[], last: string, names: string[]]>;
+  readonly humtemp_release: Script<number>;
+  readonly humtemp_labs: Script<LabsReply>;
+  readonly humtemp_names: Script<NamesReply>;
 }
 
 /** Makes the scripts known to a connection. */

@@ -1,6 +1,6 @@
+import { at, countExisting, type Side, valuesOfEach } from './asking.js';
 import type { Faults } from './faults.js';
-import type { Keys } from './keys.js';
-import type { ScriptedRedis } from './scripts.js';
+import type { Servers } from './servers.js';
 
 /** How long a value that was set aside is kept, in seconds. */
 export const ASIDE_KEPT_S = 7 * 86_400;
@@ -13,8 +13,7 @@ export const WRONG_TYPE = Buffer.alloc(0);
 /** Sets unreadable values aside, so that their lab can go on without them. */
 export class SetAside {
   constructor(
-    readonly redis: ScriptedRedis,
-    readonly keys: Keys,
+    readonly servers: Servers,
     readonly faults: Faults,
   ) {}
 
@@ -32,34 +31,37 @@ export class SetAside {
     expiryS = 0,
   ): Promise<void> {
     this.faults.report(key, reason, lab);
-    await this.redis.humtemp_aside(2, key, this.keys.aside(key), value, ASIDE_KEPT_S, instead, expiryS);
+    const { keys } = this.servers;
+    await at(this.servers, 'commits', keys.placeOf(key), (redis) =>
+      redis.humtemp_aside(2, key, keys.aside(key), value, ASIDE_KEPT_S, instead, expiryS),
+    );
   }
 
   /** Sets aside whatever a key of a list, hash or set holds instead. */
   async ofOtherType(key: string): Promise<void> {
     this.faults.report(key, OTHER_TYPE);
-    await this.redis
-      .pipeline()
-      .rename(key, this.keys.aside(key))
-      .expire(this.keys.aside(key), ASIDE_KEPT_S)
-      .exec();
+    const { keys } = this.servers;
+    await at(this.servers, 'commits', keys.placeOf(key), (redis) =>
+      redis.pipeline().rename(key, keys.aside(key)).expire(keys.aside(key), ASIDE_KEPT_S).exec(),
+    );
   }
 
   /** Of these keys, which had no value as strings, sets aside those that hold something of another type. */
   async ofWrongType(keys: readonly string[], labOf: (key: string) => string | undefined): Promise<void> {
-    for (const key of await wrongTyped(this.redis, keys))
+    for (const key of await wrongTyped(this.servers, 'commits', keys))
       await this.value(key, WRONG_TYPE, OTHER_TYPE, labOf(key));
   }
 }
 
 /** Of keys that MGET gave nothing for, those that exist: MGET is silent about values of other types. */
-export async function wrongTyped(
-  redis: Pick<ScriptedRedis, 'exists' | 'pipeline'>,
-  keys: readonly string[],
-): Promise<string[]> {
-  if (keys.length === 0 || (await redis.exists(...keys)) === 0) return [];
-  const pipeline = redis.pipeline();
-  for (const key of keys) pipeline.type(key);
-  const types = (await pipeline.exec()) ?? [];
-  return keys.filter((_, i) => types[i]?.[1] !== 'none' && types[i]?.[1] !== 'string');
+export async function wrongTyped(servers: Servers, side: Side, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0 || (await countExisting(servers, side, keys)) === 0) return [];
+  const types = await valuesOfEach(
+    servers,
+    side,
+    keys,
+    (key) => servers.keys.placeOf(key),
+    (pipeline, key) => pipeline.type(key),
+  );
+  return keys.filter((_, i) => types[i] !== 'none' && types[i] !== 'string');
 }

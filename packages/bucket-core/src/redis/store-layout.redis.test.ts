@@ -54,14 +54,14 @@ describe('a Redis that is not as it must be', () => {
     for (let i = 0; i < 2; i++) {
       const store = open('marked:');
       await ready(store);
-      assert.equal(await client.get('marked:layout'), '{"layout":1,"partitions":256}');
+      assert.equal(await client.get('marked:{books}:layout'), '{"layout":1,"partitions":256}');
       await store.close();
     }
   });
 
   for (const marker of ['{"layout":2,"partitions":256}', '{"layout":1,"partitions":16}', 'x'])
     test(`is refused with a sentence when its marker is ${marker}`, async () => {
-      await client.set('other:layout', marker);
+      await client.set('other:{books}:layout', marker);
       const refusal = await refusalOf('other:');
       assert.ok(refusal.startsWith('Redis has data of another layout under keys with the prefix other:'));
       assert.ok(refusal.includes(marker), refusal);
@@ -99,11 +99,11 @@ describe('a Redis that is not as it must be', () => {
     await client.del('labs:3');
   });
 
-  test('is refused with a sentence when it is a cluster', async () => {
+  test('is refused with a sentence when it is a cluster and its address does not say so', async () => {
     const cluster = await startRedis({ directives: { 'cluster-enabled': 'yes' } });
     try {
       const refusal = await refusalOf('', { url: cluster.url });
-      assert.match(refusal, /^Redis is a cluster .* not supported yet: use a single server/);
+      assert.match(refusal, /^Redis is a cluster .* write its address as redis\+cluster:/);
     } finally {
       await cluster.close();
     }

@@ -15,19 +15,27 @@ const LAYOUT = { layout: 1, partitions: LAB_PARTITIONS } as const;
 const EARLIER_PARTITIONS = 16;
 
 /**
- * Sees to it that the keys under the prefix are of this layout: an empty place is marked.
+ * Sees to it that the keys under the prefix are of this layout, and of these servers: an empty place is marked.
+ * @param name of the server, for messages
+ * @param servers the names of all servers, where there are several: labs would be looked for in the wrong place with others
  * @returns whether there are buckets of the earlier layout under keys without prefix.
- * @throws StoreRefused when what is there is of another layout
+ * @throws StoreRefused when what is there is of another layout, or of other servers
  */
-export async function checkLayout(redis: ScriptedRedis, keys: Keys): Promise<boolean> {
+export async function checkLayout(
+  redis: ScriptedRedis,
+  keys: Keys,
+  name = '',
+  servers?: readonly string[],
+): Promise<boolean> {
+  const expected = { ...LAYOUT, ...(servers !== undefined && { servers: [...servers].sort() }) };
   const place = keys.prefix === '' ? 'keys without prefix' : `keys with the prefix ${keys.prefix}`;
   if ((await redis.exists(keys.layout())) === 0) {
-    if ((await redis.exists(...earlierKeys(keys))) > 0)
+    if (name === '' && (await redis.exists(...earlierKeys(keys))) > 0)
       throw new StoreRefused(
         `Redis has buckets of an earlier version of humtemp under ${place}, which this version cannot read: ` +
           'choose another prefix, and the buckets begin anew; or go on with the earlier version',
       );
-    await redis.set(keys.layout(), JSON.stringify(LAYOUT), 'NX');
+    await redis.set(keys.layout(), JSON.stringify(expected), 'NX');
   }
   const marker = await redis.get(keys.layout()).catch((error: Error) => {
     // What is no text is no marker. Any other error says nothing about it.
@@ -40,7 +48,10 @@ export async function checkLayout(redis: ScriptedRedis, keys: Keys): Promise<boo
       `Redis has data of another layout under ${place}: ${keys.layout()} is ${marker}, not ${JSON.stringify(LAYOUT)}; ` +
         'choose another prefix, or the version of humtemp that wrote it',
     );
-  if (keys.prefix === '') return false;
+  if (JSON.stringify(found.servers) !== JSON.stringify(expected.servers))
+    throw new StoreRefused(otherServers(name, found.servers, expected.servers));
+  // The nodes of a cluster have no keys in common to ask for.
+  if (keys.prefix === '' || name !== '') return false;
   // A user of Redis may not be allowed to look there.
   return redis.exists(...earlierKeys(new Keys(''))).then(
     (count) => count > 0,
@@ -53,9 +64,23 @@ function earlierKeys(keys: Keys): [string, ...string[]] {
   return labs as [string, ...string[]];
 }
 
-function parsed(text: string | null): { layout?: unknown; partitions?: unknown } | undefined {
+function otherServers(name: string, found: unknown, expected: readonly string[] | undefined): string {
+  const held = Array.isArray(found)
+    ? `the labs of these servers: ${found.join(', ')}`
+    : 'all labs for itself';
+  const named = expected === undefined ? 'only one' : expected.join(', ');
+  return (
+    `Redis ${name} keeps `.replace('  ', ' ') +
+    `${held}; HUMTEMP_REDIS_URL names ${named}. Labs would be looked for on the wrong server, and counted twice: ` +
+    'name the same servers as before, or move their labs first (docs/scaling.md)'
+  );
+}
+
+function parsed(
+  text: string | null,
+): { layout?: unknown; partitions?: unknown; servers?: unknown } | undefined {
   try {
-    return JSON.parse(text ?? '') as { layout?: unknown; partitions?: unknown };
+    return JSON.parse(text ?? '') as { layout?: unknown; partitions?: unknown; servers?: unknown };
   } catch {
     return undefined;
   }

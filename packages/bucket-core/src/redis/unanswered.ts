@@ -10,31 +10,29 @@ interface Fate {
 }
 
 /**
- * Calls whose answer was lost, or which are not known to be safe, and what became of their rows. Redis is asked whether such a call was done. If so, its rows come
- * again with the next commit and have the fate that they had: they are not duplicates of themselves. If not, it is never done.
+ * Calls whose answer was lost, or which are not known to be safe, and what became of their rows. Redis is asked whether such a
+ * call was done. If so, its rows come again with the next commit and have the fate that they had: they are not duplicates of themselves. If not, it is never done.
  */
 export class Unanswered {
-  #calls: CommitCall[] = [];
+  readonly #calls = new Set<CommitCall>();
   readonly #fates = new Map<string, Fate>();
 
-  get calls(): readonly CommitCall[] {
+  get calls(): ReadonlySet<CommitCall> {
     return this.#calls;
   }
 
   add(call: CommitCall): void {
-    this.#calls.push(call);
+    this.#calls.add(call);
   }
 
-  /** The answers to all calls; of a call without one nothing is known, and its rows come again like any others. */
-  answered(answers: readonly (readonly (number | Buffer)[] | undefined)[]): void {
-    for (const [i, call] of this.#calls.entries()) {
-      const answer = answers[i];
-      if (answer !== undefined) this.#answered(call, answer);
-    }
-    this.#calls = [];
+  /** Forgets a call: its rows come again like any others. */
+  giveUp(call: CommitCall): void {
+    this.#calls.delete(call);
   }
 
-  #answered(call: CommitCall, answers: readonly (number | Buffer)[]): void {
+  /** The answer to what became of a call. */
+  answered(call: CommitCall, answers: readonly (number | Buffer)[]): void {
+    if (!this.#calls.delete(call)) return;
     call.parts.forEach((part, i) => {
       const answer = answers[i];
       if (typeof answer === 'number' && answer >= 0) this.#settle(part, countedOf(answer));

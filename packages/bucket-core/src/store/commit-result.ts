@@ -18,6 +18,16 @@ export function emptyCommitResult(): CommitResult {
   return { committed: 0, duplicate: 0, expired: 0, tooManyLabs: 0, suspended: 0, refusedLabs: new Set() };
 }
 
+/** Adds what another commit, or another part of this one, came to. */
+export function addResult(to: CommitResult, from: CommitResult): void {
+  to.committed += from.committed;
+  to.duplicate += from.duplicate;
+  to.expired += from.expired;
+  to.tooManyLabs += from.tooManyLabs;
+  to.suspended += from.suspended;
+  for (const lab of from.refusedLabs) to.refusedLabs.add(lab);
+}
+
 /**
  * A commit that did not succeed as a whole. `done` is the fate of the labs that did; `remaining` holds the others
  * and is what to commit again, unchanged and as often as needed.

@@ -4,7 +4,7 @@ import type { Durability } from '@humtemp/bucket-core/redis';
 import { defaultDataFolder } from './data-folder.js';
 import { duration, folder, integer, kind, pattern } from './kinds.js';
 import { problem } from './problem.js';
-import { REDIS_DB_MAX, redisUrl, urlHost, withoutPassword } from './url.js';
+import { REDIS_DB_MAX, redisServers, urlHost, withoutPassword } from './url.js';
 import { optional, secret, type ValuesOf, withDefault } from './variable.js';
 
 /** Where buckets are kept. */
@@ -18,8 +18,8 @@ export const STORE = {
     ),
     redisUrl: secret(
       'HUMTEMP_REDIS_URL',
-      'Redis to keep buckets in',
-      kind('redis:// or rediss://', redisUrl),
+      'Redis to keep buckets in: one server, a comma-separated list of several, or redis+cluster://host:port,host:port',
+      kind('redis:// or rediss://, one or several; or redis+cluster://', redisServers),
       withoutPassword,
     ),
     redisHost: optional(

@@ -79,6 +79,25 @@ describe('a URL is refused', () => {
   });
 });
 
+test('Redis may be several servers, or a cluster', () => {
+  const urlOf = (url: string) => readConfig({ HUMTEMP_REDIS_URL: url }, 'start').store;
+  for (const url of [
+    'redis://a:1,redis://me:x@b:2/3?name=second',
+    'redis+cluster://a:1,b:2',
+    'rediss+cluster://me:p%40@a,[::1]:2',
+  ])
+    assert.deepEqual(urlOf(url), { redisUrl: url });
+  for (const [url, expected] of [
+    ['redis://a:1,redis://a:1', 'each server once'],
+    ['redis://a?name=x,redis://b?name=x', 'each server once'],
+    ['redis://a,redis://b?db=1', 'nothing behind the database'],
+    ['redis+cluster://a:1,', 'a URL that starts with'],
+    ['redis+cluster://a:1/2', 'only hosts and ports'],
+    ['redis+cluster://a:0', 'a port from 1'],
+  ] as const)
+    refused({ HUMTEMP_REDIS_URL: url }, new RegExp(`HUMTEMP_REDIS_URL=.*expected ${expected}`));
+});
+
 test('the host of Redis is a name or an address', () => {
   const urlOf = (host: string) => readConfig({ HUMTEMP_REDIS_HOST: host }, 'start').store;
   assert.deepEqual(urlOf('redis.lan'), { redisUrl: 'redis://redis.lan:6379/0' });

@@ -1,10 +1,18 @@
 import { isIP } from 'node:net';
+import { topologyOf } from '@humtemp/bucket-core';
 
 /**
  * A URL as messages may show it. What stands before an @ may be a password, also where it keeps the rest from
  * being a URL; and so may what stands in place of a port, and a query.
  */
 export function withoutPassword(text: string): string {
+  return text
+    .split(/,(?=rediss?:\/\/)/)
+    .map(hidePassword)
+    .join(',');
+}
+
+function hidePassword(text: string): string {
   const hidden = text.includes('@')
     ? text.replace(/^([a-z][\w+.-]*:\/\/)?([^:@/]*:)?.*@/is, '$1$2…@')
     : text.replace(/^([a-z][\w+.-]*:\/\/[^:/[]*:)(?!\d+(?:[/?#]|$)).*$/is, '$1…');
@@ -62,14 +70,46 @@ export function mqttUrl(value: string): string {
  * @throws RangeError
  */
 export function redisUrl(value: string): string {
+  return oneRedisUrl(value, /^(\?family=[046])?$/, '?family=4 or ?family=6');
+}
+
+function oneRedisUrl(value: string, search: RegExp, searches: string): string {
   const parsed = parseUrl(value, ['redis:', 'rediss:']);
   checkCredentials(parsed);
   if (!/^(\/\d{0,5})?$/.test(parsed.pathname) || Number(parsed.pathname.slice(1)) > REDIS_DB_MAX)
     throw new RangeError(`the number of a database behind the host, from 0 to ${REDIS_DB_MAX}, or nothing`);
   // The client takes any of its options from the query; of these only one is of the address.
-  if (!/^(\?family=[046])?$/.test(parsed.search))
-    throw new RangeError('nothing behind the database, or ?family=4 or ?family=6');
+  if (!search.test(parsed.search)) throw new RangeError(`nothing behind the database, or ${searches}`);
   return parsed.href;
+}
+
+/**
+ * One server, a comma-separated list of independent ones, or nodes of a cluster. @throws RangeError
+ */
+export function redisServers(value: string): string {
+  const cluster = /^(rediss?)\+cluster:\/\/(.*@)?([^@]*)$/s.exec(value);
+  if (cluster !== null) {
+    const [, scheme, credentials = '', hosts = ''] = cluster;
+    for (const host of hosts.split(',')) {
+      const { pathname, search } = new URL(redisUrl(`${scheme}://${credentials}${host}`));
+      if (pathname.length > 1 || search !== '')
+        throw new RangeError('only hosts and ports, with commas between them; a cluster has no databases');
+    }
+    return value;
+  }
+  const servers = value.split(/,(?=rediss?:\/\/)/);
+  if (servers.length === 1) return redisUrl(value);
+  const urls = servers.map((one) =>
+    oneRedisUrl(
+      one,
+      /^(\?(family=[046]|name=[\w.-]{1,50})(&name=[\w.-]{1,50})?)?$/,
+      '?name= with a name for the server',
+    ),
+  );
+  const topology = topologyOf(urls.join(','));
+  const names = topology.kind === 'servers' ? topology.servers.map(({ name }) => name) : [];
+  if (new Set(names).size < names.length) throw new RangeError('each server once');
+  return urls.join(',');
 }
 
 export const REDIS_DB_MAX = 10_000;

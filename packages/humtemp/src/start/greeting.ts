@@ -1,3 +1,4 @@
+import { topologyOf } from '@humtemp/bucket-core';
 import type { Config } from '../config/config.js';
 import type { RunningRole } from './roles.js';
 import { hostInUrl, type Interfaces, usableHost } from './usable-host.js';
@@ -63,7 +64,7 @@ function places(
   const listeners = listenerUrls(running, config, facts.interfaces);
   const store =
     'redisUrl' in config.store
-      ? `Redis at ${new URL(config.store.redisUrl).host}`
+      ? `Redis at ${placesOf(config.store.redisUrl)}`
       : `embedded, in ${config.store.dataDir}`;
   return [
     ...listeners.map((url, i) => `${i === 0 ? 'MQTT broker' : '           '}  ${url}`),
@@ -73,6 +74,13 @@ function places(
     ...(api === undefined ? [] : [`Dashboard    ${api}/`, `HTTP API     ${api}/docs`]),
     `Store        ${store}${labsKnown(facts.labs)}`,
   ];
+}
+
+function placesOf(redisUrl: string): string {
+  const topology = topologyOf(redisUrl);
+  if (topology.kind === 'cluster')
+    return `the cluster of ${topology.seeds.map(({ name }) => name).join(', ')}`;
+  return topology.servers.map(({ url }) => new URL(url).host).join(', ');
 }
 
 function labsKnown(labs: number | undefined): string {

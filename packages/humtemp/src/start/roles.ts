@@ -157,8 +157,11 @@ async function openStore(config: Config, name: string, faults: StoreFaults, log:
       durability: config.durability,
       replyTimeoutMs: config.redisTimeoutS * 1000,
       onWarning: (message) => log.warn(message),
-      onConnection: ({ connected, reason }) =>
-        connected ? log.info('connected to Redis') : log.warn({ reason }, 'Redis is out of reach; retrying'),
+      onConnection: ({ connected, reason, server }) => {
+        const of = server === undefined ? {} : { server };
+        if (connected) log.info(of, 'connected to Redis');
+        else log.warn({ ...of, reason }, 'Redis is out of reach; retrying');
+      },
     });
   }
   const { EmbeddedStore, FolderInUseError } = await import('@humtemp/bucket-core/embedded');

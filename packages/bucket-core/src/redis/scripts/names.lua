@@ -1,7 +1,8 @@
--- The first names of labs after one.
+-- The first names of labs after one, of some partitions.
 --
+-- KEYS     the indexes by name and by time of the partition, if there is only one; see labs.lua
 -- ARGV[1]  what stands in front of the number of a partition in keys
--- ARGV[2]  number of partitions
+-- ARGV[2]  the partitions, a byte each
 -- ARGV[3]  where to begin, as ZRANGE BYLEX has it
 -- ARGV[4]  how many names are enough
 -- ARGV[5]  how many to look at in each partition
@@ -11,10 +12,17 @@
 
 local all, of, wrong, last = {}, {}, {}, ''
 local enough, each, oldest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-for partition = 0, ARGV[2] - 1 do
+
+local function failed(reply, partition)
+  if not string.find(reply.err, 'WRONGTYPE', 1, true) then error(reply.err, 0) end
+  wrong[#wrong + 1] = partition
+end
+
+for at = 1, #ARGV[2] do
+  local partition = string.byte(ARGV[2], at)
   local some = redis.pcall('ZRANGE', ARGV[1] .. partition .. '}:names', ARGV[3], '+', 'BYLEX', 'LIMIT', 0, each)
   if some.err then
-    wrong[#wrong + 1] = partition
+    failed(some, partition)
   else
     for i = 1, #some do
       all[#all + 1] = some[i]
@@ -31,7 +39,7 @@ for i = 1, #all do
   if last ~= '' and name > last then break end
   local score = redis.pcall('ZSCORE', ARGV[1] .. of[name] .. '}:labs', name)
   if type(score) == 'table' then
-    wrong[#wrong + 1] = of[name]
+    failed(score, of[name])
   elseif score and tonumber(score) >= oldest then
     names[#names + 1] = name
     if #names == enough then

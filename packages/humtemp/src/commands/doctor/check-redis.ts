@@ -1,3 +1,4 @@
+import { topologyOf } from '@humtemp/bucket-core';
 import { Redis } from 'ioredis';
 import { clockFinding } from './check-clock.js';
 import { error, type Finding, ok, warning } from './finding.js';
@@ -5,8 +6,15 @@ import { error, type Finding, ok, warning } from './finding.js';
 const TIMEOUT_MS = 5000;
 const LATENCY_MS_GOOD = 20;
 
-/** Whether this Redis keeps what is written to it, and is one that humtemp can use. */
+/** Whether each of these Redis servers keeps what is written to it, and is one that humtemp can use. */
 export async function checkRedis(url: string, nowMs: () => number = Date.now): Promise<Finding[]> {
+  const topology = topologyOf(url);
+  const isCluster = topology.kind === 'cluster';
+  const servers = topology.kind === 'cluster' ? topology.seeds : topology.servers;
+  return (await Promise.all(servers.map((server) => checkServer(server.url, isCluster, nowMs)))).flat();
+}
+
+async function checkServer(url: string, isCluster: boolean, nowMs: () => number): Promise<Finding[]> {
   const place = new URL(url).host;
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -27,8 +35,8 @@ export async function checkRedis(url: string, nowMs: () => number = Date.now): P
     const info = fieldsOf(await redis.info());
     return [
       ok('Redis', `${place} answers, version ${info.redis_version}`),
-      ...versionFindings(info),
-      ...settingFindings(info),
+      ...versionFindings(info, isCluster),
+      ...settingFindings(info, isCluster),
       ...(latencyMs > LATENCY_MS_GOOD
         ? [
             warning(
@@ -55,23 +63,28 @@ function advice(why: string): string {
   return 'HUMTEMP_REDIS_URL=redis://HOST:PORT, and start Redis there';
 }
 
-function versionFindings({ redis_version: version = '0', redis_mode: mode }: Fields): Finding[] {
+function versionFindings(
+  { redis_version: version = '0', redis_mode: mode }: Fields,
+  isCluster: boolean,
+): Finding[] {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const findings: Finding[] = [];
   if (major < 6 || (major === 6 && minor < 2))
     findings.push(error('Redis', `version ${version} is too old`, 'Redis 6.2 or later, or Valkey'));
-  if (mode === 'cluster')
+  if (mode === 'cluster' && !isCluster)
     findings.push(
       error(
         'Redis',
-        'it is a node of a Redis Cluster, which humtemp does not use',
-        'cluster-enabled no in redis.conf',
+        'it is a node of a Redis Cluster',
+        'HUMTEMP_REDIS_URL=redis+cluster://HOST:PORT,HOST:PORT',
       ),
     );
+  if (mode !== 'cluster' && mode !== undefined && isCluster)
+    findings.push(error('Redis', 'it is no node of a Redis Cluster', 'HUMTEMP_REDIS_URL=redis://HOST:PORT'));
   return findings;
 }
 
-function settingFindings(info: Fields): Finding[] {
+function settingFindings(info: Fields, isCluster: boolean): Finding[] {
   const findings: Finding[] = [];
   if (info.maxmemory_policy !== 'noeviction')
     findings.push(
@@ -91,7 +104,7 @@ function settingFindings(info: Fields): Finding[] {
     );
   if (info.rdb_last_bgsave_status === 'err' || info.aof_last_write_status === 'err')
     findings.push(error('Redis', 'it could not write to its disk', 'make room on the disk of Redis'));
-  if (info.role === 'slave')
+  if (info.role === 'slave' && !isCluster)
     findings.push(
       error('Redis', 'it is a replica, which takes no writes', 'HUMTEMP_REDIS_URL of the primary'),
     );

@@ -1,0 +1,90 @@
+import { PartitionsMissing } from '../store/partitions-missing.js';
+import type { RedisConnectionOptions } from './connection.js';
+import type { Durability } from './durability.js';
+import { BOOKS, type Keys, PARTITIONS, PLACES } from './keys.js';
+import type { RedisLink, RedisLinkEvents } from './redis-link.js';
+
+/** What every kind of servers is made with. */
+export interface ServersOptions extends Omit<RedisConnectionOptions, 'onConnection'>, RedisLinkEvents {
+  /** What must hold before a commit counts. Default: memory. */
+  readonly durability?: Durability;
+  /** Called when places are on a new connection or another server: what is remembered of them may be wrong. */
+  readonly onMoved: (isMoved: (place: number) => boolean) => void;
+}
+
+/**
+ * Which server has which place: a partition of labs, or the books (keys.ts). Everything else about one server, several
+ * independent ones, or a cluster is the same for all who commit and read.
+ */
+export interface Servers {
+  readonly keys: Keys;
+  /** All that are in use. */
+  readonly links: readonly RedisLink[];
+  /** Whether all places are on one server, and any keys may go into one command. */
+  readonly isOne: boolean;
+  /** The server of a place, whether it can be reached or not. @throws if nobody knows it now. */
+  linkOf(place: number): RedisLink;
+  /** Keys of places with the same number may go into one command. */
+  groupOf(place: number): number;
+  /** All partitions, by group. */
+  readonly groups: readonly (readonly number[])[];
+  /** How long work may be repeated while places move. */
+  readonly patienceMs: number;
+  /** A place is elsewhere, or on its way: resolves when it is worth asking again. */
+  lookAgain(): Promise<void>;
+  close(): void;
+}
+
+/** Why places cannot be reached. */
+export interface Missing {
+  readonly partitions: readonly number[];
+  readonly hasBooks: boolean;
+  readonly reason: string;
+}
+
+/** What is out of reach, by server; empty if nothing is. */
+export function missingOf(servers: Servers, places: readonly number[] = PLACES): Missing[] {
+  const byReason = new Map<string, number[]>();
+  for (const place of places) {
+    const reason = outOfReach(servers, place);
+    if (reason === undefined) continue;
+    const some = byReason.get(reason);
+    if (some === undefined) byReason.set(reason, [place]);
+    else some.push(place);
+  }
+  return [...byReason].map(([reason, some]) => ({
+    partitions: some.filter((place) => place !== BOOKS),
+    hasBooks: some.includes(BOOKS),
+    reason,
+  }));
+}
+
+function outOfReach(servers: Servers, place: number): string | undefined {
+  try {
+    servers.linkOf(place).writable();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** @throws PartitionsMissing unless every partition is within reach; with one server its own error. */
+export function checkAll(servers: Servers): void {
+  if (servers.isOne) {
+    servers.linkOf(BOOKS).writable();
+    return;
+  }
+  const missing = missingOf(servers, PARTITIONS);
+  if (missing.length === 0) return;
+  const partitions = missing.flatMap((one) => one.partitions).sort((a, b) => a - b);
+  throw new PartitionsMissing(partitions, missing.map(({ reason }) => reason).join('; '));
+}
+
+/** Whether a server has a place, as far as is known. */
+export function isOn(servers: Servers, place: number, link: RedisLink): boolean {
+  try {
+    return servers.linkOf(place) === link;
+  } catch {
+    return false;
+  }
+}

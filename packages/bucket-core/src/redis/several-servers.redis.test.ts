@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { pause, type Service, startRedis, until } from '@humtemp/test-services';
+import { CommitError, labPartition, PartitionsMissing } from '../index.js';
+import {
+  batchOf,
+  CONTRACT_GRID,
+  CONTRACT_OPTIONS,
+  pages,
+  type Row,
+} from '../store/store-contract.fixture.js';
+import { indexOfPlace } from './fixed-servers.js';
+import { PARTITIONS } from './keys.js';
+import { ready } from './ready.fixture.js';
+import { RedisStore, type RedisStoreOptions } from './redis-store.js';
+
+const LABS = Array.from({ length: 100 }, (_, i) => `lab-${i}`);
+const [PRIMARY] = CONTRACT_GRID.resolutions;
+
+let servers: readonly Service[];
+
+before(async () => {
+  servers = await Promise.all([startRedis(), startRedis(), startRedis()]);
+});
+after(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+});
+
+/** Servers that tests know by names, whatever their ports. */
+function listOf(...names: readonly ('a' | 'b' | 'c')[]): string {
+  return names.map((name) => `${servers['abc'.indexOf(name)]!.url}?name=${name}`).join(',');
+}
+
+function open(prefix: string, url: string, more: Partial<RedisStoreOptions> = {}): RedisStore {
+  return new RedisStore({ ...CONTRACT_OPTIONS, url, prefix, replyTimeoutMs: 500, ...more });
+}
+
+/** One observation of each lab, so many seconds ago. */
+function rowsOf(labs: readonly string[], agoS: number): Row[] {
+  return labs.map((lab, i) => [lab, agoS, i, agoS]);
+}
+
+const serverOf = (lab: string) => 'abc'[indexOfPlace(['a', 'b', 'c'], labPartition(lab))]!;
+
+describe('several independent Redis servers', () => {
+  test('get about as many partitions each, and a further one takes only what it gets', () => {
+    const before = PARTITIONS.map((place) => ['a', 'b', 'c'][indexOfPlace(['a', 'b', 'c'], place)]!);
+    const after = PARTITIONS.map((place) => ['c', 'd', 'b', 'a'][indexOfPlace(['c', 'd', 'b', 'a'], place)]!);
+    for (const name of ['a', 'b', 'c'])
+      assert.ok(Math.abs(before.filter((one) => one === name).length - 85) < 25, name);
+    for (const [place, name] of after.entries()) if (name !== 'd') assert.equal(name, before[place]);
+  });
+
+  test('one that is frozen holds up its own labs only, and nothing is read in part', async () => {
+    const nowMs = Date.now();
+    const store = open('frozen:', listOf('a', 'b', 'c'));
+    await ready(store);
+    await store.commit(batchOf(rowsOf(LABS, 1000), nowMs), nowMs);
+    assert.deepEqual(await store.labs('', 1000, nowMs), [...LABS].sort());
+    await servers[1]!.freeze();
+    const theirs = LABS.filter((lab) => serverOf(lab) === 'b');
+    const others = LABS.filter((lab) => serverOf(lab) !== 'b');
+    // Those of other servers do not even wait.
+    assert.equal((await store.commit(batchOf(rowsOf(others, 900), nowMs), nowMs)).committed, others.length);
+    const failed = await store.commit(batchOf(rowsOf(LABS, 800), nowMs), nowMs).then(
+      () => undefined,
+      (error: unknown) => error as CommitError,
+    );
+    assert.ok(failed instanceof CommitError);
+    assert.equal(failed.done.committed, others.length);
+    assert.equal(failed.remaining.observations, theirs.length);
+    await until(() => store.health() === 'degraded');
+    await assert.rejects(
+      store.ping(),
+      /^PartitionsMissing: \d+ of 256 .* out of reach: Redis b is not connected/,
+    );
+    await assert.rejects(pages(store, PRIMARY!, Math.floor(nowMs / 1000), nowMs), PartitionsMissing);
+    assert.equal(
+      (await store.latest(others, nowMs)).every((one) => one !== undefined),
+      true,
+    );
+    // A lab that is new is taken without those that nobody can count.
+    const fresh = Array.from({ length: 50 }, (_, i) => `fresh-${i}`).filter((lab) => serverOf(lab) !== 'b');
+    assert.equal((await store.commit(batchOf(rowsOf(fresh, 1), nowMs), nowMs)).committed, fresh.length);
+    await servers[1]!.thaw();
+    await ready(store);
+    // What it did while nobody heard it is not counted again, and is no duplicate of itself.
+    const { committed, duplicate } = await store.commit(failed.remaining, nowMs);
+    assert.deepEqual([committed, duplicate], [theirs.length, 0]);
+    const counts = await Promise.all(
+      LABS.map(async (lab) => {
+        const series = await store.series(lab, PRIMARY!, 0, nowMs / 1000 + 60, nowMs);
+        return series.reduce((sum, { aggregate }) => sum + aggregate.observations, 0);
+      }),
+    );
+    assert.deepEqual(
+      counts,
+      LABS.map((lab) => (serverOf(lab) === 'b' ? 2 : 3)),
+    );
+    await store.close();
+  });
+
+  test('refuse a process that has another list of them, and take one that names them in another order', async () => {
+    const first = open('listed:', listOf('a', 'b'));
+    await ready(first);
+    await first.close();
+    for (const [names, said] of [
+      [['a', 'b', 'c'], /keeps the labs of these servers: a, b; HUMTEMP_REDIS_URL names a, b, c\./],
+      [['a'], /keeps the labs of these servers: a, b; HUMTEMP_REDIS_URL names only one\./],
+    ] as const) {
+      const fatal: string[] = [];
+      const store = open('listed:', listOf(...names), { onFatal: ({ message }) => fatal.push(message) });
+      await until(() => fatal.length > 0);
+      assert.match(fatal[0]!, said);
+      assert.equal(store.health(), 'lost');
+      await store.close();
+      await pause(0);
+    }
+    const again = open('listed:', listOf('b', 'a'));
+    await ready(again);
+    await again.close();
+  });
+});
