@@ -209,9 +209,10 @@ export class LiveStreams {
       await this.#channels.joinNewLabs(this.#turn + 1, this.#changed);
       for (const lab of await changes.take()) this.#changed.add(lab);
       await this.#noteChanges();
-      if (this.#isFailing) log.info('live streams have the store again');
+      const isBack = this.#isFailing;
       this.#isFailing = false;
-      await this.#tell();
+      if (isBack) log.info('live streams have the store again');
+      await this.#tell(undefined, isBack);
     } catch (error) {
       if (!this.#isFailing) log.warn({ err: error }, 'live streams cannot tell what changes');
       await this.#tell(this.#isFailing ? HEARTBEAT : UNAVAILABLE);
@@ -249,15 +250,15 @@ export class LiveStreams {
     return texts;
   }
 
-  /** Tells every client that reads what has changed, or a notice instead. */
-  async #tell(notice?: Buffer): Promise<void> {
+  /** Tells every client that reads what has changed, even if nothing has where `isBack`; or a notice instead. */
+  async #tell(notice?: Buffer, isBack = false): Promise<void> {
     const nowMs = performance.now();
     for (const channel of this.#channels) {
       // Each makes a frame of its own. Sensors have their turns between.
       await this.#work.next();
       for (const client of channel.clients)
         if (!client.scope.isCurrent()) client.end();
-        else if (client.hasRoom) this.#tellOne(channel, client, notice, nowMs);
+        else if (client.hasRoom) this.#tellOne(channel, client, notice, isBack, nowMs);
         else if (client.stuckMs(nowMs) >= this.#options.stuckMsMax) {
           this.#cut += 1;
           client.cut();
@@ -265,10 +266,18 @@ export class LiveStreams {
     }
   }
 
-  #tellOne(channel: Channel, client: StreamClient, notice: Buffer | undefined, nowMs: number): void {
+  #tellOne(
+    channel: Channel,
+    client: StreamClient,
+    notice: Buffer | undefined,
+    isBack: boolean,
+    nowMs: number,
+  ): void {
     const isSilent = nowMs - client.sentAtMs >= this.#options.heartbeatMs;
     if (notice === undefined) {
-      const frame = channel.changesSince(client.toldTurn, this.#turn);
+      const changes = channel.changesSince(client.toldTurn, this.#turn);
+      // Who was told that the store is gone waits for the next event.
+      const frame = changes ?? (isBack ? channel.event('changes', [], this.#turn) : undefined);
       client.toldTurn = this.#turn;
       if (frame !== undefined || isSilent) client.send(frame ?? HEARTBEAT, nowMs);
     } else if (notice !== HEARTBEAT || isSilent) client.send(notice, nowMs);

@@ -43,7 +43,10 @@ export const StreamEvent = Type.Union(
     ),
     Type.Object(
       { event: Type.Literal('unavailable'), data: Type.Object({ detail: Type.String() }) },
-      { description: 'what the client has may be old; changes follow when the store answers again' },
+      {
+        description:
+          'what the client has may be old; changes follow when the store answers again, of no lab if none has changed',
+      },
     ),
   ],
   { $id: 'StreamEvent' },

@@ -63,7 +63,7 @@ export function streamRoute(options: StreamRouteOptions): Route & { readonly str
       tag: 'labs',
       summary: 'What changes, once a second, as server-sent events',
       description:
-        'First a snapshot of the labs, or with Last-Event-ID the changes since; then once a second changes, with the labs that have changed. A lab that changed twice meanwhile is told once. unavailable: the store does not answer. The schema is that of one event, its data as parsed from JSON; a comment comes after 15 s of silence. Staleness and the end of a bucket are no changes: they follow from the times.',
+        'First a snapshot of the labs, or with Last-Event-ID the changes since; then once a second changes, with the labs that have changed. A lab that changed twice meanwhile is told once. unavailable: the store does not answer; once it does, changes follow, of no lab if none has changed. The schema is that of one event, its data as parsed from JSON; a comment comes after 15 s of silence. Staleness and the end of a bucket are no changes: they follow from the times.',
       query: StreamQuery,
       headers: StreamHeaders,
       answers: { 'text/event-stream': StreamEvent },

@@ -212,6 +212,8 @@ test('while the store is out of reach clients are told so once, and afterwards w
   await commit('a', 20);
   const listener = await listen('?labs=a');
   await listener.labs('snapshot');
+  const other = await listen('?labs=other');
+  await other.labs('snapshot');
   outage.error = new Error('out of reach');
   await commit('a', 22);
   assert.equal((await listener.next())?.event, 'unavailable');
@@ -221,6 +223,9 @@ test('while the store is out of reach clients are told so once, and afterwards w
   outage.error = undefined;
   assert.deepEqual(await listener.labs('changes'), { a: 21 });
   assert.deepEqual(logged, ['live streams cannot tell what changes', 'live streams have the store again']);
+  // Whoever was told of the outage is told of its end, though none of its labs has changed.
+  assert.equal((await other.next())?.event, 'unavailable');
+  assert.deepEqual(await other.labs('changes'), {});
 });
 
 test('what cannot be streamed is refused with a problem', async (t) => {

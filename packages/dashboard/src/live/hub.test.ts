@@ -132,6 +132,26 @@ test('a service whose store is out of reach is not called lost, and what was kno
   assert.ok(messages.some((message) => message.kind === 'labs' && message.labs.length === 1));
 });
 
+test('a service that refuses streams because its store is out of reach is not called lost', async () => {
+  const { hub, state, stream, settle, pass } = scene();
+  const links: string[] = [];
+  hub.join((message) => message.kind === 'link' && links.push(message.link.state));
+  hub.start();
+  await settle();
+  stream().onLabs(AT, [report('a')]);
+  stream().onUnavailable();
+  state.failure = new ApiFailure(503, 'the store does not answer');
+  stream().onError();
+  await pass(1000);
+  stream().onError();
+  await settle();
+  assert.deepEqual(links, ['connecting', 'live', 'store_down']);
+  // Then the service goes too.
+  state.failure = new ApiFailure(0, 'no answer');
+  await pass(2000);
+  assert.equal(links.at(-1), 'lost');
+});
+
 test('a service that asks for a token is not called lost', async () => {
   const { hub, state, stream, settle } = scene();
   const links: string[] = [];

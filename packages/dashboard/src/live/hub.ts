@@ -108,7 +108,9 @@ export class Hub {
       onError: () => {
         this.#stream?.close();
         this.#cancelQuiet();
-        this.#fall('lost');
+        // Without its store the service refuses streams too: the ledger says which of them is gone.
+        if (this.#link.state !== 'store_down') this.#fall('lost');
+        void this.#readLedger();
         const delayMs = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]!;
         this.#failures += 1;
         this.#cancelRetry = this.sources.after(delayMs, () => this.#openStream());
