@@ -1,7 +1,8 @@
-import type { Books, BucketGrid, BucketStore } from '@humtemp/bucket-core';
+import type { Books, BucketGrid, BucketStore, ProcessState } from '@humtemp/bucket-core';
 import type { Intake, SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
+import type { Simulation } from './dashboard/simulation-route.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
 import type { HumtempMetricsSources } from './metrics/humtemp-metrics.js';
@@ -17,6 +18,8 @@ export interface ApiOptions {
   readonly process: string;
   /** What this process is in the ledger. */
   readonly role?: string;
+  /** How this process is doing now. */
+  readonly state?: () => ProcessState | undefined;
   /** Seconds between two observations of a lab that works; after three of them without one it is stale. */
   readonly expectedIntervalS: number;
   /** What is known of labs beside what they measured. */
@@ -36,6 +39,8 @@ export interface ApiOptions {
   readonly corsOrigins?: readonly string[];
   /** The files of the web page, as `readSite` gives them. Undefined: none is served. */
   readonly site?: ReadonlyMap<string, SiteFile> | undefined;
+  /** Made-up labs for a first look. Undefined: none are offered. */
+  readonly simulation?: Simulation | undefined;
   /** Where the embedded broker listens, for who connects a first sensor. */
   readonly mqttListeners?: () => readonly { readonly kind: string; readonly port: number }[];
   /** The sources in force, for publishes that come by HTTP. */

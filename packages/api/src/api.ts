@@ -8,6 +8,7 @@ import { sessionDoor } from './access/session-door.js';
 import type { ApiOptions, RouteOptions } from './api-options.js';
 import { dashboardPages } from './dashboard/dashboard-pages.js';
 import { serviceRoute } from './dashboard/service-route.js';
+import { simulateRoute, simulationRoute } from './dashboard/simulation-route.js';
 import { liveRoute, readyRoute } from './health/health-routes.js';
 import { Admission } from './http/admission.js';
 import { BusyLimit } from './http/busy-limit.js';
@@ -60,8 +61,10 @@ export function createApi(apiOptions: ApiOptions): Hono {
   const options: RouteOptions = {
     clock: Date.now,
     role: 'api',
+    state: () => undefined,
     tokens: undefined,
     site: undefined,
+    simulation: undefined,
     mqttListeners: () => [],
     mqttTopics: [],
     sources: new SourceTable([]),
@@ -153,6 +156,8 @@ function apiRoutes(options: RouteOptions, requests: RequestCounts): Route[] {
     sourcePublishRoute(options),
     ledgerRoute(options),
     serviceRoute(options),
+    simulationRoute(options),
+    simulateRoute(options),
     faultsRoute(options),
     liveRoute({ storeHealth: () => store.health() }),
     readyRoute({ ...options, readinessMsMax: options.storeTimeoutMs }),

@@ -1,5 +1,6 @@
 export { createApi } from './api.js';
 export type { ApiOptions } from './api-options.js';
+export type { Simulation } from './dashboard/simulation-route.js';
 export { readSite } from './dashboard/site.js';
 export type { FaultLog } from './http/incomplete.js';
 export { Problem, type ProblemType } from './http/problem.js';

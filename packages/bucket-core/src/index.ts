@@ -78,6 +78,7 @@ export {
   rejectedTotal,
 } from './store/ledger-counters.js';
 export { describeMissing, PartitionsMissing } from './store/partitions-missing.js';
+export type { ProcessState, StateWarning } from './store/process-state.js';
 export type { SessionRecord, SessionRegister } from './store/session-register.js';
 export type { Store } from './store/store.js';
 export { FAULTS_MAX, type StoreFault } from './store/store-fault.js';

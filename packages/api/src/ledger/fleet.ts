@@ -4,6 +4,7 @@ import {
   imbalance,
   type LedgerCounters,
   type LedgerReport,
+  type ProcessState,
   type StoreCount,
 } from '@humtemp/bucket-core';
 
@@ -18,6 +19,8 @@ export interface FleetMember {
   readonly isGone: boolean;
   readonly counters: LedgerCounters;
   readonly isBalanced: boolean;
+  /** As of its last report. */
+  readonly state: ProcessState | undefined;
 }
 
 export interface Fleet {
@@ -58,7 +61,7 @@ export async function readFleet(
 }
 
 function memberOf(report: LedgerReport, count: StoreCount | undefined, nowMs: number): FleetMember {
-  const { process, role, reportedMs } = report;
+  const { process, role, reportedMs, state } = report;
   const isGone = nowMs - reportedMs > SILENT_MS_MAX;
   const counters = isGone ? countersOfGone(report.counters, count) : report.counters;
   return {
@@ -68,6 +71,7 @@ function memberOf(report: LedgerReport, count: StoreCount | undefined, nowMs: nu
     reportedMs,
     isGone,
     counters,
+    state,
     // What a process knew to be committed is in the store's count, whatever became of it.
     isBalanced: imbalance(counters) === 0 && (!isGone || holds(count, report.counters)),
   };

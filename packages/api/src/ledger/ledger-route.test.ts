@@ -159,6 +159,26 @@ test('a token that is not for all labs sees no names of hosts, in the ledger nor
     role: 'worker',
     reportedMs: NOON_MS,
     counters: EMPTY_COUNTERS,
+    state: {
+      version: '0.1.0',
+      store: 'redis://my-host-3:6379',
+      commits: { succeeded: 7, failed: 1, ms: 70 },
+      lagMs: 12,
+      problems: ['MQTT broker my-host-4: out of reach'],
+      warnings: [{ atMs: NOON_MS, text: 'the broker throttles', count: 2 }],
+    },
+  });
+  const all = await overviewOf(await get('/ledger', bearer('all').headers));
+  assert.deepEqual(all.processes.find(({ role }) => role === 'worker')?.state, {
+    version: '0.1.0',
+    store: 'redis://my-host-3:6379',
+    broker: null,
+    commits: 7,
+    commits_failed: 1,
+    commit_ms: 70,
+    lag_ms: 12,
+    problems: ['MQTT broker my-host-4: out of reach'],
+    warnings: [{ at: '2026-09-22T12:00:00.000Z', text: 'the broker throttles', count: 2 }],
   });
   for (const path of ['/ledger', '/metrics']) {
     const text = await (await get(path, bearer('floor').headers)).text();

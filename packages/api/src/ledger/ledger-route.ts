@@ -4,6 +4,7 @@ import {
   imbalance,
   type LedgerCounters,
   type LedgerReport,
+  type ProcessState,
 } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
@@ -43,6 +44,30 @@ const Fates = Type.Object({
   }),
 });
 
+const State = Type.Object(
+  {
+    version: Type.String(),
+    store: Type.String({ description: 'where it keeps buckets' }),
+    broker: Type.Union([Type.String(), Type.Null()], { description: 'what brings it publishes' }),
+    commits: Count,
+    commits_failed: Type.Integer({ minimum: 0, description: 'that were tried again' }),
+    commit_ms: Type.Integer({ minimum: 0, description: 'what all commits took together' }),
+    lag_ms: Type.Integer({
+      minimum: 0,
+      description: 'how long the oldest observation that awaits its commit has waited',
+    }),
+    problems: Type.Array(Type.String(), { description: 'what is wrong now' }),
+    warnings: Type.Array(
+      Type.Object({ at: Rfc3339Time, text: Type.String(), count: Type.Integer({ minimum: 1 }) }),
+      { description: 'the newest of its log, newest first: when each came last, and how often' },
+    ),
+  },
+  {
+    description:
+      'how the process is doing, as of its last report; only for tokens that are for all labs, and not of versions before',
+  },
+);
+
 /** Every observation's fate: in all processes of the last hour, and in each. */
 export const LedgerOverview = Type.Composite([
   Fates,
@@ -61,6 +86,7 @@ export const LedgerOverview = Type.Composite([
           }),
         }),
         Fates,
+        Type.Object({ state: Type.Optional(State) }),
       ]),
     ),
     earlier: Type.Object(
@@ -77,7 +103,7 @@ export type LedgerOverview = Static<typeof LedgerOverview>;
 
 /** `GET /ledger`: what the processes reported, this one's counters as they are now, and what the store counted. */
 export function ledgerRoute(options: RouteOptions): Route {
-  const { store, intake, clock, process, role, storeTimeoutMs } = options;
+  const { store, intake, clock, process, role, state, storeTimeoutMs } = options;
   return route(
     {
       method: 'get',
@@ -91,7 +117,14 @@ export function ledgerRoute(options: RouteOptions): Route {
     compressed,
     async (c) => {
       const nowMs = clock();
-      const own: LedgerReport = { process, role, reportedMs: nowMs, counters: intake.ledger.counters() };
+      const ownState = state();
+      const own: LedgerReport = {
+        process,
+        role,
+        reportedMs: nowMs,
+        counters: intake.ledger.counters(),
+        ...(ownState !== undefined && { state: ownState }),
+      };
       const { members, earlier } = await readStore(storeTimeoutMs, () => readFleet(store, own));
       const sums = members.map(({ counters }) => counters).reduce(addCounters, EMPTY_COUNTERS);
       const { isAll } = c.get('scope');
@@ -100,18 +133,37 @@ export function ledgerRoute(options: RouteOptions): Route {
           sums,
           members.every(({ isBalanced }) => isBalanced),
         ),
-        processes: members.map(({ process, alias, role, reportedMs, isGone, isBalanced, counters }) => ({
-          process: isAll ? process : alias,
-          role,
-          reported_at: rfc3339Time(reportedMs),
-          gone: isGone,
-          ...fates(counters, isBalanced),
-        })),
+        processes: members.map(
+          ({ process, alias, role, reportedMs, isGone, isBalanced, counters, state }) => ({
+            process: isAll ? process : alias,
+            role,
+            reported_at: rfc3339Time(reportedMs),
+            gone: isGone,
+            ...fates(counters, isBalanced),
+            // It names hosts.
+            ...(isAll && state !== undefined && { state: stateAnswer(state) }),
+          }),
+        ),
         earlier,
       };
       return c.json(overview);
     },
   );
+}
+
+function stateAnswer(state: ProcessState): Static<typeof State> {
+  const { version, store, broker, commits, lagMs, problems, warnings } = state;
+  return {
+    version,
+    store,
+    broker: broker ?? null,
+    commits: commits.succeeded,
+    commits_failed: commits.failed,
+    commit_ms: commits.ms,
+    lag_ms: lagMs,
+    problems: [...problems],
+    warnings: warnings.map(({ atMs, text, count }) => ({ at: rfc3339Time(atMs), text, count })),
+  };
 }
 
 function fates(counters: LedgerCounters, isBalanced: boolean): Static<typeof Fates> {

@@ -111,6 +111,8 @@ const REQUESTS: Readonly<
   getLedger: [['/ledger']],
   listFaults: [['/faults']],
   getService: [['/service']],
+  getSimulation: [['/simulation']],
+  postSimulation: [['/simulation', 404, { running: true }]],
   getLiveness: [['/livez']],
   getReadiness: [['/readyz']],
   getMetrics: [['/metrics']],

@@ -1,4 +1,5 @@
 import type { RejectionReason } from '../observation/rejection.js';
+import type { ProcessState } from './process-state.js';
 
 /** The ledger as numbers: received = committed + duplicate + Σ rejected + in_flight, at every moment. */
 export interface LedgerCounters {
@@ -24,6 +25,8 @@ export interface LedgerReport {
   readonly role: string;
   readonly reportedMs: number;
   readonly counters: LedgerCounters;
+  /** Absent in reports of earlier versions. */
+  readonly state?: ProcessState;
 }
 
 export const EMPTY_COUNTERS: LedgerCounters = {

@@ -62,8 +62,16 @@ export function zoneOffsetMs(ms: number, zone: string): number {
 
 /** The start of the local day that holds a moment, `days` later; right where a clock is changed. */
 export function startOfDay(ms: number, zone: string, days = 0): number {
+  return hourOfDay(ms, zone, 0, days);
+}
+
+/** A full hour of the local day that holds a moment, `days` later. */
+export function hourOfDay(ms: number, zone: string, hour: number, days = 0): number {
   const local = new Date(ms + zoneOffsetMs(ms, zone));
-  return instantOf(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate() + days), zone);
+  return instantOf(
+    Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate() + days, hour),
+    zone,
+  );
 }
 
 /** The start of the local month that holds a moment, `months` later. */

@@ -1,7 +1,7 @@
 import { fixed, inUnit } from '../format/measures.js';
 import { moment } from '../format/moments.js';
 import { longSpanText } from '../format/spans.js';
-import type { Condition } from '../lab/condition.js';
+import { conditionBeyond } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import type { Excursion } from '../lab/excursions.js';
 import { hasLimits, type LabLimits } from '../lab/limits.js';
@@ -16,11 +16,6 @@ interface ExcursionListProps {
 }
 
 const SHOWN_MAX = 50;
-
-export function conditionOf({ metric, side }: Pick<Excursion, 'metric' | 'side'>): Condition {
-  if (metric === 'temp') return side === 'above' ? 'too_warm' : 'too_cold';
-  return side === 'above' ? 'too_damp' : 'too_dry';
-}
 
 /** When a lab was beyond its limits, for how long and how far: the newest first. */
 export function ExcursionList({ excursions, limits, nowMs }: ExcursionListProps) {
@@ -38,7 +33,7 @@ export function ExcursionList({ excursions, limits, nowMs }: ExcursionListProps)
         <ul>
           {shown.map((one) => {
             const around = zoomed({ span: undefined, fromMs: one.fromMs, toMs: one.toMs }, 3, nowMs);
-            const kind = conditionOf(one);
+            const kind = conditionBeyond(one.metric, one.side);
             return (
               <li key={`${one.metric} ${one.side} ${one.fromMs}`} data-condition={kind}>
                 <a href={hrefWith(windowParameters(around))} data-page>

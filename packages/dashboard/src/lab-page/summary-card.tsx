@@ -69,7 +69,7 @@ export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
                   const value = summary[one]?.[key] ?? null;
                   const shown = value !== null && one === 'temp' ? inUnit(value, unit.value.value) : value;
                   return (
-                    <td key={one} data-value={key === 'avg' ? value : undefined} data-metric={one}>
+                    <td key={one} data-value={value} data-key={key} data-metric={one}>
                       {fixed(shown, one === 'temp' ? 2 : 1, locale.value)}
                       {value !== null && <small> {one === 'temp' ? `°${unit.value.value}` : '%'}</small>}
                     </td>

@@ -59,3 +59,9 @@ export function sideOf(value: number | null, { min, max }: Limits): -1 | 0 | 1 {
   if (max !== undefined && value > max) return 1;
   return min !== undefined && value < min ? -1 : 0;
 }
+
+/** What a metric beyond a limit is called. */
+export function conditionBeyond(metric: 'temp' | 'humidity', side: 'above' | 'below'): Condition {
+  if (metric === 'temp') return side === 'above' ? 'too_warm' : 'too_cold';
+  return side === 'above' ? 'too_damp' : 'too_dry';
+}

@@ -38,13 +38,21 @@ export function SourceList() {
                 </td>
                 <td>{count(source.publishes)}</td>
                 <td>{count(source.observations.count)}</td>
-                <td title={source.ignored.last?.excerpt}>{count(source.ignored.count)}</td>
+                <td>{count(source.ignored.count)}</td>
                 <td>{count(sum(Object.values(source.rejected).map((line) => line.count)))}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      {sources.map(
+        ({ name, ignored: { last } }) =>
+          last != null && (
+            <p key={name} class="hint source-note">
+              {said.lastIgnored(name)} <code>{last.topic}</code> <code>{last.excerpt}</code>
+            </p>
+          ),
+      )}
       {sources.flatMap(({ name, unused_keys }) =>
         unused_keys.map(({ path, example, topic }) => (
           <p key={`${name} ${path}`} class="hint">

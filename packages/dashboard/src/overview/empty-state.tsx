@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { service } from '../live/live-labs.js';
 import { words } from '../settings/settings.js';
+import { StartSimulation } from './simulation.js';
 
 /** Nobody was ever heard: the lines to paste for a first observation. The page goes on by itself when it has come. */
 export function EmptyState() {
@@ -15,6 +16,7 @@ export function EmptyState() {
       <div class="pulse" aria-hidden="true" />
       <h1>{empty.title}</h1>
       <p>{empty.lead}</p>
+      <StartSimulation />
       {port !== undefined && (
         <Line
           title={empty.publish}

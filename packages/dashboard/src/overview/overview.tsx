@@ -5,6 +5,7 @@ import { EmptyState } from './empty-state.js';
 import { FilterBar } from './filter-bar.js';
 import { LedgerLine } from './ledger-line.js';
 import { rows } from './rows.js';
+import { SimulationNotice } from './simulation.js';
 import { TILE_HEIGHT, Tile } from './tile.js';
 import { VirtualGrid } from './virtual-grid.js';
 
@@ -21,6 +22,7 @@ export function Overview() {
     <>
       <h1 class="sr">{overview.title}</h1>
       <LedgerLine />
+      <SimulationNotice />
       <FilterBar />
       {rows.value.length === 0 ? (
         <p class="none-found">

@@ -4,11 +4,11 @@ import { get } from '../api/client.js';
 import { fixed, inUnit, percent } from '../format/measures.js';
 import { instantOf, moment, startOfMonth, wallClock } from '../format/moments.js';
 import { longSpanText, resolutionText } from '../format/spans.js';
+import { conditionBeyond } from '../lab/condition.js';
 import { excursionsOf } from '../lab/excursions.js';
 import { LabName } from '../lab/lab-name.js';
 import { limitsText } from '../lab/limits.js';
 import { METRICS, resolutionFor } from '../lab/series.js';
-import { conditionOf } from '../lab-page/excursion-list.js';
 import { limitsNote } from '../lab-page/lab-head.js';
 import { labNow, now, service } from '../live/live-labs.js';
 import { clockPlace, defaultLimits, locale, unit, words } from '../settings/settings.js';
@@ -188,7 +188,7 @@ export function PaperPage({ id }: { readonly id: string }) {
             {excursions.slice(0, EXCURSIONS_MAX).map((one) => (
               <li key={`${one.metric} ${one.side} ${one.fromMs}`}>
                 {moment(one.fromMs, 'moment', place)} – {moment(one.toMs, 'moment', place)},{' '}
-                {condition[conditionOf(one)]}, {longSpanText(one.toMs - one.fromMs)},{' '}
+                {condition[conditionBeyond(one.metric, one.side)]}, {longSpanText(one.toMs - one.fromMs)},{' '}
                 {one.metric === 'temp'
                   ? `${temp(one.peak)} ${degrees}`
                   : `${fixed(one.peak, 0, locale.value)} %`}

@@ -1,18 +1,25 @@
-import { startOfDay } from '../format/moments.js';
+import { hourOfDay, startOfDay } from '../format/moments.js';
 import { parseTime } from '../format/parse-time.js';
 
-export const RANGE_NAMES = ['today', 'yesterday', 'week', 'month', 'any'] as const;
+/** Ranges with names, as they are offered. */
+export const RANGE_NAMES = ['today', 'night', 'yesterday', 'week', 'month'] as const;
 export type RangeName = (typeof RANGE_NAMES)[number];
 
 export interface ChosenRange {
-  readonly name: RangeName;
+  readonly name: RangeName | 'any';
   readonly fromMs: number;
   readonly toMs: number;
   /** Whether it ends now. */
   readonly isOpen: boolean;
 }
 
-/** The range that a URL names. Days are those of the zone; a week is the last seven, today included. */
+/** What is shown where the URL names no range: the first of these in which anything was heard. */
+export const DEFAULT_RANGES: readonly RangeName[] = ['yesterday', 'today', 'week', 'month'];
+
+/** When the last to leave has left, and the first comes. */
+const NIGHT = { fromHour: 20, toHour: 8 };
+
+/** The range that a URL names; undefined if it names none. */
 export function rangeChoice(
   query: {
     readonly range?: string | undefined;
@@ -21,19 +28,39 @@ export function rangeChoice(
   },
   nowMs: number,
   zone: string,
-): ChosenRange {
+): ChosenRange | undefined {
   const [fromMs, toMs] = [parseTime(query.from), parseTime(query.to)];
   if (fromMs !== undefined && toMs !== undefined && fromMs < toMs)
     return { name: 'any', fromMs, toMs: Math.min(toMs, nowMs), isOpen: toMs >= nowMs };
-  const day = (days: number) => startOfDay(nowMs, zone, days);
-  switch (query.range) {
+  const name = RANGE_NAMES.find((one) => one === query.range);
+  return name === undefined ? undefined : namedRange(name, nowMs, zone);
+}
+
+/** Days and nights are those of the zone; a week is the last seven days, today included. */
+export function namedRange(name: RangeName, nowMs: number, zone: string): ChosenRange {
+  const since = (days: number) => ({ fromMs: startOfDay(nowMs, zone, days), toMs: nowMs, isOpen: true });
+  switch (name) {
     case 'today':
-      return { name: 'today', fromMs: day(0), toMs: nowMs, isOpen: true };
+      return { name, ...since(0) };
     case 'week':
-      return { name: 'week', fromMs: day(-6), toMs: nowMs, isOpen: true };
+      return { name, ...since(-6) };
     case 'month':
-      return { name: 'month', fromMs: day(-29), toMs: nowMs, isOpen: true };
-    default:
-      return { name: 'yesterday', fromMs: day(-1), toMs: day(0), isOpen: false };
+      return { name, ...since(-29) };
+    case 'yesterday':
+      return {
+        name,
+        fromMs: startOfDay(nowMs, zone, -1),
+        toMs: startOfDay(nowMs, zone),
+        isOpen: false,
+      };
+    case 'night': {
+      const endMs = hourOfDay(nowMs, zone, NIGHT.toHour);
+      return {
+        name,
+        fromMs: hourOfDay(nowMs, zone, NIGHT.fromHour, -1),
+        toMs: Math.min(endMs, nowMs),
+        isOpen: endMs > nowMs,
+      };
+    }
   }
 }

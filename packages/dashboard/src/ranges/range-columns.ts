@@ -1,9 +1,10 @@
 import type { Answer } from '../api/client.js';
 import { shareInRange } from '../hours/cell-colour.js';
+import type { ExcursionTotal } from './excursion-totals.js';
 
 /** A summary of a lab, with how often and how long it was beyond its limits; undefined while that is not read. */
 export type RangeSummary = Answer<'/lab-summaries'>['labs'][number] & {
-  readonly excursions?: { readonly count: number; readonly ms: number } | undefined;
+  readonly excursions?: ExcursionTotal | undefined;
 };
 
 /** A lab of the table; undefined while its summary is not read. */

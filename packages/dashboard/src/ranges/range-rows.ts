@@ -1,48 +1,46 @@
 import { useMemo } from 'preact/hooks';
-import { get } from '../api/client.js';
+import { type Answer, get } from '../api/client.js';
 import { limitsText } from '../lab/limits.js';
 import { labCount, labs } from '../live/live-labs.js';
 import { defaultLimits } from '../settings/settings.js';
 import { type Loaded, useLoaded } from '../shell/use-loaded.js';
-import { excursionTotals } from './excursion-totals.js';
+import { excursionTotals, NO_EXCURSIONS } from './excursion-totals.js';
 import type { ChosenRange } from './range-choice.js';
 import type { RangeRow } from './range-columns.js';
 
 const REFRESH_MS = 60_000;
 
 export interface RangeRows extends Pick<Loaded<unknown>, 'failure' | 'again'> {
+  /** What is shown: the first range that was asked for in which anything was heard. */
+  readonly range: ChosenRange;
   readonly rows: readonly RangeRow[];
   readonly resolution: string | undefined;
   readonly isReading: boolean;
 }
 
-/** A summary of every lab over a range, in one answer. */
-export function useRangeRows(range: ChosenRange): RangeRows {
-  const { name, fromMs, toMs, isOpen } = range;
+type Table = Answer<'/lab-summaries'>;
+type Limits = { readonly temp?: string; readonly humidity?: string };
+
+/** A summary of every lab over the first of these ranges in which anything was heard; over the first if none was. */
+export function useRangeRows(ranges: readonly [ChosenRange, ...ChosenRange[]]): RangeRows {
   const limits = useTableLimits();
+  const isOpen = ranges.some((range) => range.isOpen);
   const loaded = useLoaded(
-    labCount.value === 0 ? undefined : JSON.stringify([name, fromMs, isOpen ? undefined : toMs, limits]),
-    (signal) =>
-      get(
-        '/lab-summaries',
-        { from: fromMs / 1000, to: isOpen ? undefined : toMs / 1000, ...limits },
-        { signal },
-      ),
+    labCount.value === 0 ? undefined : JSON.stringify([ranges.map(keyOf), limits]),
+    (signal) => readTable(ranges, limits, signal),
     isOpen ? REFRESH_MS : undefined,
   );
+  const table = loaded.value?.table;
+  const range = loaded.value?.range ?? ranges[0];
   const beyond = useLoaded(
-    labCount.value === 0 ? undefined : JSON.stringify([name, fromMs, isOpen ? undefined : toMs, limits]),
-    (signal) =>
-      get(
-        '/excursions',
-        { from: fromMs / 1000, to: isOpen ? undefined : toMs / 1000, ...limits },
-        { signal },
-      ),
+    table === undefined ? undefined : JSON.stringify([keyOf(range), limits]),
+    async (signal) => {
+      const { excursions } = await get('/excursions', { ...queryOf(range), ...limits }, { signal });
+      return excursionTotals(excursions, range.toMs);
+    },
     isOpen ? REFRESH_MS : undefined,
   );
-  const table = loaded.value;
-  const totals = useMemo(() => excursionTotals(beyond.value?.excursions ?? []), [beyond.value]);
-  const hasTotals = beyond.value !== undefined;
+  const totals = beyond.isOld ? undefined : beyond.value;
   const rows = useMemo(
     () =>
       (table?.labs ?? [])
@@ -51,11 +49,15 @@ export function useRangeRows(range: ChosenRange): RangeRows {
           id: summary.lab_id,
           name: summary.name ?? summary.lab_id,
           group: summary.group ?? '',
-          summary: hasTotals ? { ...summary, excursions: totals.get(summary.lab_id) ?? NONE } : summary,
+          summary:
+            totals === undefined
+              ? summary
+              : { ...summary, excursions: totals.get(summary.lab_id) ?? NO_EXCURSIONS },
         })),
     [table, totals],
   );
   return {
+    range,
     rows,
     resolution: table?.resolution,
     isReading: loaded.isOld && loaded.failure === undefined,
@@ -64,10 +66,31 @@ export function useRangeRows(range: ChosenRange): RangeRows {
   };
 }
 
-const NONE = { count: 0, ms: 0 };
+async function readTable(
+  ranges: readonly [ChosenRange, ...ChosenRange[]],
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<{ readonly range: ChosenRange; readonly table: Table }> {
+  let first: Table | undefined;
+  for (const range of ranges) {
+    const table = await get('/lab-summaries', { ...queryOf(range), ...limits }, { signal });
+    if (table.labs.some(({ observations }) => observations > 0)) return { range, table };
+    first ??= table;
+  }
+  return { range: ranges[0], table: first! };
+}
+
+/** The same as long as the same is asked for: a range that ends now goes on. */
+function keyOf({ name, fromMs, toMs, isOpen }: ChosenRange) {
+  return [name, fromMs, isOpen ? undefined : toMs];
+}
+
+function queryOf({ fromMs, toMs, isOpen }: ChosenRange) {
+  return { from: fromMs / 1000, to: isOpen ? undefined : toMs / 1000 };
+}
 
 /** The limits of this page, for a metric of which no lab has its own: in one answer they would count for all. */
-function useTableLimits(): { readonly temp?: string; readonly humidity?: string } {
+function useTableLimits(): Limits {
   const wanted = defaultLimits.value;
   const isOwn = (metric: 'temp' | 'humidity') =>
     labs.value.some(({ limits }) => limits[metric] !== wanted[metric]);

@@ -3,6 +3,7 @@ import '../style/ranges.css';
 import { fixed, inUnit, percent } from '../format/measures.js';
 import { moment } from '../format/moments.js';
 import { longSpanText, resolutionText } from '../format/spans.js';
+import { ConditionIcon } from '../lab/condition-icon.js';
 import { windowParameters } from '../lab-page/time-window.js';
 import { WindowFields } from '../lab-page/window-bar.js';
 import { now } from '../live/live-labs.js';
@@ -10,15 +11,9 @@ import { search } from '../overview/rows.js';
 import { clockPlace, locale, unit, words, zone } from '../settings/settings.js';
 import { FailureNote } from '../shell/failure-note.js';
 import { hrefWith, labHref, parameter, setParameters } from '../shell/place.js';
-import { RANGE_NAMES, rangeChoice } from './range-choice.js';
-import {
-  parseSorting,
-  RANGE_COLUMNS,
-  type RangeColumn,
-  type RangeSummary,
-  rangeCsv,
-  sortedRows,
-} from './range-columns.js';
+import type { ExcursionTotal } from './excursion-totals.js';
+import { type ChosenRange, DEFAULT_RANGES, namedRange, RANGE_NAMES, rangeChoice } from './range-choice.js';
+import { parseSorting, RANGE_COLUMNS, type RangeColumn, rangeCsv, sortedRows } from './range-columns.js';
 import { useRangeRows } from './range-rows.js';
 
 const STEP_MS = 60_000;
@@ -28,12 +23,16 @@ const OWN = { q: undefined, range: undefined, sort: undefined };
 export function RangesPage() {
   const { ranges: said, overview } = words.value;
   const nowMs = Math.floor(now.value / STEP_MS) * STEP_MS;
-  const choice = rangeChoice(
+  const named = rangeChoice(
     { range: parameter('range'), from: parameter('from'), to: parameter('to') },
     nowMs,
     zone.value.value,
   );
-  const loaded = useRangeRows(choice);
+  const byDefault = DEFAULT_RANGES.map((name) => namedRange(name, nowMs, zone.value.value));
+  const asked = named === undefined ? byDefault : [named];
+  const loaded = useRangeRows(asked as [ChosenRange, ...ChosenRange[]]);
+  // Which button is pressed is not for the answer to say.
+  const choice = named ?? loaded.range;
   const sorting = parseSorting(parameter('sort'));
   const text = search.value.trim().toLowerCase();
   const rows = sortedRows(
@@ -76,18 +75,12 @@ export function RangesPage() {
         />
         <fieldset class="segments">
           <legend class="sr">{said.title}</legend>
-          {RANGE_NAMES.filter((name) => name !== 'any').map((name) => (
+          {RANGE_NAMES.map((name) => (
             <button
               key={name}
               type="button"
               aria-pressed={choice.name === name}
-              onClick={() =>
-                setParameters({
-                  range: name === 'yesterday' ? undefined : name,
-                  from: undefined,
-                  to: undefined,
-                })
-              }
+              onClick={() => setParameters({ range: name, from: undefined, to: undefined })}
             >
               {said[name]}
             </button>
@@ -100,6 +93,11 @@ export function RangesPage() {
         {loaded.isReading && <span class="hint">{said.loading}</span>}
       </div>
       <FailureNote of={loaded} />
+      {rows.length > 0 && choice.name !== asked[0]?.name && (
+        <p class="range-note" role="status">
+          {said.newest(choice.name === 'any' ? '' : said[choice.name])}
+        </p>
+      )}
       <div class="table-card">
         <table class="range-table">
           <thead>
@@ -131,11 +129,20 @@ export function RangesPage() {
                 {RANGE_COLUMNS.map((column) => {
                   const value = summary === undefined ? null : column.value(summary);
                   return (
-                    <td key={column.key} data-key={column.key} data-worst={isWorst(column, value)}>
+                    <td
+                      key={column.key}
+                      data-key={column.key}
+                      data-value={value}
+                      data-worst={isWorst(column, value)}
+                    >
                       {column.key === 'in_range' && value !== null && <ShareBar share={value} />}
-                      <span class={column.form === 'share' ? 'share-text' : undefined}>
-                        {valueText(column, value, summary)}
-                      </span>
+                      {column.form === 'excursions' ? (
+                        <Excursions of={summary?.excursions} />
+                      ) : (
+                        <span class={column.form === 'share' ? 'share-text' : undefined}>
+                          {valueText(column, value)}
+                        </span>
+                      )}
                     </td>
                   );
                 })}
@@ -179,16 +186,26 @@ function columnName({ key }: RangeColumn): string {
   return part === 'min' ? lab.min : part === 'max' ? lab.max : part;
 }
 
-function valueText({ form, metric }: RangeColumn, value: number | null, summary?: RangeSummary): string {
+function valueText({ form, metric }: RangeColumn, value: number | null): string {
   if (form === 'share') return percent(value, locale.value);
-  if (form === 'excursions') {
-    if (value === null) return '–';
-    const count = fixed(summary?.excursions?.count ?? 0, 0, locale.value);
-    return value === 0 ? count : `${count} · ${longSpanText(value)}`;
-  }
   if (form === 'count') return fixed(value, 0, locale.value);
   const shown = value !== null && metric === 'temp' ? inUnit(value, unit.value.value) : value;
   return fixed(shown, 1, locale.value);
+}
+
+/** What a lab was beyond its limits, and for how long. */
+function Excursions({ of }: { readonly of: ExcursionTotal | undefined }) {
+  const { condition } = words.value;
+  if (of === undefined || of.count === 0) return <span>{of === undefined ? '–' : '0'}</span>;
+  return (
+    <ul class="range-excursions">
+      {of.kinds.map(({ condition: kind, ms }) => (
+        <li key={kind} data-condition={kind}>
+          <ConditionIcon condition={kind} /> {condition[kind]} <b>{longSpanText(ms)}</b>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 /** What should be looked at: a share that is low. */

@@ -9,8 +9,10 @@ import { csvOf, sensorRows } from '../sensor-rows.js';
 import { type StartParts, startTest } from '../start-test.js';
 import { type OpenedPage, openPage } from './open-page.js';
 
-/** What is replayed instead of rows made up. */
+/** What is replayed instead of rows made up: a file with labs such as library-1. */
 const RECORDING = process.env.CSV;
+/** One of the labs that are replayed. */
+export const LAB = process.env.LAB ?? 'library-1';
 const LABS = 6;
 export const MINUTES = 150;
 

@@ -1,4 +1,4 @@
-import type { Books } from '@humtemp/bucket-core';
+import type { Books, ProcessState } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { endsWithin } from './stop-steps.js';
 
@@ -23,6 +23,7 @@ export class LedgerReporter {
     readonly intake: Intake,
     readonly process: string,
     readonly role: string,
+    readonly state: () => ProcessState,
   ) {}
 
   start(): void {
@@ -39,7 +40,8 @@ export class LedgerReporter {
   /** A report that fails is made up for by the next; the commits log what fails with it. */
   async report(): Promise<void> {
     const counters = this.intake.ledger.counters();
-    const text = JSON.stringify(counters);
+    const state = this.state();
+    const text = JSON.stringify([counters, state.problems, state.warnings]);
     const now = performance.now();
     if (text === this.#reported && now - this.#reportedAt < REPORT_AGE_MS_MAX) return;
     try {
@@ -48,6 +50,7 @@ export class LedgerReporter {
         role: this.role,
         reportedMs: Date.now(),
         counters,
+        state,
       });
       this.#reported = text;
       this.#reportedAt = now;

@@ -1,12 +1,13 @@
 import { Writable } from 'node:stream';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { descriptorWriter, LogSink } from './log-sink.js';
+import type { WarningLog } from './warning-log.js';
 
 const STANDARD_ERROR = 2;
 const WARN = 40;
 
 /** The log, on standard error: JSON lines, or readable ones where a person looks on. */
-export async function openLog(level: string): Promise<Logger> {
+export async function openLog(level: string, warnings: WarningLog): Promise<Logger> {
   const sink = new LogSink({
     write: descriptorWriter(STANDARD_ERROR),
     lostLine: (lines) =>
@@ -21,7 +22,21 @@ export async function openLog(level: string): Promise<Logger> {
   survive(process.stdout);
   survive(process.stderr);
   const stream: DestinationStream = process.stderr.isTTY ? await readable(sink) : sink;
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: {
+        logMethod(args, method, ofLine) {
+          const [first, message] = args as [unknown, string?];
+          if (ofLine >= WARN) warnings.note(first, typeof first === 'string' ? first : (message ?? ''));
+          method.apply(this, args);
+        },
+      },
+    },
+    stream,
+  );
 }
 
 async function readable(sink: LogSink): Promise<DestinationStream> {

@@ -12,12 +12,14 @@ import { StartError, startErrorOf } from '../start-error.js';
 import { LedgerReporter } from './ledger-reporter.js';
 
 import { type OpenSources, openSources } from './open-sources.js';
+import { processState } from './process-state.js';
 import { rejectionLog, unmatchedLog } from './rejection-log.js';
 import { runningAlready } from './running-file.js';
 
 import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
 import { StoreFaults } from './store-faults.js';
+import { WarningLog } from './warning-log.js';
 
 /** The parts of a running process, by what they listen to. */
 export interface RunningRole {
@@ -44,13 +46,21 @@ const STOP_MS_MAX = 10_000;
  * Starts a role: store, intake, then what feeds and what shows them.
  * @throws StartError when something of the outside world is in the way.
  */
-export async function startRole(role: Role, config: Config, log: Logger): Promise<RunningRole> {
+export async function startRole(
+  role: Role,
+  config: Config,
+  log: Logger,
+  warnings = new WarningLog(),
+): Promise<RunningRole> {
   const name = `${role}-${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
   const faults = new StoreFaults();
   const store = await openStore(config, name, faults, log);
   let api: RunningApi | undefined;
   const intake = openIntake(store, config, (labs) => api?.markChanged(labs), log);
-  const reporter = new LedgerReporter(store, intake, name, role);
+  let broker: Broker | undefined;
+  let worker: Worker | undefined;
+  const state = () => processState({ config, intake, warnings, broker, worker });
+  const reporter = new LedgerReporter(store, intake, name, role, state);
 
   // The store has nobody to wait for but its own disk.
   const closing: StopStep[] = [{ name: 'the store', stop: () => store.close() }];
@@ -62,11 +72,11 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     const { table } = sources;
     const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
     // Each part is loaded only where it is needed: a worker has no use for all that broker and API take.
-    const broker = embeddedBroker
+    broker = embeddedBroker
       ? await (await import('./start-broker.js')).startBroker(config, table, intake, log)
       : undefined;
     if (broker !== undefined) opened('the MQTT broker', broker);
-    const worker =
+    worker =
       config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
         ? (await import('./start-worker.js')).startWorker(config, store, table, intake, name, log)
         : undefined;
@@ -74,7 +84,19 @@ export async function startRole(role: Role, config: Config, log: Logger): Promis
     sources.askBy((topic, payload) => (broker ?? worker)?.publish(topic, payload));
     if (role === 'start' || role === 'api') {
       const { startApi } = await import('./start-api.js');
-      api = await startApi({ config, store, intake, name, role, broker, worker, sources, faults, log });
+      api = await startApi({
+        config,
+        store,
+        intake,
+        name,
+        role,
+        broker,
+        worker,
+        sources,
+        faults,
+        state,
+        log,
+      });
     }
     const health =
       config.healthPort === undefined

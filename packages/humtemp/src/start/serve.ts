@@ -10,6 +10,7 @@ import { type RunningRole, startRole } from './roles.js';
 import { removeRunningFile, writeRunningFile } from './running-file.js';
 import { stopSignal } from './stop-signal.js';
 import { endsWithin } from './stop-steps.js';
+import { WarningLog } from './warning-log.js';
 
 /** A store that is out of reach must not hold up the greeting. */
 const LABS_MS_MAX = 1000;
@@ -20,7 +21,8 @@ const LABS_MS_MAX = 1000;
  */
 export async function serve(role: Role, env: NodeJS.ProcessEnv, command: string): Promise<void> {
   const config = readConfig(env, role);
-  const log = await openLog(config.logLevel);
+  const warnings = new WarningLog();
+  const log = await openLog(config.logLevel, warnings);
   for (const name of unknownVariables(env))
     log.warn({ name }, 'no such variable; humtemp help variables lists them');
 
@@ -30,7 +32,7 @@ export async function serve(role: Role, env: NodeJS.ProcessEnv, command: string)
   let running: RunningRole | undefined;
   // From here on a signal means: stop cleanly, even if the start is not through yet.
   const signal = stopSignal(() => void (running !== undefined && reload(running, log)));
-  running = await startRole(role, config, log);
+  running = await startRole(role, config, log, warnings);
   const labs = await labsKnown(running);
   process.stdout.write(greeting(running, config, { labs, command }));
   const dataDir = 'dataDir' in config.store ? config.store.dataDir : undefined;

@@ -11,14 +11,16 @@ import {
 } from '@humtemp/api';
 import { AccessTokens } from '@humtemp/api/access';
 import type { Broker } from '@humtemp/broker';
-import type { Store } from '@humtemp/bucket-core';
+import type { ProcessState, Store } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
 import type { Worker } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { isLoopback } from '../config/problem.js';
 import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { LabSimulation } from './lab-simulation.js';
 import { metricSources } from './metric-sources.js';
 import type { OpenSources } from './open-sources.js';
 import { processReadiness } from './start-health.js';
@@ -40,6 +42,8 @@ export interface ApiParts {
   readonly worker: Worker | undefined;
   readonly sources: OpenSources;
   readonly faults: StoreFaults;
+  /** How this process is doing now. */
+  readonly state: () => ProcessState;
   readonly log: Logger;
 }
 
@@ -52,13 +56,14 @@ export interface RunningApi extends RunningServer {
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, broker, worker, sources, faults, log } = parts;
+  const { config, store, intake, name, broker, worker, sources, faults, state, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const labs = await openLabs(config, log).catch((error: unknown) => {
     tokens?.close();
     throw error;
   });
+  const simulation = offersSimulation(parts) ? new LabSimulation(intake) : undefined;
   const stopping = new AbortController();
   const clientShare = config.apiClientPercentMax / 100;
   const app = createApi({
@@ -67,6 +72,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     grid: config.grid,
     process: name,
     ...metricSources(parts),
+    state,
     expectedIntervalS: config.expectedIntervalS,
     requestBytesMax: config.payloadBytesMax,
     storeTimeoutMs: STORE_TIMEOUT_MS,
@@ -76,6 +82,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     tokens,
     ...(labs !== undefined && { directories: labs }),
     site: dashboardSite(log),
+    simulation,
     mqttListeners: () => broker?.listeners ?? [],
     mqttTopics: sources.table.filters,
     sources: sources.table,
@@ -100,6 +107,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       port: server.port,
       markChanged: (labs) => feed.mark(labs),
       async stop(graceMs) {
+        simulation?.stop();
         await server.stop(graceMs);
         tokens?.close();
         labs?.close();
@@ -111,6 +119,18 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     labs?.close();
     throw startErrorOf(...variableOf(error, ['HUMTEMP_API_HOST', host], ['HUMTEMP_API_PORT', port]), error);
   }
+}
+
+/** Whoever is there alone may let labs be made up: all in one process, and nobody else can reach it. */
+function offersSimulation({ config, role, broker }: ApiParts): boolean {
+  return (
+    role === 'start' &&
+    broker !== undefined &&
+    'dataDir' in config.store &&
+    isLoopback(config.apiHost) &&
+    isLoopback(config.mqttHost) &&
+    config.publicHosts.length === 0
+  );
 }
 
 /** The files of the web page; undefined, with a warning, where they are not built. */

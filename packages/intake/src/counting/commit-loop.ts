@@ -73,6 +73,7 @@ export class CommitLoop {
   #newestMs = -Infinity;
   #lag = { atMs: -Infinity, lagMs: 0 };
   readonly #counts = { succeeded: 0, failed: 0 };
+  #commitMs = 0;
 
   constructor(
     readonly store: Pick<BucketStore, 'commit'>,
@@ -112,6 +113,11 @@ export class CommitLoop {
 
   get counts(): CommitCounts {
     return this.#counts;
+  }
+
+  /** What commits took together, those that failed included, in milliseconds. */
+  get commitMs(): number {
+    return this.#commitMs;
   }
 
   /**
@@ -194,8 +200,10 @@ export class CommitLoop {
     for (let attempt = 0; ; ) {
       const isPiece = remaining.observations > this.#pieceMax;
       const piece = isPiece ? remaining.take(this.#pieceMax) : remaining;
+      const beganMs = performance.now();
       try {
         const result = await this.store.commit(piece, this.clock());
+        this.#commitMs += performance.now() - beganMs;
         this.#counts.succeeded += 1;
         this.#settle(result, refusedLabs);
         this.events.onLabsCommitted?.(piece.rowsByLab.keys());
@@ -210,6 +218,7 @@ export class CommitLoop {
         return refusedLabs;
       } catch (error) {
         if (!(error instanceof CommitError)) throw error;
+        this.#commitMs += performance.now() - beganMs;
         this.#counts.failed += 1;
         this.#settle(error.done, refusedLabs);
         this.events.onLabsCommitted?.(piece.rowsByLab.keys());

@@ -94,6 +94,11 @@ export class Intake {
     return this.#loop.counts;
   }
 
+  /** What its commits took together, in milliseconds. */
+  get commitMs(): number {
+    return this.#loop.commitMs;
+  }
+
   /**
    * When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none.
    */

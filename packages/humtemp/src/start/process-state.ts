@@ -1,0 +1,51 @@
+import type { Broker } from '@humtemp/broker';
+import type { ProcessState } from '@humtemp/bucket-core';
+import type { Intake } from '@humtemp/intake';
+import type { Worker } from '@humtemp/worker';
+import type { Config } from '../config/config.js';
+import { withoutPassword } from '../config/url.js';
+import { version } from '../version.js';
+import type { WarningLog } from './warning-log.js';
+
+export interface StateParts {
+  readonly config: Config;
+  readonly intake: Intake;
+  readonly warnings: WarningLog;
+  readonly broker: Broker | undefined;
+  readonly worker: Worker | undefined;
+}
+
+const VERSION = version();
+
+/** How this process is doing now. */
+export function processState({ config, intake, warnings, broker, worker }: StateParts): ProcessState {
+  const { succeeded, failed } = intake.commits;
+  const { commitFailure, oldestUncommittedMs, nowMs, commitMs } = intake;
+  const problems: string[] = [];
+  if (commitFailure !== undefined) problems.push(`commits fail: ${commitFailure}`);
+  if (worker?.notReadyReason !== undefined) problems.push(worker.notReadyReason);
+  const source = brokerText(config, broker, worker);
+  return {
+    version: VERSION,
+    store:
+      'redisUrl' in config.store
+        ? withoutPassword(config.store.redisUrl)
+        : `files in ${config.store.dataDir}`,
+    ...(source !== undefined && { broker: source }),
+    commits: { succeeded, failed, ms: Math.round(commitMs) },
+    lagMs: Math.max(0, Math.round(nowMs - (oldestUncommittedMs ?? nowMs))),
+    problems,
+    warnings: warnings.newest,
+  };
+}
+
+function brokerText(
+  { mqttUrl }: Config,
+  broker: Broker | undefined,
+  worker: Worker | undefined,
+): string | undefined {
+  if (worker !== undefined && mqttUrl !== undefined) return withoutPassword(mqttUrl);
+  if (broker === undefined) return undefined;
+  const ports = broker.listeners.map(({ kind, port }) => `${kind} ${port}`);
+  return `its own: ${ports.join(', ')}, ${broker.connections} connections`;
+}
