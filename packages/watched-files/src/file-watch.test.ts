@@ -7,6 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { temporaryFolder } from '@humtemp/test-services';
 import { FileWatch } from './file-watch.js';
+import { readTextFile } from './line-file.js';
+import { readRegularFileSync } from './regular-file.js';
 
 /** Longer than any test: it looks when the test says so. */
 const NEVER_MS = 3_600_000;
@@ -209,4 +211,15 @@ test('files that are read together are loaded once when one or both of them chan
     for (let look = 0; look < 3; look++) await watch.look();
     assert.equal(loads, i + 1);
   }
+});
+
+test('what is no file is not read: a pipe holds up nobody', async (t) => {
+  const { path, watch, loads } = await scene(t);
+  await rm(path);
+  await promisify(execFile)('mkfifo', [path]);
+  for (let look = 0; look < 3; look++) await watch.look();
+  assert.equal(loads(), 1);
+  for (const file of [path, '/dev/zero'])
+    await assert.rejects(readTextFile(file, 1024), /expected a file, not a pipe, socket or device/);
+  assert.throws(() => readRegularFileSync(path, 1024), /not a pipe/);
 });

@@ -152,9 +152,11 @@ async function stampOf({ paths }: WatchedFiles): Promise<string> {
 
 async function stampOfOne(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    const stats = await stat(path, { bigint: true });
+    const { dev, ino, size, mtimeNs, ctimeNs } = stats;
     const stamp = `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-    if (size > COMPARED_BYTES_MAX) return stamp;
+    // Reading a pipe would wait for ever, and a device may never end.
+    if (!stats.isFile() || size > COMPARED_BYTES_MAX) return stamp;
     const content = await readFile(path);
     return `${stamp} ${createHash('sha256').update(content).digest('base64')}`;
   } catch (error) {

@@ -8,4 +8,5 @@ export {
   significantLines,
   trimmed,
 } from './line-file.js';
+export { readRegularFile, readRegularFileSync } from './regular-file.js';
 export { replaceFileContent, UnchangedFile } from './replaced-file.js';

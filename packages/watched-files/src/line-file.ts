@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readRegularFile } from './regular-file.js';
 
 /** A file that cannot be read or understood. The message names file, line and what was expected. */
 export class FileProblem extends Error {
@@ -25,9 +25,7 @@ const SPACES_BEHIND = /[ \t\n\v\f\r]+$/;
  */
 export async function readTextFile(file: string, bytesMax: number): Promise<string> {
   try {
-    const { size } = await stat(file);
-    if (size > bytesMax) throw new RangeError(`expected at most ${bytesMax} bytes, not ${size}`);
-    return (await readFile(file, 'utf8')).replace(/^\ufeff/, '');
+    return (await readRegularFile(file, bytesMax)).toString('utf8').replace(/^\ufeff/, '');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new FileProblem(file, undefined, READ_FAILURES[code ?? ''] ?? message, { cause: error });

@@ -1,4 +1,9 @@
-import { REJECTION_ADVICE, REJECTION_REASONS, rejectedTotal } from '@humtemp/bucket-core';
+import {
+  REJECTION_ADVICE,
+  REJECTION_REASONS,
+  type RejectionReason,
+  rejectedTotal,
+} from '@humtemp/bucket-core';
 import { PayloadSlice } from '@humtemp/intake';
 import { Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
@@ -66,11 +71,17 @@ export function sourcePublishRoute({
       if (source === undefined)
         throw new ProblemError({ status: 404, detail: `the topic is none of the source ${name}` });
       const scope = c.get('scope');
+      /** The lab of each observation that is taken. */
+      const labs: string[] = [];
       const publish = {
         topic,
         payload: PayloadSlice.of(body.bytes),
         isReplayed: false,
-        mayCount: (lab: string) => scope.allows(lab),
+        mayCount: (lab: string) => {
+          if (!scope.allows(lab)) return false;
+          labs.push(lab);
+          return true;
+        },
       };
       const before = intake.ledger.counters();
       if (body.isWhole) intake.take(source, source.match(topic), publish);
@@ -81,20 +92,21 @@ export function sourcePublishRoute({
       const ignored = (after.ignored ?? 0) > (before.ignored ?? 0);
       if (observations === 0 && rejected > 0) {
         const reason = REJECTION_REASONS.find((one) => after.rejected[one] !== before.rejected[one])!;
-        const status = STATUS_OF_REASON[reason] ?? 422;
-        throw new ProblemError({
-          type: '/problems/rejected',
-          status,
-          detail: REJECTION_ADVICE[reason],
-          reason,
-        });
+        throw rejectedProblem(reason);
       }
-      await within(storeTimeoutMs, intake.whenSettled()).catch((error: unknown) => {
+      const refusedLabs = await within(storeTimeoutMs, intake.whenSettled()).catch((error: unknown) => {
         throw error instanceof DeadlineExceeded ? notCommitted() : error;
       });
-      return c.json({ observations, rejected, ignored });
+      const refused = labs.filter((lab) => refusedLabs.has(lab)).length;
+      if (refused > 0 && refused === observations) throw rejectedProblem('too_many_labs');
+      return c.json({ observations: observations - refused, rejected: rejected + refused, ignored });
     },
   );
+}
+
+function rejectedProblem(reason: RejectionReason): ProblemError {
+  const status = STATUS_OF_REASON[reason] ?? 422;
+  return new ProblemError({ type: '/problems/rejected', status, detail: REJECTION_ADVICE[reason], reason });
 }
 
 /** The status of each rejection that is not 422. */

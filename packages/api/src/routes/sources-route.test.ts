@@ -51,6 +51,21 @@ test('a payload posted to a source counts as it would by MQTT', async (t) => {
   assert.equal((await get('/labs/hall')).status, 200);
 });
 
+test('what is posted for labs beyond the limit is told as rejected', async (t) => {
+  const { app } = await startApi(t, { ...options, labsMax: 1 });
+  const post = async (body: string) => {
+    const answer = await app.request('/sources/words?topic=words/a', { method: 'POST', body });
+    return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
+  };
+  assert.equal((await post('hall 20'))[0], 200);
+  assert.deepEqual(await post('cellar 9\nhall 21\ncellar 10'), [
+    200,
+    { observations: 1, rejected: 2, ignored: false },
+  ]);
+  const [status, problem] = await post('cellar 9');
+  assert.deepEqual([status, problem.reason], [422, 'too_many_labs']);
+});
+
 test('the list of sources shows what became of every publish, and keys that are not read', async (t) => {
   const { app, get } = await startApi(t, options);
   for (const body of ['hall 20', 'attic', 'lamp'])

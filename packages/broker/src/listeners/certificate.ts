@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { createSecureContext, type Server } from 'node:tls';
-import { FileWatch } from '@humtemp/watched-files';
+import { FileWatch, readRegularFile } from '@humtemp/watched-files';
 
 export interface CertificateOptions {
   /** PEM: the certificate, and those between it and the authority behind it. */
@@ -22,6 +21,7 @@ interface Pem {
 }
 
 const LOOK_EVERY_MS = 1000;
+const FILE_BYTES_MAX = 1024 * 1024;
 
 /**
  * The certificate of the TLS listeners, read again when one of its files changes. Two files are never written at the
@@ -98,7 +98,7 @@ async function read({ certFile, keyFile }: CertificateOptions): Promise<Pem> {
 
 async function readPem(file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readRegularFile(file, FILE_BYTES_MAX);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CertificateError(`${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`, {

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readRegularFileSync } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
 import { startErrorOf } from '../start-error.js';
 
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
@@ -25,7 +26,7 @@ export function authoritiesIn(file: string, log: Logger): () => Buffer {
 
 function readAuthorities(file: string): Buffer {
   try {
-    const content = readFileSync(file);
+    const content = readRegularFileSync(file, FILE_BYTES_MAX);
     // TLS takes a file without any, and then trusts nobody.
     const blocks = content.toString('latin1').match(CERTIFICATE) ?? [];
     if (blocks.length === 0) throw new Error('expected at least one certificate in PEM');

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { readRegularFileSync } from '@humtemp/watched-files';
 import type { Logger } from 'pino';
 import { startErrorOf } from '../start-error.js';
+
+const FILE_BYTES_MAX = 1024 * 1024;
 
 interface CertificateAndKey {
   readonly cert: Buffer;
@@ -38,7 +40,7 @@ function read(certFile: string, keyFile: string): CertificateAndKey {
 
 function readOne(variable: string, file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readRegularFileSync(file, FILE_BYTES_MAX);
   } catch (error) {
     throw startErrorOf(variable, file, error);
   }

@@ -124,9 +124,14 @@ export class Receiving implements ObservationSink {
     if (temp !== ABSENT && !isTempFixed(temp)) return 'temp';
     if (humidity !== ABSENT && !isHumidityFixed(humidity)) return 'humidity';
     const publish = this.#publish;
-    if (publish.mayCount !== undefined && !publish.mayCount(lab)) return 'not_authorized';
+    const reason = this.#timeProblemOf(timestampMs);
+    if (reason !== undefined) return reason;
+    return publish.mayCount === undefined || publish.mayCount(lab) ? undefined : 'not_authorized';
+  }
+
+  #timeProblemOf(timestampMs: number | undefined): RejectionReason | undefined {
     // Each new subscription would bring it again, and nothing would tell that it is the same.
-    if (timestampMs === undefined) return publish.isReplayed ? 'retained' : undefined;
+    if (timestampMs === undefined) return this.#publish.isReplayed ? 'retained' : undefined;
     const { receivedMs, limits } = this;
     return timeRejection(timestampMs, this.#oldestLiveMs(receivedMs), receivedMs, limits.futureMsMax);
   }
