@@ -4,6 +4,7 @@ export { Discovery } from './discovery/discovery.js';
 export { type Explanation, explain } from './explain/explain.js';
 export { explanationText } from './explain/explanation-text.js';
 export { SourceDescription, SourcesFile } from './language/table-schema.js';
+export { toCelsius, type Unit } from './language/unit.js';
 export type { ObservationSink, Publish } from './publish.js';
 export { type ReadSourcesOptions, readDescriptions, readSources, SourcesError } from './read-sources.js';
 export { RestOfSource } from './rest-of-source.js';

@@ -1,3 +1,8 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { publishDefaults } from '../../config/own-addresses.js';
 import { parseReplayArguments, parseSimulateArguments, REPLAY_HELP, SIMULATE_HELP } from './options.js';
 import { replay } from './replay.js';
@@ -23,7 +28,10 @@ export async function publishCommand(
 
 async function runReplay(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   const options = parseReplayArguments(argv, publishDefaults(env));
-  const { inFlight, interrupted } = await replay({ ...options, signal: stopSignal() }, process.stdout);
+  const signal = stopSignal();
+  const { inFlight, interrupted } = await withInput(options.file, (file) =>
+    replay({ ...options, file, signal }, process.stdout),
+  );
   return inFlight === 0 && !interrupted;
 }
 
@@ -31,6 +39,19 @@ async function runSimulate(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   const options = parseSimulateArguments(argv, publishDefaults(env));
   const { inFlight } = await simulate({ ...options, signal: stopSignal() }, process.stdout);
   return inFlight === 0;
+}
+
+/** `-`: what comes on standard input is put into a file first, because it is read twice. */
+async function withInput<T>(file: string, run: (file: string) => Promise<T>): Promise<T> {
+  if (file !== '-') return run(file);
+  const folder = await mkdtemp(join(tmpdir(), 'humtemp-replay-'));
+  try {
+    const copy = join(folder, 'standard-input.csv');
+    await pipeline(process.stdin, createWriteStream(copy));
+    return await run(copy);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function stopSignal(): AbortSignal {

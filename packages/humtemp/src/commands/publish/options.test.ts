@@ -18,6 +18,7 @@ test('replay takes a file; everything else has a default', () => {
   assert.equal(topic.pattern, 'labs/+/observation');
   assert.deepEqual(options, {
     file: 'rows.csv',
+    form: { columns: undefined, lab: undefined, timeUnit: undefined, unit: undefined },
     url: 'mqtt://127.0.0.1:1883',
     api: 'http://127.0.0.1:8000',
     token: undefined,
@@ -50,6 +51,8 @@ test('a bad option is named with its value and what was expected', () => {
   replayRefused([], /^which file\? humtemp replay FILE.csv$/);
   replayRefused(['a.csv', 'b.csv'], /^one file at a time: a.csv or b.csv$/);
   replayRefused(['a.csv', '--rate', '0'], /^--rate 0: expected a number from 0.001/);
+  replayRefused(['a.csv', '--columns', 'lab=x'], /^--columns lab=x: expected a list such as lab_id=room/);
+  replayRefused(['a.csv', '--unit', 'R'], /^--unit R: expected one of C, F, K$/);
   replayRefused(['a.csv', '--qos', '2'], /^--qos 2: expected 0 or 1$/);
   replayRefused(['a.csv', '--url', 'localhost:1883'], /^--url localhost:1883: expected mqtt:\/\//);
   replayRefused(['a.csv', '--api', 'localhost'], /^--api localhost: expected http:\/\//);

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { parseDurationS, timestampToMs } from '@humtemp/bucket-core';
+import { labIdOfName, parseDurationS, timestampToMs } from '@humtemp/bucket-core';
 import { type PublishDefaults, publishDefaults } from '../../config/own-addresses.js';
 import { withoutPassword } from '../../config/url.js';
 import { StartError } from '../../start-error.js';
 import { commandArguments } from '../command-arguments.js';
 import { brokerAddress } from './broker-address.js';
+import { COLUMNS, type CsvForm } from './csv-form.js';
 import type { PublishOptions } from './publish-run.js';
 import type { ReplayOptions } from './replay.js';
 import type { SimulateOptions } from './simulate.js';
@@ -36,14 +37,24 @@ const COMMON_HELP = `  --qos 0|1          quality of service (default 1: sent un
 export const REPLAY_HELP = `humtemp replay FILE.csv: publishes recorded observations over MQTT
 
 FILE.csv has a header with the columns lab_id, timestamp, temp and humidity, in any order; further
-columns are ignored. Timestamps are Unix seconds or RFC 3339. Rows are published in the order of the
-file, sent again after a lost connection, and at the end compared with the ledger.
+columns are ignored. Timestamps are Unix seconds or milliseconds, or RFC 3339. Cells stand between
+commas, semicolons or tabs; but for the first, numbers may have a decimal comma. Exports of InfluxDB
+(_time, _field, _value) and of Home Assistant's history (entity_id, state, last_changed) are read as
+they are. - is standard input. Rows are published in the order of the file, sent again after a lost
+connection, and at the end compared with the ledger.
 
+  --columns LIST     what columns are called in the file, such as lab_id=room,timestamp=at,temp=t1;
+                     value=NAME and metric=NAME where each row has one value and says what it is
+  --lab NAME         the lab of all rows, where the file names none
+  --unit C|F|K       unit of temperatures (default C)
+  --time-unit UNIT   s, ms, us or ns, where timestamps are numbers (default: seconds, or milliseconds)
   --shift-to TIME    moves all timestamps by whole seconds so that the newest lies at TIME: now,
                      Unix seconds or RFC 3339 (default: timestamps stay)
   --rate N           rows per second (default: as fast as they are acknowledged)
 ${COMMON_HELP}
   humtemp replay library.csv --shift-to now
+  humtemp replay history.csv --unit C
+  influx query … --raw | humtemp replay - --columns lab_id=room
 `;
 
 export const SIMULATE_HELP = `humtemp simulate: publishes observations of made-up labs over MQTT
@@ -81,6 +92,10 @@ export function parseReplayArguments(
     ...COMMON_OPTIONS,
     'shift-to': { type: 'string' },
     rate: { type: 'string' },
+    columns: { type: 'string' },
+    lab: { type: 'string' },
+    unit: { type: 'string' },
+    'time-unit': { type: 'string' },
   });
   const [file, second] = positionals;
   if (file === undefined) throw new StartError('which file? humtemp replay FILE.csv');
@@ -88,6 +103,12 @@ export function parseReplayArguments(
   return {
     file,
     ...commonOptions(values, defaults),
+    form: {
+      columns: option('columns', values.columns, parseColumns),
+      lab: option('lab', values.lab, parseLab),
+      unit: option('unit', values.unit, oneOf('C', 'F', 'K')),
+      timeUnit: option('time-unit', values['time-unit'], oneOf('s', 'ms', 'us', 'ns')),
+    },
     shiftToMs: option('shift-to', values['shift-to'], parseTarget),
     ratePerS: option('rate', values.rate, number(0.001, RATE_PER_S_MAX)),
   };
@@ -189,6 +210,31 @@ function readToken(file: string): string {
   const line = content.split('\n', 1)[0]!.trim();
   if (!TOKEN_PATTERN.test(line)) throw new RangeError('a file whose first line is a token');
   return line;
+}
+
+function parseColumns(text: string): CsvForm['columns'] {
+  const pairs = text.split(',').map((pair) => pair.split('=').map((word) => word.trim()));
+  const isGood = ([column, name, more]: readonly string[]) =>
+    (COLUMNS as readonly string[]).includes(column ?? '') &&
+    name !== undefined &&
+    name !== '' &&
+    more === undefined;
+  if (!pairs.every(isGood))
+    throw new RangeError(`a list such as lab_id=room,temp=t1, of ${COLUMNS.join(', ')}`);
+  return Object.fromEntries(pairs);
+}
+
+function parseLab(text: string): string {
+  if (labIdOfName(text) === undefined) throw new RangeError('a name of up to 200 characters');
+  return text;
+}
+
+function oneOf<const W extends string>(...words: readonly W[]): (text: string) => W {
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined) throw new RangeError(`one of ${words.join(', ')}`);
+    return word;
+  };
 }
 
 function parseQos(text: string): 0 | 1 {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { StartError } from '../../start-error.js';
+import type { CsvForm } from './csv-form.js';
 import { csvRows } from './csv-rows.js';
 import { Pace } from './pace.js';
 import type { PublishOutput } from './progress.js';
@@ -16,8 +17,9 @@ import { summaryJson, summaryText } from './summary.js';
 import { payloadOf, shiftToS } from './time-shift.js';
 
 export interface ReplayOptions extends PublishOptions {
-  /** CSV with the header lab_id, timestamp, temp, humidity. */
   readonly file: string;
+  /** What the file is like, if not as we write such files. */
+  readonly form?: CsvForm | undefined;
   /** Where the newest row is to lie, Unix milliseconds; undefined: timestamps stay. */
   readonly shiftToMs?: number | 'now' | undefined;
   /** Rows per second; undefined: as fast as they are acknowledged. */
@@ -37,7 +39,9 @@ export interface ReplayResult extends PublishResult {
  * @throws StartError for a file, a row or a broker that one can do something about.
  */
 export async function replay(options: ReplayOptions, output: PublishOutput): Promise<ReplayResult> {
-  const { rows, newestMs } = await survey(options);
+  const { rows, skipped, newestMs } = await survey(options);
+  if (skipped > 0 && !options.json)
+    output.write(`${skipped} rows are of other things, or without a number, and are left out\n`);
   const targetMs = options.shiftToMs === 'now' ? Date.now() : options.shiftToMs;
   const shiftS = targetMs === undefined || rows === 0 ? 0 : shiftToS(newestMs, targetMs);
   const published = await publishRun(options, output, (run) => publishRows(options, shiftS, rows, run));
@@ -61,21 +65,25 @@ export async function replay(options: ReplayOptions, output: PublishOutput): Pro
 }
 
 /** Reads all of the file, so that a row that cannot be sent is known before the first one is. */
-async function survey(options: ReplayOptions): Promise<{ rows: number; newestMs: number }> {
+async function survey(options: ReplayOptions): Promise<{ rows: number; skipped: number; newestMs: number }> {
   const stats = await stat(options.file).catch(() => undefined);
   if (stats !== undefined && !stats.isFile() && !stats.isDirectory())
     throw new StartError(
-      `${options.file} is a pipe or a device, but is read twice; put the rows into a file first`,
+      `${options.file} is a pipe or a device, but is read twice; put the rows into a file first, or name - and let them come on standard input`,
     );
   let rows = 0;
+  let skipped = 0;
   let newestMs = Number.NEGATIVE_INFINITY;
-  for await (const row of csvRows(options.file)) {
+  const onSkipped = () => {
+    skipped += 1;
+  };
+  for await (const row of csvRows(options.file, options.form, onSkipped)) {
     if (options.signal?.aborted) break;
     topicOfLab(options.topic, row.lab);
     rows += 1;
     newestMs = Math.max(newestMs, row.timestampMs);
   }
-  return { rows, newestMs };
+  return { rows, skipped, newestMs };
 }
 
 async function publishRows(
@@ -86,7 +94,7 @@ async function publishRows(
 ): Promise<void> {
   run.total = rows;
   const pace = options.ratePerS === undefined ? undefined : new Pace(options.ratePerS);
-  for await (const row of csvRows(options.file)) {
+  for await (const row of csvRows(options.file, options.form)) {
     if (pace !== undefined) await paced(pace, run.signal);
     if (!(await roomToPublish(run))) return;
     run.publisher.publish(topicOfLab(options.topic, row.lab), payloadOf(row, shiftS));
