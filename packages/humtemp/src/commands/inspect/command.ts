@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { parseDurationS } from '@humtemp/bucket-core';
-import { readConfig } from '../../config/config.js';
 import { healthUrl } from '../../config/own-addresses.js';
 import { StartError } from '../../start-error.js';
 import { commandArguments } from '../command-arguments.js';
@@ -50,7 +49,7 @@ export async function inspectCommand(argv: readonly string[], env: NodeJS.Proces
     void process.stdout.write(values.json === true ? `${JSON.stringify(report, null, 2)}\n` : text(report));
   if (what === 'store') {
     const wanted = { lab: values.lab, limit: labsShown(values.labs) };
-    print(await readStore(readConfig(env, 'start'), wanted, Date.now()), storeText);
+    print(await readStore(env, wanted, Date.now()), storeText);
     return;
   }
   const base = values.url ?? healthUrl(env);

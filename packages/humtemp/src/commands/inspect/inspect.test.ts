@@ -69,8 +69,7 @@ test('where nothing answers, it says what to do', async () => {
 });
 
 test('a data folder is decoded while its process runs', async () => {
-  const config = readConfig(env, 'start');
-  const report = await readStore(config, { lab: undefined, limit: 10 }, Date.now());
+  const report = await readStore(env, { lab: undefined, limit: 10 }, Date.now());
   assert.equal(report.labs, 2);
   const [hall, vault] = report.newest;
   assert.deepEqual(
@@ -84,7 +83,7 @@ test('a data folder is decoded while its process runs', async () => {
   );
   assert.equal(report.counted[0]!.committed, 3);
   assert.match(storeText(report), /^lab {11}hall: bucket of .*, 2 observations, 21\.25 °C on average/m);
-  const one = await readStore(config, { lab: 'vault', limit: 10 }, Date.now());
+  const one = await readStore(env, { lab: 'vault', limit: 10 }, Date.now());
   assert.deepEqual(
     one.newest.map(({ lab }) => lab),
     ['vault'],
@@ -101,6 +100,7 @@ test('no secret of any kind gets into a support bundle, from wherever', async ()
     url: 'Url-Pass%2Fword-1',
     decoded: 'Url-Pass/word-1',
     redis: 'redis-password-2',
+    second: 'of-another-server-3',
     hash: 'c2FsdHNhbHRzYWx0c2FsdA==$aGFzaGhhc2hoYXNo',
     token: 'f3a9c1d2e4b5f6a7b8c9d0e1f2a3b4c5',
     key: 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB',
@@ -111,7 +111,10 @@ test('no secret of any kind gets into a support bundle, from wherever', async ()
     {
       ...env,
       HUMTEMP_MQTT_URL: `mqtt://gateway:${secrets.url}@broker.invalid`,
-      HUMTEMP_REDIS_URL_FILE: file('redis', `redis://:${secrets.redis}@127.0.0.1:1/0\n`),
+      HUMTEMP_REDIS_URL_FILE: file(
+        'redis',
+        `redis://:${secrets.redis}@127.0.0.1:1/0,redis://u:${secrets.second}@127.0.0.1:2/0\n`,
+      ),
       HUMTEMP_MQTT_PASSWORD_FILE: file('accounts', `sensor:$7$101$${secrets.hash}\n`),
       HUMTEMP_API_TOKENS_FILE: file('tokens', `wall sha256:${secrets.token} read labs=*\n`),
       HUMTEMP_MQTT_CLIENT_KEY_FILE: file('key', `-----BEGIN PRIVATE KEY-----\n${secrets.key}\n`),

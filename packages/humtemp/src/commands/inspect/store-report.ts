@@ -10,14 +10,14 @@ import {
   type StoreCount,
   type StoreFault,
 } from '@humtemp/bucket-core';
-import type { Config } from '../../config/config.js';
+import { type Config, readConfig } from '../../config/config.js';
 import { withoutPassword } from '../../config/url.js';
 import { StartError } from '../../start-error.js';
+import { openStore } from '../archive/open-store.js';
 
 /** Labs counted, and rejections read. */
 const LABS_COUNTED_MAX = 100_000;
 const REJECTIONS_SHOWN = 10;
-const REDIS_MS_MAX = 10_000;
 
 /** What a store holds. */
 export interface StoreReport {
@@ -61,11 +61,12 @@ export interface WantedLabs {
   readonly limit: number;
 }
 
-/** Reads the store of a configuration. A data folder is never written, and its process may run. @throws StartError */
-export function readStore(config: Config, wanted: WantedLabs, nowMs: number): Promise<StoreReport> {
+/** Reads the store that the environment names. A data folder is never written, and its process may run. @throws StartError */
+export function readStore(env: NodeJS.ProcessEnv, wanted: WantedLabs, nowMs: number): Promise<StoreReport> {
+  const config = readConfig(env, 'start');
   return 'dataDir' in config.store
     ? readFolder(config.store.dataDir, wanted, nowMs)
-    : readRedis(config, config.store.redisUrl, wanted, nowMs);
+    : readRedis(env, config, config.store.redisUrl, wanted, nowMs);
 }
 
 async function readFolder(dataDir: string, { lab, limit }: WantedLabs, nowMs: number): Promise<StoreReport> {
@@ -99,39 +100,19 @@ async function readFolder(dataDir: string, { lab, limit }: WantedLabs, nowMs: nu
 }
 
 async function readRedis(
+  env: NodeJS.ProcessEnv,
   config: Config,
   url: string,
   { lab, limit }: WantedLabs,
   nowMs: number,
 ): Promise<StoreReport> {
-  const { RedisStore } = await import('@humtemp/bucket-core/redis');
-  const { grid, deduplicationHorizonS, labsMax, rejectionsMax, redisPrefix: prefix } = config;
-  let why = 'no answer';
-  const store = new RedisStore({
-    grid,
-    deduplicationHorizonS,
-    labsMax,
-    rejectionsMax,
-    url,
-    prefix,
-    replyTimeoutMs: config.redisTimeoutS * 1000,
-    onConnection: ({ reason }) => {
-      why = reason ?? why;
-    },
-    onFatal: (error) => {
-      why = error.message;
-    },
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(why)), REDIS_MS_MAX);
-  });
-  const read = async (): Promise<StoreReport> => {
+  const { store, grid } = await openStore(env, false);
+  try {
     const labs = await store.labs('', LABS_COUNTED_MAX, nowMs);
     return {
       store: withoutPassword(url),
       resolutions: grid.resolutions,
-      deduplicationHorizonS,
+      deduplicationHorizonS: config.deduplicationHorizonS,
       labs: labs.length,
       newest: bucketReports(await store.latest(lab === undefined ? labs.slice(0, limit) : [lab], nowMs)),
       ledgers: await store.ledgers(nowMs),
@@ -139,13 +120,7 @@ async function readRedis(
       rejections: (await store.rejections(REJECTIONS_SHOWN)).map(withoutPayload),
       faults: await store.faults(REJECTIONS_SHOWN),
     };
-  };
-  try {
-    return await Promise.race([read(), late]);
-  } catch (error) {
-    throw new StartError(`${withoutPassword(url)}: ${(error as Error).message}`, { cause: error });
   } finally {
-    clearTimeout(timer);
     await store.close();
   }
 }

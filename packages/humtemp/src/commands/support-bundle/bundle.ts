@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { arch, platform, release, totalmem } from 'node:os';
-import { readConfig } from '../../config/config.js';
 import { healthUrl } from '../../config/own-addresses.js';
 import type { Role } from '../../config/role.js';
 import { textOf } from '../../config/text-of.js';
@@ -50,7 +49,7 @@ export async function supportBundle(env: NodeJS.ProcessEnv, options: BundleOptio
     metrics: await read(() => metricsOf(url, token)),
     // Names of labs are nobody's business here.
     store: await read(async () => {
-      const report = await readStore(readConfig(env, role), { lab: undefined, limit: 0 }, nowMs);
+      const report = await readStore(env, { lab: undefined, limit: 0 }, nowMs);
       return { ...report, rejections: report.rejections.map(({ atMs, reason }) => ({ atMs, reason })) };
     }),
     log: await read(() => (logFile === undefined ? journal() : endOf(logFile))),

@@ -27,7 +27,9 @@ export function secretsOf(env: NodeJS.ProcessEnv): readonly string[] {
     const text = readText(variable, env);
     // What messages show as it is, is no secret.
     if (text === undefined || variable.shown(text) === text) continue;
-    for (const part of credentialsIn(text)) add(part);
+    // Several servers may stand in one text.
+    for (const one of [text, ...text.split(/,(?=\w+:\/\/)/)])
+      for (const part of credentialsIn(one)) add(part);
     if (!URL.canParse(text)) add(text);
   }
   for (const [name, text] of Object.entries(env))
