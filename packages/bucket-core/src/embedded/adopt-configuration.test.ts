@@ -189,7 +189,7 @@ test('changes of the configuration lose and repeat nothing, whenever the process
         }
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 5 },
   );
 });
 

@@ -11,6 +11,8 @@ export interface RedisConnectionOptions {
 }
 
 const RECONNECT_DELAY_MS_MAX = 2000;
+/** The reason when nothing else is known. */
+export const CLOSED = 'connection closed';
 
 /** What ioredis says went wrong: `command` if a command was answered so. */
 type ServerError = NodeJS.ErrnoException & { readonly command?: { readonly name: string } };
@@ -53,7 +55,7 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
     // It would go on, with database 0. What is given to it before the answer to SELECT, it refuses.
     if (error.command?.name === 'select') redis.disconnect(true);
   });
-  redis.on('close', () => tell(false, connected === true ? 'connection closed' : reason));
+  redis.on('close', () => tell(false, connected === true ? CLOSED : reason));
   redis.connect().catch(() => {
     // The error event has told it, and the retry strategy goes on.
   });

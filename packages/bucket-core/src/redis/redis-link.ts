@@ -1,4 +1,4 @@
-import { connectRedis, type RedisConnectionOptions } from './connection.js';
+import { CLOSED, connectRedis, type RedisConnectionOptions } from './connection.js';
 import { type Durability, SafeWrites } from './durability.js';
 import { messageOf } from './redis-errors.js';
 import { defineScripts, type ScriptedRedis } from './scripts.js';
@@ -112,10 +112,12 @@ export class RedisLink {
 
   #changed(connected: boolean, reason: string): void {
     clearTimeout(this.#timer);
+    const wasReady = this.#isReady;
     this.#isReady = false;
     this.options.onNewConnection(this);
     if (connected) void this.#admit();
-    else this.#notReady(reason);
+    // That a connection ends over which nothing could be done is no news: what kept it from it is.
+    else this.#notReady(wasReady || reason !== CLOSED ? reason : this.#reason);
   }
 
   #notReady(reason: string): void {
