@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Intake, SourceTable } from '@humtemp/intake';
-import type { Client } from 'aedes';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { type Budgets, budgetsOf } from './budgets/budgets.js';
@@ -15,6 +14,7 @@ import { ReadTurns } from './connection/read-turns.js';
 import { ServingClock } from './connection/serving-clock.js';
 import { type BrokerCounters, newCounters } from './counters.js';
 import { AedesEngine, type EngineSeams } from './engine/aedes-engine.js';
+import type { EngineClient } from './engine/engine-client.js';
 import { CopyTraffic } from './lanes/copy-traffic.js';
 import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
@@ -22,10 +22,13 @@ import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
 import { canReadShared } from './listeners/shared-reads.js';
 import type { PageRule } from './listeners/web-socket-door.js';
+import { ClientRegistry } from './mqtt5/client-registry.js';
+import { DelayedWills } from './mqtt5/delayed-wills.js';
 import { RetainedPublishes } from './sessions/retained-publishes.js';
 import { Sessions } from './sessions/sessions.js';
 import { Deliveries } from './subscribers/deliveries.js';
 import { FanOut } from './subscribers/fan-out.js';
+import { type Grant, PLAIN_GRANTS } from './subscribers/grant.js';
 import type { Outbox } from './subscribers/outbox.js';
 import type { Subscriber } from './subscribers/subscriber.js';
 import { SubscriptionIndex } from './subscribers/subscription-index.js';
@@ -84,6 +87,8 @@ export class Broker {
   readonly #admission: Admission;
   readonly #connections = new Set<Connection>();
   readonly #connectionOf = new WeakMap<object, Connection>();
+  readonly #wills = new DelayedWills();
+  readonly #clients5: ClientRegistry;
   /** Outboxes that have something to write at the end of this turn. */
   #outgoing = new Set<Outbox>();
   #isFlushing = false;
@@ -99,7 +104,7 @@ export class Broker {
     this.#log = new ConnectionLog(options.log);
     this.#access = access === OPEN_ACCESS ? undefined : access;
     this.#gate = new ConnectionGate(limits);
-    const index = new SubscriptionIndex<Subscriber>();
+    const index = new SubscriptionIndex<Subscriber, Grant>();
     this.#sessions = this.#newSessions(index);
     this.#slowLane = new SlowLane({
       sources,
@@ -126,9 +131,16 @@ export class Broker {
       intake,
       index,
       publish: ({ topic, payload, qos, isRetained: retain }, publisher, done) =>
-        this.#deliveries.publish({ topic, payload, qos, retain, owner: publisher.owner, publisher }, done),
+        this.#deliveries.publish(
+          { topic, payload, qos, retain, owner: publisher.owner, publisher, from: publisher.clientKey },
+          done,
+        ),
       onChange: () => this.#readOn(),
     });
+    this.#clients5 = new ClientRegistry(
+      (id) => this.#engine?.clientOf(id),
+      (before, client) => this.#takeOver(this.#connectionOf.get(before)!, this.#connectionOf.get(client)!),
+    );
     this.#admission = new Admission({
       access: this.#access,
       limits,
@@ -198,7 +210,8 @@ export class Broker {
   async close(): Promise<void> {
     clearInterval(this.#care);
     this.#listeners?.close();
-    await this.#engine?.close([...this.#connections].map(({ client }) => client));
+    this.#clients5.close();
+    await this.#engine?.close();
     for (const { tap } of this.#connections) tap.destroy();
     this.#access?.close();
     this.#log.close();
@@ -209,6 +222,15 @@ export class Broker {
     this.#engine = await AedesEngine.start(limits, this.#seams());
     const hub: ConnectionHub = {
       engine: this.#engine,
+      mqtt5: {
+        admission: this.#admission,
+        sessions: this.#sessions,
+        slowLane: this.#slowLane,
+        deliveries: this.#deliveries,
+        registry: this.#clients5,
+        wills: this.#wills,
+        limits,
+      },
       sources,
       intake,
       limits,
@@ -223,6 +245,7 @@ export class Broker {
       clock: this.#clock,
       log: this.#log,
       onOutgoing: (outbox) => this.#flushLater(outbox),
+      onClient: (connection, client) => this.#connectionOf.set(client, connection),
     };
     this.#care = setInterval(() => this.#takeCare(), CARE_MS);
     this.#care.unref();
@@ -254,7 +277,6 @@ export class Broker {
   #accept(hub: ConnectionHub, transport: Duplex, address: string): void {
     const connection = new Connection(hub, transport, address);
     this.#connections.add(connection);
-    this.#connectionOf.set(connection.client, connection);
     connection.tap.once('close', () => {
       this.#connections.delete(connection);
       this.#deliveries.leave(connection);
@@ -263,7 +285,7 @@ export class Broker {
 
   /** What the MQTT library asks, and whom. */
   #seams(): EngineSeams {
-    const connectionOf = (client: Client) => this.#connectionOf.get(client)!;
+    const connectionOf = (client: EngineClient) => this.#connectionOf.get(client)!;
     const deliveries = this.#deliveries;
     const slowLane = this.#slowLane;
     const sessions = this.#sessions;
@@ -272,7 +294,9 @@ export class Broker {
       examine: (client, packet) => this.#admission.examine(connectionOf(client), packet),
       admit: (client, username, password) => this.#admission.admit(connectionOf(client), username, password),
       takeOver: (before, client) => this.#takeOver(connectionOf(before), connectionOf(client)),
+      giveWay: (client) => this.#clients5.giveWay(client),
       arrive: (client) => {
+        this.#wills.arrive(client.id, client.clean);
         if (client.clean) slowLane.endSession(client.id);
         sessions.arrive(client);
       },
@@ -282,20 +306,24 @@ export class Broker {
         sessions.resume(client, connection);
         connection.tap.open();
       },
-      grant: (client, subscription) => deliveries.grant(connectionOf(client), subscription),
+      grant: (client, { topic, qos }) =>
+        deliveries.grant(connectionOf(client), topic, PLAIN_GRANTS[qos as 0 | 1 | 2]) === undefined,
       subscribed: (client, filters) => void deliveries.sendRetained(connectionOf(client), filters),
       unsubscribed: (client, filters) => deliveries.unsubscribeSoon(connectionOf(client), filters),
       receive: (client, packet, isWill, callback) =>
         slowLane.receive(client!, connectionOf(client!), packet, isWill, callback),
       publish: (packet, client, done) => {
-        if (slowLane.isRefused(packet)) done();
+        if (slowLane.verdictOf(packet)?.isRefused) done();
         else {
           const { topic, payload, qos = 0, retain } = packet;
           const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
           // All that aedes publishes is of a client.
           const publisher = connectionOf(client!);
           const { owner } = publisher;
-          deliveries.publish({ topic, payload: bytes, qos, retain, owner, publisher }, done);
+          deliveries.publish(
+            { topic, payload: bytes, qos, retain, owner, publisher, from: client!.id },
+            done,
+          );
         }
       },
       fail: (client, error) =>
@@ -303,7 +331,7 @@ export class Broker {
     };
   }
 
-  #newSessions(index: SubscriptionIndex<Subscriber>): Sessions {
+  #newSessions(index: SubscriptionIndex<Subscriber, Grant>): Sessions {
     const { counters, budgets } = this;
     const { limits, log } = this.options;
     return new Sessions({
@@ -365,6 +393,8 @@ export class Broker {
 
   #takeCare(): void {
     this.#clock.look();
+    this.#sessions.endExpired(performance.now());
+    this.#wills.look();
     for (const connection of this.#connections) connection.takeCare();
     this.#admission.endStale(this.#connections);
   }

@@ -11,9 +11,12 @@ export {
   type TallyLine,
 } from './counting/source-tally.js';
 export { type UnmatchedNote, UnmatchedTopics } from './counting/unmatched-topics.js';
+export { AckCode, ackFrame, PUBACK, PUBREC } from './tap/ack-frame.js';
 export { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
+export type { RefusalKind } from './tap/inbound-frames.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';
+export { type AckReason, ackReason } from './tap/reasoned-acks.js';
 export type {
   PublishCopies,
   PublishCopy,

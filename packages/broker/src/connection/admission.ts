@@ -3,7 +3,8 @@ import type { ConnectPacket } from 'aedes';
 import type { AccessControl, ReloadableAccess } from '../access/access-control.js';
 import type { Budget } from '../budgets/budget.js';
 import { ownerOfAccount } from '../budgets/owner.js';
-import type { Refusal } from '../engine/aedes-engine.js';
+import type { Refusal } from '../engine/engine-client.js';
+import { ReasonCode } from '../mqtt5/reason-code.js';
 import { clientKey } from './client-key.js';
 import { connectProblem } from './connect-problem.js';
 import type { Connection } from './connection.js';
@@ -67,15 +68,19 @@ export class Admission {
     password: Buffer | undefined,
   ): Promise<Refusal | undefined> {
     const { access } = this.options;
-    if (connection.refusal !== undefined) return refused(IDENTIFIER_REJECTED, connection.refusal);
+    if (connection.refusal !== undefined) {
+      const { reason, code } = connection.refusal;
+      return refused(IDENTIFIER_REJECTED, reason, code);
+    }
     // Of what was asked: the answer may come after the next one is in force.
     const version = access?.version ?? 0;
     const answer = (await access?.authenticate(username, password)) ?? 'accepted';
-    if (answer === 'busy') return refused(SERVER_UNAVAILABLE, 'too many await the check of their password');
+    if (answer === 'busy')
+      return refused(SERVER_UNAVAILABLE, 'too many await the check of their password', ReasonCode.serverBusy);
     if (answer === 'bad_credentials') return refused(NOT_AUTHORIZED, 'wrong user or password');
     const account = access === undefined || username === '' ? undefined : username;
     const noRoom = this.#enter(connection, account);
-    if (noRoom !== undefined) return refused(SERVER_UNAVAILABLE, noRoom);
+    if (noRoom !== undefined) return refused(SERVER_UNAVAILABLE, noRoom, ReasonCode.quotaExceeded);
     connection.accept({ clientId: connection.clientId, username }, account, version);
     // Then it is looked at once more.
     this.#accessVersion = Math.min(this.#accessVersion, version);
@@ -90,7 +95,7 @@ export class Admission {
     for (const connection of connections) {
       const { identity, accessVersion } = connection;
       if (identity !== undefined && !(access as ReloadableAccess).isCurrent(identity.username, accessVersion))
-        connection.end('its account is gone, or has another password');
+        connection.end('its account is gone, or has another password', ReasonCode.notAuthorized);
     }
   }
 
@@ -120,6 +125,6 @@ export class Admission {
   }
 }
 
-function refused(returnCode: 2 | 3 | 5, reason: string): Refusal {
-  return Object.assign(new Error(reason), { returnCode });
+function refused(returnCode: 2 | 3 | 5, reason: string, code?: number): Refusal {
+  return Object.assign(new Error(reason), { returnCode, code });
 }

@@ -1,23 +1,28 @@
 import type { Duplex } from 'node:stream';
-import { type Intake, PublishTap, type SourceTable, type TapPolicy } from '@humtemp/intake';
-import type { Client } from 'aedes';
+import { type Intake, PublishTap, type RefusalKind, type SourceTable, type TapPolicy } from '@humtemp/intake';
 import type { AccessControl, ClientIdentity } from '../access/access-control.js';
 import type { Budgets } from '../budgets/budgets.js';
 import { Kept } from '../budgets/kept.js';
 import { ownerOfAccount, ownerOfAddress } from '../budgets/owner.js';
 import type { BrokerCounters } from '../counters.js';
 import type { AedesEngine } from '../engine/aedes-engine.js';
+import type { EngineClient } from '../engine/engine-client.js';
 import type { CopyTraffic } from '../lanes/copy-traffic.js';
 import { ObservationCopies } from '../lanes/observation-copies.js';
 import type { BrokerLimits } from '../limits.js';
 import { readsShared } from '../listeners/shared-reads.js';
+import { Mqtt5Client, type Mqtt5Hub } from '../mqtt5/mqtt5-client.js';
+import { CODE_OF_REFUSAL, ReasonCode } from '../mqtt5/reason-code.js';
 import type { QueueEntry } from '../sessions/outgoing-queue.js';
 import { PacketIds } from '../sessions/packet-ids.js';
 import type { SessionConnection } from '../sessions/session.js';
+import type { Grant } from '../subscribers/grant.js';
 import { Outbox } from '../subscribers/outbox.js';
 import { AT_QOS_0, type Delivery, type OutgoingPublish } from '../subscribers/outgoing-publish.js';
 import type { Subscriber } from '../subscribers/subscriber.js';
 import { ConnackFlags } from './connack-flags.js';
+import type { ConnectProblem } from './connect-problem.js';
+import { versionOf } from './connect-version.js';
 import type { ConnectionLog } from './connection-log.js';
 import { Entrance } from './entrance.js';
 import { PublishPermissions } from './publish-permissions.js';
@@ -27,7 +32,9 @@ import type { ServingClock } from './serving-clock.js';
 
 /** What all connections of a broker share. */
 export interface ConnectionHub {
+  /** For those that speak MQTT 3.1.1. */
   readonly engine: AedesEngine;
+  readonly mqtt5: Mqtt5Hub;
   readonly sources: SourceTable;
   readonly intake: Intake;
   readonly limits: BrokerLimits;
@@ -39,25 +46,29 @@ export interface ConnectionHub {
   readonly traffic: CopyTraffic;
   readonly turns: ReadTurns;
   /** Whether the session of a client that asks for one has something in it. */
-  readonly hasSession: (client: Client) => boolean;
+  readonly hasSession: (client: EngineClient) => boolean;
   readonly fastLane: boolean;
   readonly counters: BrokerCounters;
   readonly clock: ServingClock;
   readonly log: ConnectionLog;
+  /** A CONNECT has come, and whoever is to answer it is there. */
+  readonly onClient: (connection: Connection, client: EngineClient) => void;
   /** The outbox of a connection has something that is to go out at the end of this turn. */
   readonly onOutgoing: (outbox: Outbox) => void;
 }
 
 /** The keep-alive is over after one and a half times of it without a packet [MQTT-3.1.2-24]. */
 const KEEP_ALIVE_FACTOR = 1.5;
+/** Time for a client to read why its connection ends. */
+const LAST_WORDS_MS = 5000;
 
 /** One connection: its tap, its client at the MQTT library, and what the broker knows of it. */
 export class Connection implements Subscriber, SessionConnection {
   readonly tap: PublishTap;
-  readonly client: Client;
+  client: EngineClient = NOBODY;
   readonly outbox: Outbox;
   /** Why its CONNECT is to be refused, found before it is answered. */
-  refusal: string | undefined;
+  refusal: ConnectProblem | undefined;
   /** As its CONNECT gave it, or as it was given. */
   clientId = '';
   /** Bytes that its CONNECT leaves: client id, user and will. */
@@ -65,7 +76,7 @@ export class Connection implements Subscriber, SessionConnection {
   /** 0: none. */
   keepAliveMs = 0;
   /** Subscriptions of a clean session, which end with the connection. */
-  readonly subscriptions = new Map<string, 0 | 1 | 2>();
+  readonly subscriptions = new Map<string, Grant>();
   /** Filters that it unsubscribes from in this turn. */
   leaving: Set<string> | undefined;
   readonly #ids = new PacketIds();
@@ -78,6 +89,9 @@ export class Connection implements Subscriber, SessionConnection {
   /** Since when it is not served, or when its ping was answered meanwhile; undefined: it is served. */
   #answeredAtMs: number | undefined;
   readonly #openedAtMs: number;
+  /** Since when it only waits for the client to read the last words. */
+  #endedAtMs: number | undefined;
+  #client5: Mqtt5Client | undefined;
   /** Messages that the log has had of it. */
   #logged: Set<string> | undefined;
 
@@ -86,16 +100,18 @@ export class Connection implements Subscriber, SessionConnection {
     readonly transport: Duplex,
     readonly address: string,
   ) {
-    const { engine, sources, intake, limits, budgets, fastLane, access, traffic, clock } = hub;
+    const { sources, intake, limits, budgets, fastLane, access, traffic, clock } = hub;
     this.#owner = ownerOfAddress(address);
     this.#heardAtMs = this.#openedAtMs = clock.servedMs;
     const readOn = () => this.tap.readOn();
     const unfinished = new Kept(budgets.unfinished, () => this.#owner);
-    const entrance = new Entrance(limits.connectBytesMax, unfinished);
+    const entrance = new Entrance(limits.connectBytesMax, unfinished, (frame) => this.#meet(frame));
     const policy: TapPolicy = {
       entrance,
       // aedes looks for subscriptions only. None of those that are refused.
-      greeting: new ConnackFlags(() => this.#identity !== undefined && hub.hasSession(this.client)),
+      greeting: new ConnackFlags(
+        () => this.version === 4 && this.#identity !== undefined && hub.hasSession(this.client),
+      ),
       rate: limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, readOn) : undefined,
       mayPublish: access && ((topic) => this.mayPublish(topic)),
       mayCount: access && ((lab) => this.mayCount(lab)),
@@ -105,6 +121,7 @@ export class Connection implements Subscriber, SessionConnection {
       onHeard: () => {
         this.#heardAtMs = clock.servedMs;
       },
+      onRefused: (what, kind) => this.#client5 !== undefined && this.#refuse(what, kind),
     };
     this.tap = new PublishTap({
       transport,
@@ -118,6 +135,11 @@ export class Connection implements Subscriber, SessionConnection {
       policy,
     });
     this.tap.once('close', () => unfinished.set(0));
+    this.tap.on('error', ({ message }) =>
+      this.warn('connection ended', message.replace(/^connection ended: /, '')),
+    );
+    // Nobody else reads, before there is a CONNECT, that it is closed.
+    this.tap.resume();
     this.outbox = new Outbox({
       tap: this.tap,
       transport,
@@ -126,12 +148,34 @@ export class Connection implements Subscriber, SessionConnection {
       owner: () => this.#owner,
       nowMs: () => clock.servedMs,
     });
-    this.client = engine.handle(this.tap, (callback) => this.outbox.whenShort(callback));
   }
 
   /** Who it is, once that was accepted. */
   get identity(): ClientIdentity | undefined {
     return this.#identity;
+  }
+
+  /** MQTT 3.1 counts as 4. */
+  get version(): 4 | 5 {
+    return this.#client5 === undefined ? 4 : 5;
+  }
+
+  get clientKey(): string {
+    return this.client.id;
+  }
+
+  get windowMax(): number {
+    return this.#client5?.receiveMax ?? Number.POSITIVE_INFINITY;
+  }
+
+  fits(publish: OutgoingPublish, { identifiers }: Grant): boolean {
+    const bytesMax = this.#client5?.packetBytesMax ?? Number.POSITIVE_INFINITY;
+    if (publish.bytes + FRAME_BYTES_MORE + 5 * (identifiers?.length ?? 0) <= bytesMax) return true;
+    const delivery = { ...AT_QOS_0, qos: publish.qos, identifiers };
+    if (publish.frame5(delivery).length <= bytesMax) return true;
+    this.hub.counters.deliveriesDropped += 1;
+    this.warn('publishes dropped for a subscriber', 'they are longer than it takes');
+    return false;
   }
 
   /** Whose memory it takes: its account's, or that of its address. */
@@ -182,6 +226,7 @@ export class Connection implements Subscriber, SessionConnection {
 
   /** A publish for a clean session. */
   deliver(publish: OutgoingPublish, qos: 0 | 1 | 2): void {
+    // Those of MQTT 5 have sessions.
     if (!this.mayRead(publish.topic)) return;
     if (!this.send(publish, qos === 0 ? AT_QOS_0 : this.#delivery(qos, false))) this.drop();
   }
@@ -193,12 +238,12 @@ export class Connection implements Subscriber, SessionConnection {
 
   send(publish: OutgoingPublish, delivery: Delivery): boolean {
     if (this.outbox.isFullFor(publish.bytes)) return false;
-    this.#add(publish.frame(delivery));
+    this.#add(this.#frame(publish, delivery));
     return true;
   }
 
   sendWaiting({ publish }: QueueEntry, delivery: Delivery): void {
-    this.#add(publish?.frame(delivery) ?? pubrelFrame(delivery.packetId));
+    this.#add(publish === undefined ? pubrelFrame(delivery.packetId) : this.#frame(publish, delivery));
   }
 
   drop(): void {
@@ -218,13 +263,18 @@ export class Connection implements Subscriber, SessionConnection {
   takeCare(): void {
     const { clock, limits } = this.hub;
     const nowMs = clock.servedMs;
+    if (this.#endedAtMs !== undefined) {
+      if (nowMs - this.#endedAtMs > LAST_WORDS_MS) this.tap.destroy();
+      return;
+    }
     // What it has sent waits for us.
     if (this.tap.isHeldBack || this.tap.readableLength > 0) this.#careForHeldBack(nowMs);
     else this.#answeredAtMs = undefined;
     this.outbox.look();
-    if (this.outbox.fullForMs > limits.subscriberTimeoutMs) this.end('it does not read');
+    if (this.outbox.fullForMs > limits.subscriberTimeoutMs)
+      this.end('it does not read', ReasonCode.quotaExceeded);
     else if (this.keepAliveMs > 0 && nowMs - this.#heardAtMs > this.keepAliveMs * KEEP_ALIVE_FACTOR)
-      this.end('keep alive timeout');
+      this.end('keep alive timeout', ReasonCode.keepAliveTimeout);
     else if (this.clientId === '' && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
       this.end('connect did not arrive in time');
   }
@@ -238,10 +288,16 @@ export class Connection implements Subscriber, SessionConnection {
     log.warn(message, { address: this.address, client: this.clientId || undefined, topic }, reason);
   }
 
-  /** Ends the connection, as if it had broken. */
-  end(reason: string): void {
+  /** Ends the connection, as if it had broken. @param code what a client is told that speaks MQTT 5. */
+  end(reason: string, code: number = ReasonCode.quotaExceeded): void {
     this.warn('connection ended', reason);
-    this.tap.destroy();
+    if (this.#client5?.end(code, reason) !== true) this.tap.destroy();
+  }
+
+  /** Ends the connection with a frame that says why, for which the client has a little time. */
+  endWith(frame: Buffer): void {
+    this.#endedAtMs = this.hub.clock.servedMs;
+    this.tap.end(frame);
   }
 
   /** Its pings are answered before they can be read, and its keep-alive does not run. */
@@ -251,6 +307,25 @@ export class Connection implements Subscriber, SessionConnection {
     if (this.keepAliveMs === 0 || nowMs - this.#answeredAtMs < this.keepAliveMs / 2) return;
     this.#answeredAtMs = nowMs;
     this.tap.answerPing();
+  }
+
+  /** Its CONNECT has come: whoever speaks its version answers it. */
+  #meet(frame: Buffer): void {
+    const { engine, mqtt5, onClient } = this.hub;
+    if (versionOf(frame) === 5) {
+      this.#client5 = new Mqtt5Client(this, mqtt5);
+      this.client = this.#client5;
+    } else this.client = engine.handle(this.tap, (callback) => this.outbox.whenShort(callback));
+    onClient(this, this.client);
+  }
+
+  #refuse(what: string, kind: RefusalKind): boolean {
+    this.warn('connection ended', what);
+    return this.#client5!.end(CODE_OF_REFUSAL[kind], what);
+  }
+
+  #frame(publish: OutgoingPublish, delivery: Delivery): Buffer {
+    return this.#client5 === undefined ? publish.frame(delivery) : publish.frame5(delivery);
   }
 
   #delivery(qos: 0 | 1 | 2, isRetained: boolean): Delivery {
@@ -264,7 +339,11 @@ export class Connection implements Subscriber, SessionConnection {
   }
 }
 
+/** What a frame has besides topic, payload and properties, at most. */
+const FRAME_BYTES_MORE = 20;
 const PUBREL = 0x62;
+/** Before there is a CONNECT. */
+const NOBODY: EngineClient = { id: '', clean: true, close: (done) => done?.() };
 
 function pubrelFrame(packetId: number): Buffer {
   return Buffer.from([PUBREL, 2, packetId >> 8, packetId & 0xff]);

@@ -15,9 +15,11 @@ export class Entrance implements TapEntrance {
   /** What came behind the CONNECT. */
   #behind: Buffer | undefined;
 
+  /** @param onConnect called with the CONNECT before it passes. */
   constructor(
     connectBytesMax: number,
     readonly kept: Kept,
+    readonly onConnect: (frame: Buffer) => void = () => {},
   ) {
     this.#first = new FirstFrame(connectBytesMax);
   }
@@ -38,7 +40,9 @@ export class Entrance implements TapEntrance {
     if ('refusal' in state) return state;
     this.#first = undefined;
     this.#behind = state.rest;
-    return this.kept.set(state.rest.length) ? { connect: state.frame } : { refusal: NO_ROOM };
+    if (!this.kept.set(state.rest.length)) return { refusal: NO_ROOM };
+    this.onConnect(state.frame);
+    return { connect: state.frame };
   }
 
   /** The client is accepted. @returns what came behind its CONNECT. */

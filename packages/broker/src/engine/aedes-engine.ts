@@ -2,10 +2,8 @@ import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
 import type { Sessions } from '../sessions/sessions.js';
 import { type Callback, clientInternalsOf, internalsOf } from './aedes-internals.js';
+import type { EngineClient, Refusal } from './engine-client.js';
 import { SessionsOfEngine } from './sessions-of-engine.js';
-
-/** Why a CONNECT is refused, and what its CONNACK says [MQTT-3.2.2.3]. */
-export type Refusal = Error & { readonly returnCode: 2 | 3 | 5 };
 
 /**
  * All that aedes asks, in the order of a connection's life. aedes reads packets, answers them and keeps the handshakes of
@@ -14,7 +12,7 @@ export type Refusal = Error & { readonly returnCode: 2 | 3 | 5 };
  *     aedes                           asks
  *     preConnect                      examine
  *     authenticate                    admit
- *     registerClient                  takeOver, if another connection has the client id
+ *     registerClient                  takeOver, if another connection has the client id; giveWay
  *     'client', 'clientDisconnect'    arrive, leave
  *     'connackSent'                   open
  *     authorizeSubscribe              grant
@@ -27,30 +25,32 @@ export type Refusal = Error & { readonly returnCode: 2 | 3 | 5 };
  */
 export interface EngineSeams {
   /** A CONNECT has come. It may be changed. */
-  examine(client: Client, packet: ConnectPacket): void;
+  examine(client: EngineClient, packet: ConnectPacket): void;
   /** Whether the client is accepted. */
   admit(
-    client: Client,
+    client: EngineClient,
     username: string | undefined,
     password: Buffer | undefined,
   ): Promise<Refusal | undefined>;
   /** A client is accepted whose id another connection has, which ends now [MQTT-3.1.4-2]. */
-  takeOver(before: Client, client: Client): void;
-  arrive(client: Client): void;
-  leave(client: Client): void;
+  takeOver(before: EngineClient, client: EngineClient): void;
+  /** A client is accepted: whoever has its id and is not known here ends now. */
+  giveWay(client: EngineClient): void;
+  arrive(client: EngineClient): void;
+  leave(client: EngineClient): void;
   /** The CONNACK is written. */
-  open(client: Client): void;
+  open(client: EngineClient): void;
   /** Whether a subscription is granted, and remembers it. */
-  grant(client: Client, subscription: Subscription): boolean;
+  grant(client: EngineClient, subscription: Subscription): boolean;
   /** The SUBACK is written: retained publishes may come. */
-  subscribed(client: Client, filters: readonly string[]): void;
-  unsubscribed(client: Client, filters: readonly string[]): void;
+  subscribed(client: EngineClient, filters: readonly string[]): void;
+  unsubscribed(client: EngineClient, filters: readonly string[]): void;
   /** A publish has come. It is acknowledged, and published, after the callback. */
-  receive(client: Client | null, packet: PublishPacket, isWill: boolean, callback: Callback): void;
+  receive(client: EngineClient | null, packet: PublishPacket, isWill: boolean, callback: Callback): void;
   /** Hands a publish to subscribers. Calls back when it is on its way to all of them. */
-  publish(packet: PublishPacket, client: Client | null, done: () => void): void;
+  publish(packet: PublishPacket, client: EngineClient | null, done: () => void): void;
   /** A connection has ended in an error. */
-  fail(client: Client, error: Error): void;
+  fail(client: EngineClient, error: Error): void;
   readonly sessions: Sessions;
 }
 
@@ -82,16 +82,22 @@ export class AedesEngine {
     return new AedesEngine(aedes);
   }
 
-  /** Makes a client of a connection. @param whenShort calls back when a client reads again that does not. */
-  handle(connection: Duplex, whenShort: (callback: () => void) => void): Client {
+  /** The client that has an id. */
+  clientOf(id: string): EngineClient | undefined {
+    return internalsOf(this.aedes).clients[id];
+  }
+
+  /** Makes a client of a connection that speaks MQTT 3.1 or 3.1.1. @param whenShort calls back when a client reads again that does not. */
+  handle(connection: Duplex, whenShort: (callback: () => void) => void): EngineClient {
     const client = this.aedes.handle(connection);
     clientInternalsOf(client).waitForDrain = (callback) => whenShort(() => callback(null, client));
     return client;
   }
 
   /** Disconnects everybody, and publishes no will: it is not the clients that have gone. */
-  async close(clients: Iterable<Client>): Promise<void> {
-    for (const client of clients) clientInternalsOf(client).will = null;
+  async close(): Promise<void> {
+    for (const client of Object.values(internalsOf(this.aedes).clients))
+      clientInternalsOf(client!).will = null;
     await new Promise<void>((resolve) => this.aedes.close(() => resolve()));
   }
 }
@@ -116,9 +122,14 @@ function attach(aedes: Aedes, seams: EngineSeams): void {
   internals.registerClient = (client) => {
     const before = internals.clients[client.id];
     if (before !== undefined && before !== client) seams.takeOver(before, client);
+    seams.giveWay(client);
     registerClient(client);
   };
-  aedes.on('client', (client) => seams.arrive(client));
+  aedes.on('client', (client) => {
+    // One may have come while another was ended.
+    seams.giveWay(client);
+    seams.arrive(client);
+  });
   aedes.on('clientDisconnect', (client) => seams.leave(client));
   aedes.on('connackSent', ({ returnCode }, client) => {
     if (returnCode === 0) seams.open(client);

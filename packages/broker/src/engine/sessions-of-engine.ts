@@ -32,7 +32,7 @@ export class SessionsOfEngine implements Persistence {
 
   async subscriptionsByClient({ id }: SessionOwner): Promise<Subscription[]> {
     return [...(this.sessions.subscriptionsOf(id) ?? [])].map(
-      ([topic, qos]) => ({ topic, qos }) as Subscription,
+      ([topic, { qos }]) => ({ topic, qos }) as Subscription,
     );
   }
 

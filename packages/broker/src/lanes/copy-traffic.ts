@@ -3,13 +3,14 @@ import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
 
 /** Whose copies they are. */
 export interface CopyPublisher {
+  readonly clientKey: string;
   /** Whose memory they take if they are retained. */
   readonly owner: string;
 }
 
 export interface CopyHub {
   readonly intake: Intake;
-  readonly index: SubscriptionIndex<unknown>;
+  readonly index: SubscriptionIndex<unknown, unknown>;
   /** Hands a publish to subscribers. Calls back when it is on its way to all of them. */
   readonly publish: (copy: PublishCopy, publisher: CopyPublisher, done: () => void) => void;
   /** All connections must look whether they may read. */

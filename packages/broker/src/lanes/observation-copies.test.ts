@@ -8,7 +8,7 @@ const COPIES_OF_ALL = 20_000;
 test('copies of others, however many, do not hold up a sensor that has few', () => {
   const intake = { afterSettled: () => {}, settledBatch: 0 };
   const traffic = new CopyTraffic({ intake, onChange: () => {} } as unknown as CopyHub);
-  const copiesOf = () => new ObservationCopies(traffic, { owner: '' }, () => {});
+  const copiesOf = () => new ObservationCopies(traffic, { owner: '', clientKey: '' }, () => {});
   const payload = Buffer.alloc(50);
   const copy = { topic: 'labs/a/observation', payload, qos: 1 as const, isRetained: false, batch: 1 };
   const sensor = copiesOf();

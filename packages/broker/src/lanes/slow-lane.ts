@@ -1,16 +1,18 @@
 import {
+  AckCode,
+  type AckReason,
+  ackReason,
   type Intake,
   PayloadSlice,
   type Publish,
   type PublishSource,
   type SourceTable,
 } from '@humtemp/intake';
-import type { Client, PublishPacket } from 'aedes';
 import type { Budget } from '../budgets/budget.js';
 import type { Connection } from '../connection/connection.js';
 import type { BrokerCounters } from '../counters.js';
 import { RECEIPT_BYTES } from '../sessions/session.js';
-import type { Sessions } from '../sessions/sessions.js';
+import type { SessionOwner, Sessions } from '../sessions/sessions.js';
 import { PendingReceipts } from './pending-receipts.js';
 import { contentOf } from './publish-content.js';
 
@@ -25,13 +27,39 @@ export interface SlowLaneOptions {
 
 type Callback = (error?: Error | null) => void;
 
+/** A publish as an MQTT library has read it. */
+export interface ReceivedPublish {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  readonly qos: 0 | 1 | 2;
+  readonly messageId?: number | undefined;
+  dup: boolean;
+}
+
+/** What became of a publish, if it was not simply taken. */
+export interface Verdict extends AckReason {
+  /** Whether it goes to no subscriber. */
+  readonly isRefused: boolean;
+}
+
+/** The code is enough to tell. */
+const RESERVED: Verdict = { code: AckCode.notAuthorized, text: undefined, isRefused: true };
+const NOT_ALLOWED: Verdict = { ...ackReason('not_authorized'), isRefused: true };
+const TOO_MANY: Verdict = {
+  code: AckCode.quotaExceeded,
+  text: 'too many publishes at QoS 2 that are not released',
+  isRefused: true,
+};
+const UNWANTED: Verdict = { code: AckCode.noSubscribers, text: undefined, isRefused: false };
+
 /**
- * Publishes that reach the MQTT library. It asks before it acknowledges one, and has its answer once intake has settled
- * what is an observation. An error would end the connection, so what is refused is acknowledged, and goes nowhere.
+ * Publishes that reach an MQTT library. It asks before it acknowledges one, and has its answer once intake has settled
+ * what is an observation. What is refused is acknowledged, and goes nowhere: in MQTT 3.1.1 an error would end the
+ * connection, and in MQTT 5 the acknowledgement says why.
  */
 export class SlowLane {
   readonly #receipts = new PendingReceipts();
-  readonly #refused = new WeakSet<PublishPacket>();
+  readonly #verdicts = new WeakMap<ReceivedPublish, Verdict>();
 
   constructor(readonly options: SlowLaneOptions) {}
 
@@ -45,16 +73,16 @@ export class SlowLane {
     return this.#receipts.hasSession(clientId);
   }
 
-  /** Whether a publish was refused, and goes to no subscriber. */
-  isRefused(packet: PublishPacket): boolean {
-    return this.#refused.has(packet);
+  /** What became of a publish, once that was called back; undefined: it was taken. */
+  verdictOf(packet: ReceivedPublish): Verdict | undefined {
+    return this.#verdicts.get(packet);
   }
 
   /** Calls back when a publish may be acknowledged. @param connection undefined: it has ended. */
   receive(
-    client: Client,
+    client: SessionOwner,
     connection: Connection | undefined,
-    packet: PublishPacket,
+    packet: ReceivedPublish,
     isWill: boolean,
     callback: Callback,
   ): void {
@@ -64,8 +92,10 @@ export class SlowLane {
     // It says something of this hop only [MQTT-3.3.1-3].
     packet.dup = false;
     if (packet.qos === 2 && !isWill && !this.#hasRoomFor(client, connection, packet.messageId!)) {
+      this.#verdicts.set(packet, TOO_MANY);
+      if (connection?.version === 5) callback();
       // Neither counted nor acknowledged: it comes again.
-      connection?.end('too many publishes at QoS 2 that it has not released');
+      else connection?.end('too many publishes at QoS 2 that it has not released');
       return;
     }
     const isReserved = topic.startsWith('$');
@@ -74,39 +104,47 @@ export class SlowLane {
       counters.reservedRefused += 1;
       connection?.warn('publish refused', 'a topic that starts with $ is the broker’s own', topic);
     }
-    if (!mayPublish && !isWill) this.#refused.add(packet);
+    if (!mayPublish && !isWill) this.#verdicts.set(packet, isReserved ? RESERVED : NOT_ALLOWED);
     const error =
       mayPublish || !isWill ? null : new Error('the will is on a topic that it may not publish on');
     const source = sources.find(topic);
     const { match } = sources;
     if (source === undefined) {
-      if (mayPublish) intake.unmatched.add(topic);
-      else if (!isReserved) counters.notAuthorized += 1;
+      if (mayPublish) {
+        intake.unmatched.add(topic);
+        if (connection?.version === 5) this.#verdicts.set(packet, UNWANTED);
+      } else if (!isReserved) counters.notAuthorized += 1;
       callback(error);
       return;
     }
     const receive = () => this.#receive(source, match, packet, mayPublish ? connection : undefined);
     if (packet.qos === 2 && !isWill)
-      this.#receiveOnce(client, connection, packet, isDup, receive, () => callback(error));
+      this.#receiveOnce(client, connection, packet, isDup, receive, (refusedLabs) => {
+        this.#noteRefused(source, match, packet, refusedLabs);
+        callback(error);
+      });
     else {
       receive();
-      intake.afterSettled(() => callback(error));
+      intake.afterSettled((refusedLabs) => {
+        this.#noteRefused(source, match, packet, refusedLabs);
+        callback(error);
+      });
     }
   }
 
-  #hasRoomFor(client: Client, connection: Connection | undefined, packetId: number): boolean {
+  #hasRoomFor(client: SessionOwner, connection: Connection | undefined, packetId: number): boolean {
     const { budget, sessions } = this.options;
     return budget.hasRoom(connection?.owner ?? '', RECEIPT_BYTES) || sessions.hasReceived(client, packetId);
   }
 
   /** What was received already at QoS 2 and not released yet is the same publish again [MQTT-4.3.3-2]. */
   #receiveOnce(
-    client: Client,
+    client: SessionOwner,
     connection: Connection | undefined,
-    packet: PublishPacket,
+    packet: ReceivedPublish,
     isDup: boolean,
     receive: () => void,
-    settled: () => void,
+    settled: (refusedLabs: ReadonlySet<string>) => void,
   ): void {
     const { intake, sessions, budget } = this.options;
     const receipts = this.#receipts;
@@ -116,13 +154,13 @@ export class SlowLane {
     const isAgain = receipts.has(receipt, isDup) || sessions.isReceivedAgain(receipt, isDup);
     if (!isAgain) receive();
     receipts.add(receipt);
-    intake.afterSettled(() => {
+    intake.afterSettled((refusedLabs) => {
       budget.give(owner, RECEIPT_BYTES);
       // Of a session that is over, aedes would store it in the next one.
       if (!sessions.hasEnded(client) && !receipts.hasEnded(client)) {
         // Once aedes has stored the first, subscribers do not get the second.
-        if (isAgain) setImmediate(settled);
-        else settled();
+        if (isAgain) setImmediate(settled, refusedLabs);
+        else settled(refusedLabs);
       }
       // aedes has stored it by the next turn of the event loop.
       setImmediate(() => receipts.remove(receipt));
@@ -132,16 +170,37 @@ export class SlowLane {
   #receive(
     source: PublishSource,
     match: unknown,
-    { payload, topic }: PublishPacket,
+    packet: ReceivedPublish,
     connection: Connection | undefined,
   ): void {
     const { intake } = this.options;
+    const { payload, topic } = packet;
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     // A client publishes it now, retained or not.
     const mayCount =
       source.labOf?.(match) === undefined ? (lab: string) => connection?.mayCount(lab) === true : undefined;
     const publish: Publish = { topic, payload: PayloadSlice.of(bytes), isReplayed: false, mayCount };
-    if (connection !== undefined) intake.take(source, match, publish);
-    else intake.refuse(source, 'not_authorized', publish);
+    if (connection === undefined) {
+      intake.refuse(source, 'not_authorized', publish);
+      return;
+    }
+    const before = intake.ledger.inFlight;
+    const reason = intake.take(source, match, publish);
+    if (reason === undefined) return;
+    const isInPart = intake.ledger.inFlight > before;
+    this.#verdicts.set(packet, { ...ackReason(reason, isInPart), isRefused: false });
+  }
+
+  /** The store has no room for the lab that a topic names. */
+  #noteRefused(
+    source: PublishSource,
+    match: unknown,
+    packet: ReceivedPublish,
+    refusedLabs: ReadonlySet<string>,
+  ): void {
+    if (refusedLabs.size === 0 || this.#verdicts.has(packet)) return;
+    const lab = source.labOf?.(match);
+    if (lab !== undefined && refusedLabs.has(lab))
+      this.#verdicts.set(packet, { ...ackReason('too_many_labs'), isRefused: false });
   }
 }

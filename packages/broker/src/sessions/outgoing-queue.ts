@@ -1,4 +1,5 @@
 import type { Budget } from '../budgets/budget.js';
+import { type Grant, PLAIN_GRANTS } from '../subscribers/grant.js';
 import type { Delivery, OutgoingPublish } from '../subscribers/outgoing-publish.js';
 import { PacketIds } from './packet-ids.js';
 
@@ -17,6 +18,9 @@ export interface QueueEntry {
   /** Undefined: the publish was received at QoS 2, and its PUBREL is on the way. */
   readonly publish: OutgoingPublish | undefined;
   readonly qos: 1 | 2;
+  readonly grant: Grant;
+  /** Whether it is sent as one that was retained before. */
+  readonly isRetained: boolean;
   /** 0: not sent yet. */
   readonly packetId: number;
 }
@@ -54,14 +58,19 @@ export class OutgoingQueue {
   }
 
   /** Adds a publish. @returns undefined if there is no room for it. */
-  add(publish: OutgoingPublish, qos: 1 | 2): QueueEntry | undefined {
+  add(
+    publish: OutgoingPublish,
+    qos: 1 | 2,
+    grant: Grant = PLAIN_GRANTS[qos],
+    isRetained = false,
+  ): QueueEntry | undefined {
     const { queuedMessagesMax, queuedBytesMax } = this.limits;
     const bytes = OVERHEAD_BYTES + publish.bytes;
     const cost = COST_BYTES + publish.bytes;
     if (this.#entries.size >= queuedMessagesMax || this.#bytes + bytes > queuedBytesMax) return undefined;
     if (!this.budget.take(this.owner, cost)) return undefined;
     publish.keep();
-    const entry: Entry = { publish, qos, packetId: 0, bytes, cost };
+    const entry: Entry = { publish, qos, grant, isRetained, packetId: 0, bytes, cost };
     this.#bytes += bytes;
     this.#entries.add(entry);
     return entry;
@@ -74,7 +83,8 @@ export class OutgoingQueue {
       (entry as Entry).packetId = this.freeId();
       this.#byId.set(entry.packetId, entry as Entry);
     }
-    return { qos: entry.qos, packetId: entry.packetId, isRetained: false, isAgain };
+    const { qos, packetId, isRetained, grant } = entry;
+    return { qos, packetId, isRetained, isAgain, identifiers: grant.identifiers };
   }
 
   /** A packet id for something that is sent without being kept. */
@@ -82,22 +92,25 @@ export class OutgoingQueue {
     return this.#ids.next(this.#isTaken);
   }
 
-  /** The client has received a publish at QoS 2: its PUBREL takes its place. */
-  release(packetId: number): void {
+  /** The client has received a publish at QoS 2: its PUBREL takes its place. @returns false if it is not there. */
+  release(packetId: number): boolean {
     const entry = this.#byId.get(packetId);
-    if (entry?.publish === undefined) return;
+    if (entry?.publish === undefined) return entry !== undefined;
     const { bytes } = entry.publish;
     entry.publish = undefined;
     entry.bytes -= bytes;
     entry.cost -= bytes;
     this.#bytes -= bytes;
     this.budget.give(this.owner, bytes);
+    return true;
   }
 
-  /** Takes out what was acknowledged. */
-  removeById(packetId: number): void {
+  /** Takes out what was acknowledged. @returns false if it is not there. */
+  removeById(packetId: number): boolean {
     const entry = this.#byId.get(packetId);
-    if (entry !== undefined) this.remove(entry);
+    if (entry === undefined) return false;
+    this.remove(entry);
+    return true;
   }
 
   remove(entry: QueueEntry): void {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { filterLevels, matchesTopic } from '@humtemp/bucket-core';
 import type { Budget } from '../budgets/budget.js';
-import { OutgoingPublish } from '../subscribers/outgoing-publish.js';
+import { OutgoingPublish, type PublishOrigin } from '../subscribers/outgoing-publish.js';
 
 export interface RetainedLimits {
   readonly retainedMessagesMax: number;
@@ -33,11 +33,12 @@ export class RetainedPublishes {
    * @param owner whose memory it is.
    * @returns false if there is no room for it.
    */
-  store(topic: string, payload: Buffer, qos: 0 | 1 | 2, owner: string): boolean {
+  store(topic: string, payload: Buffer, qos: 0 | 1 | 2, owner: string, origin?: PublishOrigin): boolean {
     this.#delete(topic);
     if (payload.length === 0) return true;
-    const publish = new OutgoingPublish(topic, payload, qos);
+    const publish = new OutgoingPublish(topic, payload, qos, origin);
     const { retainedMessagesMax, retainedBytesMax } = this.limits;
+    if (this.#byTopic.size >= retainedMessagesMax) this.#deleteExpired();
     if (this.#byTopic.size >= retainedMessagesMax || this.#bytes + publish.bytes > retainedBytesMax)
       return false;
     if (!this.budget.take(owner, publish.bytes + OVERHEAD_BYTES)) return false;
@@ -51,7 +52,8 @@ export class RetainedPublishes {
   async *matching(filter: string): AsyncGenerator<OutgoingPublish> {
     if (!/[+#]/.test(filter)) {
       const retained = this.#byTopic.get(filter);
-      if (retained !== undefined) yield retained.publish;
+      if (retained?.publish.isExpired) this.#delete(filter);
+      else if (retained !== undefined) yield retained.publish;
       return;
     }
     const levels = filterLevels(filter);
@@ -59,8 +61,15 @@ export class RetainedPublishes {
     let looked = 0;
     for (const [topic, { publish }] of this.#byTopic) {
       if (++looked % TOPICS_PER_TURN === 0) await nextTurn();
-      if (matchesTopic(levels, topic.split('/'))) yield publish;
+      if (!matchesTopic(levels, topic.split('/'))) continue;
+      if (publish.isExpired) this.#delete(topic);
+      else yield publish;
     }
+  }
+
+  /** Those whose time is over [MQTT-3.3.2-5]. */
+  #deleteExpired(): void {
+    for (const [topic, { publish }] of this.#byTopic) if (publish.isExpired) this.#delete(topic);
   }
 
   #delete(topic: string): void {

@@ -1,10 +1,15 @@
 import type { Budgets } from '../budgets/budgets.js';
+import type { Grant } from '../subscribers/grant.js';
 import { AT_QOS_0, type Delivery, type OutgoingPublish } from '../subscribers/outgoing-publish.js';
 import type { Subscriber } from '../subscribers/subscriber.js';
 import { OutgoingQueue, type QueueEntry, type QueueLimits } from './outgoing-queue.js';
 
 /** The client of a session, while it is there. */
 export interface SessionConnection {
+  /** How many publishes at QoS 1 and 2 it takes before it has acknowledged one: its Receive Maximum, in MQTT 5. */
+  readonly windowMax: number;
+  /** Whether a publish is no longer than the client takes [MQTT-3.1.2-24]. */
+  fits(publish: OutgoingPublish, grant: Grant): boolean;
   mayRead(topic: string): boolean;
   /** Sends a publish. @returns false if there is no room for it now. */
   send(publish: OutgoingPublish, delivery: Delivery): boolean;
@@ -21,23 +26,37 @@ export interface SessionConnection {
 /** What one QoS 2 publish takes that was received and not released. */
 export const RECEIPT_BYTES = 160;
 
+/** How long a session is kept whose client is away. */
+export const NEVER_ENDS = Number.POSITIVE_INFINITY;
+
 /**
  * What is kept for one client that asked for it. While the client is there, it gets first what has waited:
  *
  *     away ──arrive()──▶ replaying, as fast as the client reads ──nothing waits──▶ live ──leave()──▶ away
+ *                          ▲   and as many as it takes at a time                  │
+ *                          └──────────the client has as many as it takes──────────┘
  */
 export class Session implements Subscriber {
-  /** QoS by filter. */
-  readonly subscriptions = new Map<string, 0 | 1 | 2>();
+  /** By filter. */
+  readonly subscriptions = new Map<string, Grant>();
+  /** How long it stays when its client has gone. */
+  expiryMs = NEVER_ENDS;
+  /** Whether it is there even with nothing in it: in MQTT 5 it is the client that begins it. */
+  isPinned = false;
   readonly outgoing: OutgoingQueue;
   /** QoS 2 publishes that were received and not released: their contents, by packet id. */
   readonly #incoming = new Map<number, number>();
   #connection: SessionConnection | undefined;
   #isLive = false;
   #wasFull = false;
+  /** Publishes that the client of this connection has and has not acknowledged. */
+  #inFlight = 0;
+  /** Goes on with what waits, if it waits for the client to acknowledge. */
+  #onWindow: (() => void) | undefined;
 
   /** @param onQueueFull there is no room for a publish. `isFirst`: since the queue last was empty. */
   constructor(
+    readonly clientKey: string,
     readonly owner: string,
     limits: QueueLimits,
     readonly budgets: Budgets,
@@ -47,66 +66,107 @@ export class Session implements Subscriber {
   }
 
   get isEmpty(): boolean {
-    return this.subscriptions.size === 0 && this.#incoming.size === 0 && this.outgoing.isEmpty;
+    return (
+      !this.isPinned && this.subscriptions.size === 0 && this.#incoming.size === 0 && this.outgoing.isEmpty
+    );
   }
 
   /** The client has come, and has had its CONNACK. */
   arrive(connection: SessionConnection): void {
     this.#connection = connection;
-    this.#isLive = false;
-    const waiting = this.outgoing.entries();
-    const replay = () => {
-      while (this.#connection === connection && connection.isShort) {
-        const { value: entry, done } = waiting.next();
-        if (done) {
-          this.#isLive = true;
-          break;
-        }
-        if (entry.publish !== undefined && !connection.mayRead(entry.publish.topic))
-          this.outgoing.remove(entry);
-        else connection.sendWaiting(entry, this.outgoing.send(entry));
-      }
-      if (this.#connection === connection && !this.#isLive) connection.whenShort(replay);
-    };
-    replay();
+    this.#inFlight = 0;
+    this.#replay(connection, false);
   }
 
   /** The client is gone. */
   leave(): void {
     this.#connection = undefined;
     this.#isLive = false;
+    this.#onWindow = undefined;
   }
 
-  deliver(publish: OutgoingPublish, qos: 0 | 1 | 2): void {
+  /** @param isRetained whether it was retained before. */
+  deliver(publish: OutgoingPublish, qos: 0 | 1 | 2, grant: Grant, wasRetained = false): void {
     const connection = this.#connection;
-    if (connection?.mayRead(publish.topic) === false) return;
+    if (connection !== undefined && !(connection.mayRead(publish.topic) && connection.fits(publish, grant)))
+      return;
+    const isRetained = wasRetained || (grant.asPublished && publish.origin.retain === true);
     if (qos === 0) {
-      if (connection?.send(publish, AT_QOS_0) === false) connection.drop();
+      const { identifiers } = grant;
+      const delivery = isRetained || identifiers ? { ...AT_QOS_0, isRetained, identifiers } : AT_QOS_0;
+      if (connection?.send(publish, delivery) === false) connection.drop();
       return;
     }
-    const entry = this.outgoing.add(publish, qos);
+    const entry = this.outgoing.add(publish, qos, grant, isRetained);
     if (entry === undefined) {
       this.onQueueFull(!this.#wasFull);
       this.#wasFull = true;
-      if (this.#isLive) this.#sendUnkept(connection!, publish, qos);
-    } else if (this.#isLive && !connection!.send(publish, this.outgoing.send(entry)))
-      connection!.end('it does not read what it subscribes to; what it misses waits in its session');
+      if (this.#isLive) this.#sendUnkept(connection!, publish, qos, grant);
+    } else if (!this.#isLive) return;
+    else if (this.#inFlight >= connection!.windowMax) this.#replay(connection!, true);
+    else if (connection!.send(publish, this.outgoing.send(entry))) this.#inFlight += 1;
+    else connection!.end('it does not read what it subscribes to; what it misses waits in its session');
   }
 
-  #sendUnkept(connection: SessionConnection, publish: OutgoingPublish, qos: 1 | 2): void {
-    const delivery = { qos, packetId: this.outgoing.freeId(), isRetained: false, isAgain: false };
-    if (!connection.send(publish, delivery)) connection.drop();
+  /**
+   * Sends what waits, in its order, and is live when nothing does.
+   * @param goesOn whether what was sent before is on its way on this connection.
+   */
+  #replay(connection: SessionConnection, goesOn: boolean): void {
+    const waiting = this.outgoing.entries();
+    this.#isLive = false;
+    const replay = () => {
+      this.#onWindow = undefined;
+      while (this.#connection === connection && connection.isShort && this.#inFlight < connection.windowMax) {
+        const { value: entry, done } = waiting.next();
+        if (done) {
+          this.#isLive = true;
+          return;
+        }
+        if (goesOn && entry.packetId !== 0) continue;
+        if (entry.publish !== undefined && !this.#isStillWanted(entry, connection)) {
+          this.outgoing.remove(entry);
+          continue;
+        }
+        connection.sendWaiting(entry, this.outgoing.send(entry));
+        this.#inFlight += 1;
+      }
+      if (this.#connection !== connection) return;
+      if (this.#inFlight < connection.windowMax) connection.whenShort(replay);
+      else this.#onWindow = replay;
+    };
+    replay();
+  }
+
+  #isStillWanted({ publish, grant, packetId }: QueueEntry, connection: SessionConnection): boolean {
+    if (publish!.isExpired && packetId === 0) return false;
+    return connection.mayRead(publish!.topic) && connection.fits(publish!, grant);
+  }
+
+  #sendUnkept(connection: SessionConnection, publish: OutgoingPublish, qos: 1 | 2, grant: Grant): void {
+    const { identifiers } = grant;
+    const packetId = this.outgoing.freeId();
+    // Of what is not kept, nobody knows when the client has acknowledged it.
+    const hasWindow = connection.windowMax === Number.POSITIVE_INFINITY;
+    const delivery = { qos, packetId, isRetained: false, isAgain: false, identifiers };
+    if (!hasWindow || !connection.send(publish, delivery)) connection.drop();
   }
 
   acknowledge(packetId: number): void {
-    this.outgoing.removeById(packetId);
+    if (this.outgoing.removeById(packetId) && this.#inFlight > 0) this.#inFlight -= 1;
     if (this.outgoing.isEmpty) this.#wasFull = false;
+    this.#onWindow?.();
   }
 
   /** Keeps a QoS 2 publish until it is released. */
   receive(packetId: number, content: number): void {
     if (!this.#incoming.has(packetId)) this.budgets.receipts.change(this.owner, RECEIPT_BYTES);
     this.#incoming.set(packetId, content);
+  }
+
+  /** How many QoS 2 publishes were received and not released. */
+  get receivedCount(): number {
+    return this.#incoming.size;
   }
 
   /** The content of a QoS 2 publish that was received and not released. */

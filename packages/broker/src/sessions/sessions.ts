@@ -2,10 +2,11 @@ import type { Budgets } from '../budgets/budgets.js';
 import { shareOf } from '../budgets/share.js';
 import { subscriptionBytes } from '../budgets/subscription-bytes.js';
 import type { Receipt } from '../lanes/pending-receipts.js';
+import type { Grant } from '../subscribers/grant.js';
 import type { Subscriber } from '../subscribers/subscriber.js';
 import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
 import type { QueueLimits } from './outgoing-queue.js';
-import { Session, type SessionConnection } from './session.js';
+import { NEVER_ENDS, Session, type SessionConnection } from './session.js';
 
 /** The client that a session is named for. */
 export interface SessionOwner {
@@ -23,7 +24,7 @@ export interface SessionLimits extends QueueLimits {
 export interface SessionsOptions {
   readonly limits: SessionLimits;
   readonly budgets: Budgets;
-  readonly index: SubscriptionIndex<Subscriber>;
+  readonly index: SubscriptionIndex<Subscriber, Grant>;
   /** Whose memory a client's session is. */
   readonly ownerOf: (client: SessionOwner) => string;
   /** A session has no room for a publish. `isFirst`: since it last was empty. */
@@ -39,6 +40,8 @@ export class Sessions {
   readonly #absent = new Map<string, Set<string>>();
   #absentCount = 0;
   readonly #present = new Map<string, SessionOwner>();
+  /** When sessions end whose client is away, and does not come back before; by `performance.now()`. */
+  readonly #ends = new Map<string, number>();
 
   constructor(readonly options: SessionsOptions) {}
 
@@ -49,8 +52,32 @@ export class Sessions {
 
   /** The client is accepted. */
   arrive(client: SessionOwner): void {
+    const session = this.#sessions.get(client.id);
     this.#present.set(client.id, client);
-    this.#endAbsence(client.id, this.#sessions.get(client.id));
+    this.#endAbsence(client.id, session);
+    if (session === undefined) return;
+    // MQTT 3.1.1 knows of no time for a session.
+    session.expiryMs = NEVER_ENDS;
+    session.isPinned = false;
+  }
+
+  /** The client is accepted, in MQTT 5: it has a session, from now on at the latest, that stays `expiryMs` without it. */
+  arrive5(client: SessionOwner, expiryMs: number): Session {
+    this.arrive(client);
+    const session = this.#sessionOf(client);
+    session.expiryMs = expiryMs;
+    session.isPinned = true;
+    return session;
+  }
+
+  /** The session of a client id, if there is one. */
+  of(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId);
+  }
+
+  /** Ends the sessions whose time is over. To be called now and then. */
+  endExpired(nowMs: number): void {
+    for (const [id, endsAtMs] of this.#ends) if (endsAtMs <= nowMs) this.end(id);
   }
 
   /** The client has had its CONNACK: what waits for it may come. */
@@ -67,8 +94,9 @@ export class Sessions {
     const session = this.#sessions.get(client.id);
     if (session === undefined) return;
     session.leave();
+    if (session.expiryMs === 0) this.end(client.id);
     // A clean session is ended in this turn.
-    if (!client.clean) this.#beginAbsence(client.id, session.owner);
+    else if (!client.clean) this.#beginAbsence(client.id, session);
   }
 
   /** Whether something is kept for a client id. */
@@ -82,13 +110,13 @@ export class Sessions {
     return present !== client && (client.clean === true || present?.clean === true);
   }
 
-  /** QoS by filter; undefined: there is no session. */
-  subscriptionsOf(clientId: string): ReadonlyMap<string, 0 | 1 | 2> | undefined {
+  /** By filter; undefined: there is no session. */
+  subscriptionsOf(clientId: string): ReadonlyMap<string, Grant> | undefined {
     return this.#sessions.get(clientId)?.subscriptions;
   }
 
-  /** Adds a subscription to the session of a client, or changes its QoS. @returns false if there is no room for it. */
-  subscribe(client: SessionOwner, filter: string, qos: 0 | 1 | 2, connection: SessionConnection): boolean {
+  /** Adds a subscription to the session of a client, or changes it. @returns false if there is no room for it. */
+  subscribe(client: SessionOwner, filter: string, grant: Grant, connection: SessionConnection): boolean {
     const { budgets, index, ownerOf } = this.options;
     const known = this.#sessions.get(client.id)?.subscriptions.has(filter);
     const owner = this.#sessions.get(client.id)?.owner ?? ownerOf(client);
@@ -96,13 +124,14 @@ export class Sessions {
     const session = this.#sessionOf(client);
     // Without anything that has waited, the client is live at once.
     if (
+      !session.isPinned &&
       session.subscriptions.size === 0 &&
       session.outgoing.isEmpty &&
       this.#present.get(client.id) === client
     )
       session.arrive(connection);
-    session.subscriptions.set(filter, qos);
-    index.add(filter, session, qos);
+    session.subscriptions.set(filter, grant);
+    index.add(filter, session, grant);
     return true;
   }
 
@@ -125,9 +154,9 @@ export class Sessions {
     this.#endAbsence(clientId, session);
   }
 
-  /** The client has received a publish at QoS 2. */
-  releaseOutgoing(client: SessionOwner, packetId: number): void {
-    this.#sessions.get(client.id)?.outgoing.release(packetId);
+  /** The client has received a publish at QoS 2. @returns false if it was not sent to it. */
+  releaseOutgoing(client: SessionOwner, packetId: number): boolean {
+    return this.#sessions.get(client.id)?.outgoing.release(packetId) ?? false;
   }
 
   acknowledge(client: SessionOwner, packetId: number): void {
@@ -184,15 +213,16 @@ export class Sessions {
     let session = this.#sessions.get(id);
     if (session === undefined) {
       const { limits, budgets, ownerOf, onQueueFull } = this.options;
-      session = new Session(ownerOf(client), limits, budgets, (isFirst) => onQueueFull(id, isFirst));
+      session = new Session(id, ownerOf(client), limits, budgets, (isFirst) => onQueueFull(id, isFirst));
       this.#sessions.set(id, session);
-      if (!this.#present.has(id)) this.#beginAbsence(id, session.owner);
+      if (!this.#present.has(id)) this.#beginAbsence(id, session);
     }
     return session;
   }
 
-  #beginAbsence(id: string, owner: string): void {
+  #beginAbsence(id: string, { owner, expiryMs }: Session): void {
     const { sessionsMax } = this.options.limits;
+    if (expiryMs !== NEVER_ENDS) this.#ends.set(id, performance.now() + expiryMs);
     const own = this.#absent.get(owner) ?? new Set();
     this.#absent.set(owner, own);
     if (!own.has(id)) this.#absentCount += 1;
@@ -202,6 +232,7 @@ export class Sessions {
   }
 
   #endAbsence(id: string, session: Session | undefined): void {
+    this.#ends.delete(id);
     if (session === undefined) return;
     const own = this.#absent.get(session.owner);
     if (own?.delete(id) !== true) return;

@@ -1,18 +1,21 @@
 import { matchesTopic } from '@humtemp/bucket-core';
-import type { Subscription } from 'aedes';
+import { AckCode } from '@humtemp/intake';
 import type { Budget } from '../budgets/budget.js';
 import { subscriptionBytes } from '../budgets/subscription-bytes.js';
 import type { Connection } from '../connection/connection.js';
 import type { RetainedPublishes } from '../sessions/retained-publishes.js';
+import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { FanOut } from './fan-out.js';
+import type { Grant } from './grant.js';
 import { OutgoingPublish } from './outgoing-publish.js';
+import type { PublishProperties } from './publish-properties.js';
 import { PublishSpread } from './spread.js';
 import type { Subscriber } from './subscriber.js';
 import type { SubscriptionIndex } from './subscription-index.js';
 
 export interface DeliveriesOptions {
-  readonly index: SubscriptionIndex<Subscriber>;
+  readonly index: SubscriptionIndex<Subscriber, Grant>;
   readonly sessions: Sessions;
   readonly retained: RetainedPublishes;
   readonly fanOut: FanOut;
@@ -32,30 +35,43 @@ export interface Handed {
   readonly owner: string;
   /** Whose publishes keep their order. */
   readonly publisher: object;
+  /** The client that it is of: account and client id. Undefined: none. */
+  readonly from?: string | undefined;
+  /** Of MQTT 5. */
+  readonly properties?: PublishProperties | undefined;
 }
+
+/** Why a subscription is not granted: what a SUBACK of MQTT 5 says (3.9.3), and in words. */
+export interface SubscriptionRefusal {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const SHARED_NOT_SUPPORTED = 0x9e;
 
 /** The way to subscribers: who subscribes to what, what is retained for them, and what is handed out. */
 export class Deliveries {
   constructor(readonly options: DeliveriesOptions) {}
 
-  /** Whether a subscription is granted, and adds it. */
-  grant(connection: Connection, { topic: filter, qos }: Subscription): boolean {
+  /** Adds a subscription. @returns why it is not granted; undefined: it is. */
+  grant(connection: Connection, filter: string, grant: Grant): SubscriptionRefusal | undefined {
     // Shared subscriptions are not known here.
-    if (filter.startsWith('$share/')) return false;
+    if (filter.startsWith('$share/'))
+      return { code: SHARED_NOT_SUPPORTED, reason: 'shared subscriptions are not supported' };
     const { sessions, subscriptionsPerClientMax } = this.options;
     const { client, subscriptions } = connection;
     const held = client.clean === false ? sessions.subscriptionsOf(client.id) : subscriptions;
-    const refuse = (reason: string) => {
+    const refuse = (reason: string, code: number = AckCode.quotaExceeded) => {
       connection.warn('subscription refused', reason, filter);
       // A session that is restored may not have it any more.
       if (held?.has(filter)) this.unsubscribe(connection, [filter]);
-      return false;
+      return { code, reason };
     };
     connection.leaving?.delete(filter);
-    if (!connection.maySubscribe(filter)) return refuse('not authorized');
+    if (!connection.maySubscribe(filter)) return refuse('not authorized', AckCode.notAuthorized);
     if (!held?.has(filter) && (held?.size ?? 0) >= subscriptionsPerClientMax)
       return refuse(`more than ${subscriptionsPerClientMax} subscriptions`);
-    return this.#add(connection, filter, qos as 0 | 1 | 2) || refuse('no room for more subscriptions');
+    return this.#add(connection, filter, grant) ? undefined : refuse('no room for more subscriptions');
   }
 
   /** The client unsubscribes. What it published before in the same piece of bytes is still on its way to it. */
@@ -102,21 +118,45 @@ export class Deliveries {
       }
   }
 
-  /** Keeps a publish if it is to be retained, and hands it to its subscribers. */
-  publish({ topic, payload, qos, retain, owner, publisher }: Handed, done?: () => void): void {
-    const { retained, index, fanOut, onRetainedFull } = this.options;
-    if (retain && !retained.store(topic, payload, qos, owner)) onRetainedFull(topic);
-    if (index.isEmpty) done?.();
-    else fanOut.add(new PublishSpread(new OutgoingPublish(topic, payload, qos), index, done), publisher);
+  /** Sends what is retained and a filter matches, for one subscription of MQTT 5, as fast as the client reads. */
+  async sendRetainedTo(
+    connection: Connection,
+    session: Session,
+    filter: string,
+    grant: Grant,
+  ): Promise<void> {
+    for await (const publish of this.options.retained.matching(filter)) {
+      if (connection.tap.destroyed) return;
+      // [MQTT-3.8.3-3]
+      if (grant.noLocal && publish.from === session.clientKey) continue;
+      session.deliver(publish, Math.min(publish.qos, grant.qos) as 0 | 1 | 2, grant, true);
+      if (!connection.isShort) await new Promise<void>((resolve) => connection.whenShort(resolve));
+    }
   }
 
-  #add(connection: Connection, filter: string, qos: 0 | 1 | 2): boolean {
+  /** Whether somebody subscribes to a topic. */
+  hasSubscribers(topic: string): boolean {
+    return this.options.index.matches(topic);
+  }
+
+  /** Keeps a publish if it is to be retained, and hands it to its subscribers. */
+  publish(handed: Handed, done?: () => void): void {
+    const { topic, payload, qos, retain, owner, publisher, from, properties } = handed;
+    const { retained, index, fanOut, onRetainedFull } = this.options;
+    const origin = { from, retain, properties };
+    if (retain && !retained.store(topic, payload, qos, owner, origin)) onRetainedFull(topic);
+    if (index.isEmpty) done?.();
+    else
+      fanOut.add(new PublishSpread(new OutgoingPublish(topic, payload, qos, origin), index, done), publisher);
+  }
+
+  #add(connection: Connection, filter: string, grant: Grant): boolean {
     const { index, sessions, budget } = this.options;
     const { client, subscriptions, owner } = connection;
-    if (client.clean === false) return sessions.subscribe(client, filter, qos, connection);
+    if (client.clean === false) return sessions.subscribe(client, filter, grant, connection);
     if (!subscriptions.has(filter) && !budget.take(owner, subscriptionBytes(filter))) return false;
-    subscriptions.set(filter, qos);
-    index.add(filter, connection, qos);
+    subscriptions.set(filter, grant);
+    index.add(filter, connection, grant);
     return true;
   }
 
@@ -125,7 +165,7 @@ export class Deliveries {
     const held = client.clean === false ? this.options.sessions.subscriptionsOf(client.id) : subscriptions;
     const levels = topic.split('/');
     let granted: 0 | 1 | 2 = 0;
-    for (const [filter, qos] of held ?? [])
+    for (const [filter, { qos }] of held ?? [])
       if (qos > granted && matchesTopic(filter.split('/'), levels)) granted = qos;
     return granted;
   }

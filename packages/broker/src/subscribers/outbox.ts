@@ -89,7 +89,7 @@ export class Outbox {
   /** Hands on as much as the connection should have. */
   flush(): void {
     const { tap } = this.options;
-    while (this.#head < this.#frames.length && this.#ahead < AHEAD_BYTES && !tap.destroyed) this.#write();
+    while (this.#head < this.#frames.length && this.#ahead < AHEAD_BYTES && !tap.writableEnded) this.#write();
     if (this.#head === this.#frames.length) {
       this.#frames = [];
       this.#head = 0;

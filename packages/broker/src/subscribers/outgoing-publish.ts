@@ -1,3 +1,6 @@
+import { type PublishProperties, writeProperties } from './publish-properties.js';
+import { varintBytes, writeVarint } from './varint.js';
+
 const PUBLISH = 0x30;
 const DUP = 8;
 const RETAIN = 1;
@@ -10,21 +13,36 @@ export interface Delivery {
   readonly isRetained: boolean;
   /** Whether it was sent before, on another connection. */
   readonly isAgain: boolean;
+  /** Of the subscriptions that it is for, of MQTT 5. */
+  readonly identifiers?: readonly number[] | undefined;
 }
 
 export const AT_QOS_0: Delivery = { qos: 0, packetId: 0, isRetained: false, isAgain: false };
 
-/** A publish on its way to subscribers. All that get it at QoS 0 get the same bytes. */
+/** What is known of a publish besides what MQTT 3.1.1 delivers. */
+export interface PublishOrigin {
+  /** The client that it is of: account and client id. Undefined: none. */
+  readonly from?: string | undefined;
+  /** Whether it was published to be retained. */
+  readonly retain?: boolean;
+  readonly properties?: PublishProperties | undefined;
+}
+
+const NO_ORIGIN: PublishOrigin = {};
+
+/** A publish on its way to subscribers. All of one version that get it at QoS 0 get the same bytes. */
 export class OutgoingPublish {
   #payload: Buffer;
   #isKept = false;
   #atQos0: Buffer | undefined;
+  #atQos0Of5: Buffer | undefined;
 
   /** @param payload good until the publish is delivered; `keep()` copies it. */
   constructor(
     readonly topic: string,
     payload: Buffer,
     readonly qos: 0 | 1 | 2,
+    readonly origin: PublishOrigin = NO_ORIGIN,
   ) {
     this.#payload = payload;
   }
@@ -33,9 +51,19 @@ export class OutgoingPublish {
     return this.#payload;
   }
 
-  /** Bytes of topic and payload. */
+  get from(): string | undefined {
+    return this.origin.from;
+  }
+
+  /** Bytes of topic, payload and properties. */
   get bytes(): number {
-    return this.topic.length + this.#payload.length;
+    return this.topic.length + this.#payload.length + (this.origin.properties?.passed.length ?? 0);
+  }
+
+  /** Whether nobody is to get it any more [MQTT-3.3.2-5]. */
+  get isExpired(): boolean {
+    const { properties } = this.origin;
+    return properties !== undefined && properties.expiresAtMs <= performance.now();
   }
 
   /** Somebody keeps it: it must not hold the whole piece of bytes that it came in. */
@@ -49,28 +77,37 @@ export class OutgoingPublish {
 
   /** The frame of a PUBLISH [MQTT-3.3]. */
   frame(delivery: Delivery): Buffer {
-    if (delivery.qos > 0 || delivery.isRetained) return this.#encode(delivery);
-    this.#atQos0 ??= this.#encode(AT_QOS_0);
+    if (delivery.qos > 0 || delivery.isRetained) return this.#encode(delivery, undefined);
+    this.#atQos0 ??= this.#encode(AT_QOS_0, undefined);
     return this.#atQos0;
   }
 
-  #encode({ qos, packetId, isRetained, isAgain }: Delivery): Buffer {
+  /** The same in MQTT 5: with its properties, and what is left of its time. */
+  frame5(delivery: Delivery): Buffer {
+    const { properties } = this.origin;
+    const isAlike =
+      delivery.qos === 0 &&
+      !delivery.isRetained &&
+      delivery.identifiers === undefined &&
+      (properties === undefined || properties.expiresAtMs === Number.POSITIVE_INFINITY);
+    if (isAlike && this.#atQos0Of5 !== undefined) return this.#atQos0Of5;
+    const frame = this.#encode(delivery, writeProperties(properties, delivery.identifiers));
+    if (isAlike) this.#atQos0Of5 = frame;
+    return frame;
+  }
+
+  /** @param properties with their length; undefined: MQTT 3.1.1 has none. */
+  #encode({ qos, packetId, isRetained, isAgain }: Delivery, properties: Buffer | undefined): Buffer {
     const topicBytes = Buffer.byteLength(this.topic);
-    const length = 2 + topicBytes + (qos > 0 ? 2 : 0) + this.#payload.length;
-    const frame = Buffer.allocUnsafe(1 + lengthBytes(length) + length);
+    const length = 2 + topicBytes + (qos > 0 ? 2 : 0) + (properties?.length ?? 0) + this.#payload.length;
+    const frame = Buffer.allocUnsafe(1 + varintBytes(length) + length);
     frame[0] = PUBLISH | (isAgain ? DUP : 0) | (qos << 1) | (isRetained ? RETAIN : 0);
-    let at = 1;
-    for (let left = length; at === 1 || left > 0; left >>= 7)
-      frame[at++] = (left & 0x7f) | (left > 0x7f ? 0x80 : 0);
+    let at = writeVarint(length, frame, 1);
     at = frame.writeUInt16BE(topicBytes, at);
     at += frame.write(this.topic, at);
     if (qos > 0) at = frame.writeUInt16BE(packetId, at);
+    if (properties !== undefined) at += properties.copy(frame, at);
     this.#payload.copy(frame, at);
     return frame;
   }
-}
-
-/** Bytes of a remaining length [MQTT-2.2.3]. */
-function lengthBytes(length: number): number {
-  return length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : 4;
 }

@@ -1,4 +1,5 @@
 import type { Spread } from './fan-out.js';
+import { type Grant, merged } from './grant.js';
 import type { OutgoingPublish } from './outgoing-publish.js';
 import type { Subscriber } from './subscriber.js';
 import type { SubscriptionIndex } from './subscription-index.js';
@@ -10,12 +11,12 @@ const BYTES_OF_ONE = 4096;
 
 /** One publish on its way to all who subscribe to it, each once, at the highest QoS of its filters [MQTT-3.3.5-1]. */
 export class PublishSpread implements Spread {
-  #subscribers: [Subscriber, 0 | 1 | 2][] | undefined;
+  #subscribers: [Subscriber, Grant][] | undefined;
   #at = 0;
 
   constructor(
     readonly publish: OutgoingPublish,
-    readonly index: SubscriptionIndex<Subscriber>,
+    readonly index: SubscriptionIndex<Subscriber, Grant>,
     readonly onDone: (() => void) | undefined,
   ) {}
 
@@ -27,7 +28,7 @@ export class PublishSpread implements Spread {
     for (; this.#at < end; this.#at++) {
       const [subscriber, granted] = this.#subscribers[this.#at]!;
       // As published, or as granted if that is less [MQTT-3.8.4-6].
-      subscriber.deliver(publish, Math.min(publish.qos, granted) as 0 | 1 | 2);
+      subscriber.deliver(publish, Math.min(publish.qos, granted.qos) as 0 | 1 | 2, granted);
     }
     return count * (1 + Math.floor(publish.bytes / BYTES_OF_ONE));
   }
@@ -36,11 +37,14 @@ export class PublishSpread implements Spread {
     this.onDone?.();
   }
 
-  #find(): [Subscriber, 0 | 1 | 2][] {
-    const found = new Map<Subscriber, 0 | 1 | 2>();
-    this.index.visit(this.publish.topic, (subscriber, qos) => {
+  #find(): [Subscriber, Grant][] {
+    const { publish } = this;
+    const found = new Map<Subscriber, Grant>();
+    this.index.visit(publish.topic, (subscriber, grant) => {
+      // [MQTT-3.8.3-3]
+      if (grant.noLocal && subscriber.clientKey === publish.from) return;
       const known = found.get(subscriber);
-      if (known === undefined || known < qos) found.set(subscriber, qos);
+      found.set(subscriber, known === undefined ? grant : merged(known, grant));
     });
     return [...found];
   }

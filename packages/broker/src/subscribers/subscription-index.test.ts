@@ -21,7 +21,7 @@ describe('the index of subscriptions', () => {
   test('finds the subscribers of a topic after any subscribing and unsubscribing', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.array(topic, { minLength: 1 }), (steps, topics) => {
-        const index = new SubscriptionIndex<number>();
+        const index = new SubscriptionIndex<number, 0 | 1 | 2>();
         const held = new Map<string, 0 | 1 | 2>();
         for (const { adds, filter, holder, qos } of steps) {
           if (adds) index.add(filter, holder, qos);
@@ -45,7 +45,7 @@ describe('the index of subscriptions', () => {
   });
 
   test('has no subscriber for what a client may publish while only the topics of the broker are subscribed', () => {
-    const index = new SubscriptionIndex<number>();
+    const index = new SubscriptionIndex<number, 0 | 1 | 2>();
     index.add('$SYS/#', 1, 0);
     assert.ok(index.isEmpty);
     assert.equal(index.matches('labs/a'), false);

@@ -1,21 +1,21 @@
 /** One level of the filters. */
-interface Level<Holder> {
+interface Level<Holder, Terms> {
   /** What may follow. */
-  next: Map<string, Level<Holder>> | undefined;
+  next: Map<string, Level<Holder, Terms>> | undefined;
   /** A filter that nobody shares the rest of is not divided into levels: the rest. Undefined: there is none such. */
   rest: string | undefined;
-  /** Those whose filters end with the rest, or here if there is none, with their QoS. */
-  holders: Map<Holder, 0 | 1 | 2> | undefined;
+  /** Those whose filters end with the rest, or here if there is none, with their terms. */
+  holders: Map<Holder, Terms> | undefined;
 }
 
-export type Visit<Holder> = (holder: Holder, qos: 0 | 1 | 2) => void;
+export type Visit<Holder, Terms> = (holder: Holder, terms: Terms) => void;
 
 /**
  * All filters that somebody subscribes to, to find the subscribers of a topic. A filter takes as many levels as it shares
  * with others, and one.
  */
-export class SubscriptionIndex<Holder> {
-  readonly #root: Level<Holder> = newLevel(undefined);
+export class SubscriptionIndex<Holder, Terms> {
+  readonly #root: Level<Holder, Terms> = newLevel(undefined);
   #size = 0;
   /** Filters of the broker's own topics ($SYS) among them, which match no other. */
   #reserved = 0;
@@ -25,8 +25,8 @@ export class SubscriptionIndex<Holder> {
     return this.#size === this.#reserved;
   }
 
-  /** A filter may have many holders, each of which holds it once, at the QoS that it gave last. */
-  add(filter: string, holder: Holder, qos: 0 | 1 | 2): void {
+  /** A filter may have many holders, each of which holds it once, at the terms that it was given last. */
+  add(filter: string, holder: Holder, terms: Terms): void {
     let level = this.#root;
     let rest: string | undefined = filter;
     while (rest !== undefined) {
@@ -38,7 +38,7 @@ export class SubscriptionIndex<Holder> {
       level.next ??= new Map();
       const next = level.next.get(word);
       if (next === undefined) {
-        const added = newLevel<Holder>(behind);
+        const added = newLevel<Holder, Terms>(behind);
         level.next.set(word, added);
         level = added;
         break;
@@ -50,7 +50,7 @@ export class SubscriptionIndex<Holder> {
     if (rest === undefined && level.rest !== undefined) divide(level);
     level.holders ??= new Map();
     if (!level.holders.has(holder)) this.#count(filter, 1);
-    level.holders.set(holder, qos);
+    level.holders.set(holder, terms);
   }
 
   remove(filter: string, holder: Holder): void {
@@ -63,7 +63,7 @@ export class SubscriptionIndex<Holder> {
   }
 
   /** Visits everybody who holds a filter that matches a topic, once for each such filter. */
-  visit(topic: string, visit: Visit<Holder>): void {
+  visit(topic: string, visit: Visit<Holder, Terms>): void {
     if (this.#size > 0) visitFrom(this.#root, topic, 0, topic.startsWith('$'), visit);
   }
 
@@ -72,7 +72,7 @@ export class SubscriptionIndex<Holder> {
     if (filter.startsWith('$')) this.#reserved += change;
   }
 
-  #remove(level: Level<Holder>, rest: string | undefined, filter: string, holder: Holder): void {
+  #remove(level: Level<Holder, Terms>, rest: string | undefined, filter: string, holder: Holder): void {
     if (rest === level.rest) {
       if (level.holders?.delete(holder)) this.#count(filter, -1);
       if (level.holders?.size === 0) {
@@ -92,12 +92,12 @@ export class SubscriptionIndex<Holder> {
   }
 }
 
-function newLevel<Holder>(rest: string | undefined): Level<Holder> {
+function newLevel<Holder, Terms>(rest: string | undefined): Level<Holder, Terms> {
   return { next: undefined, rest, holders: undefined };
 }
 
 /** Gives the rest of a filter a level of its own. */
-function divide<Holder>(level: Level<Holder>): void {
+function divide<Holder, Terms>(level: Level<Holder, Terms>): void {
   const [word, behind] = divided(level.rest!);
   level.next ??= new Map();
   level.next.set(word, { next: undefined, rest: behind, holders: level.holders });
@@ -116,12 +116,12 @@ function divided(filter: string): readonly [string, string | undefined] {
  * @param isReserved whether wildcards do not match the next level [MQTT-4.7.2-1].
  * @param visit undefined: whether there is anybody is all that is asked.
  */
-function visitFrom<Holder>(
-  level: Level<Holder>,
+function visitFrom<Holder, Terms>(
+  level: Level<Holder, Terms>,
   topic: string,
   at: number,
   isReserved: boolean,
-  visit: Visit<Holder> | undefined,
+  visit: Visit<Holder, Terms> | undefined,
 ): boolean {
   if (level.rest !== undefined)
     return (
@@ -143,8 +143,8 @@ function visitFrom<Holder>(
   return found;
 }
 
-function call<Holder>(level: Level<Holder>, visit: Visit<Holder> | undefined): boolean {
-  if (visit !== undefined) for (const [holder, qos] of level.holders!) visit(holder, qos);
+function call<Holder, Terms>(level: Level<Holder, Terms>, visit: Visit<Holder, Terms> | undefined): boolean {
+  if (visit !== undefined) for (const [holder, terms] of level.holders!) visit(holder, terms);
   return true;
 }
 

@@ -25,8 +25,11 @@ export interface FrameReceiver {
   /** Hands on bytes that were not taken, in the order in which they came. */
   pass(bytes: Buffer, start: number, end: number): void;
   /** Nothing more can be read from this stream. */
-  refuse(what: string): void;
+  refuse(what: string, kind: RefusalKind): void;
 }
+
+/** Why nothing more can be read: in MQTT 5 the client is told. */
+export type RefusalKind = 'malformed' | 'protocol' | 'too_large' | 'no_room';
 
 /**
  * Cuts a stream into frames, in whatever pieces it comes. Between two pieces it stands
@@ -149,7 +152,7 @@ export class InboundFrames {
     this.#partial = undefined;
     this.#keeps(0);
     if (!this.receiver.takes(beginning, 0, beginning.length)) {
-      this.#refuse(`a publish of ${beginning.length + left} bytes`);
+      this.#refuse(`a publish of ${beginning.length + left} bytes`, 'too_large');
       return chunk.length;
     }
     const dropped = Math.min(left, chunk.length - at);
@@ -177,7 +180,7 @@ export class InboundFrames {
     if (keeps === undefined || (bytes <= SHORT_BYTES && !this.#isCounted)) return true;
     this.#isCounted = bytes > 0;
     if (keeps(bytes)) return true;
-    this.#refuse('a frame that is unfinished, for which there is no room');
+    this.#refuse('a frame that is unfinished, for which there is no room', 'no_room');
     return false;
   }
 
@@ -188,15 +191,15 @@ export class InboundFrames {
   /** Refuses what is no length, or one beyond the limit. */
   #isRefused(length: number, isPublish: boolean): boolean {
     const { frameBytesMax, skipTooLong } = this.limits;
-    if (length === MALFORMED) this.#refuse('a frame whose length has more than four bytes');
+    if (length === MALFORMED) this.#refuse('a frame whose length has more than four bytes', 'malformed');
     else if (length > frameBytesMax && !(isPublish && skipTooLong))
-      this.#refuse(`a frame of ${length} bytes`);
+      this.#refuse(`a frame of ${length} bytes`, 'too_large');
     return this.#refused;
   }
 
-  #refuse(what: string): void {
+  #refuse(what: string, kind: RefusalKind): void {
     this.#refused = true;
     this.#partial = undefined;
-    this.receiver.refuse(what);
+    this.receiver.refuse(what, kind);
   }
 }

@@ -27,7 +27,7 @@ export class PendingAcks {
   }
 
   /** PUBACK frames for everything up to a settled batch, or undefined if there is nothing. */
-  takeSettled(settledBatch: number): Buffer | undefined {
+  takeSettled(settledBatch: number, _refusedLabs?: ReadonlySet<string>): Buffer | undefined {
     const pending = this.#pending;
     let settled = 0;
     while (settled < pending.length && pending[settled]! <= settledBatch) settled += 2;

@@ -10,6 +10,8 @@ export class PublishFrame implements Publish {
   /** 0 at QoS 0. */
   packetId = 0;
   isReplayed = false;
+  /** Of MQTT 5. */
+  hasProperties = false;
   receivedMs: number | undefined;
   mayCount: ((lab: string) => boolean) | undefined;
   readonly topic = new TopicSlice();
@@ -33,6 +35,7 @@ export class PublishFrame implements Publish {
     if (payloadStart > end) return false;
     this.packetId = this.qos === 0 ? 0 : uint16At(bytes, topicEnd);
     if (protocolVersion === 5) {
+      this.hasProperties = bytes[payloadStart] !== 0;
       payloadStart = skipProperties(bytes, payloadStart, end);
       if (payloadStart > end) return false;
     }

@@ -1,12 +1,14 @@
 import { Duplex } from 'node:stream';
+import type { RejectionReason } from '@humtemp/bucket-core';
 import { AckedOutput } from './acked-output.js';
 import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
-import { InboundFrames } from './inbound-frames.js';
+import { InboundFrames, type RefusalKind } from './inbound-frames.js';
 import { isOfWhatWasSent, type PauseReason } from './pause-reason.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
+import { ackReason, ReasonedAcks } from './reasoned-acks.js';
 import type { PublishCopies, TapEntrance, TapGreeting } from './tap-policy.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
@@ -55,7 +57,8 @@ export class PublishTap extends Duplex {
   readonly #takesPublishes: boolean;
   readonly #inbound: InboundFrames;
   readonly #output: AckedOutput;
-  readonly #acks = new PendingAcks();
+  #acks: PendingAcks | ReasonedAcks = new PendingAcks();
+  #version: 4 | 5;
   readonly #pings = new Pings(() => this.push(PINGRESP_FRAME));
   readonly #publish = new PublishFrame();
   #phase: 'entering' | 'open' | 'stopped' | 'ended' = 'open';
@@ -76,7 +79,7 @@ export class PublishTap extends Duplex {
   #passed = 0;
   /** Whether some of the last slice did. */
   #hasPassed = false;
-  readonly #onSettled = () => this.#acknowledge();
+  readonly #onSettled = (refusedLabs: ReadonlySet<string>) => this.#acknowledge(refusedLabs);
   readonly #onRoom = () => {
     this.#waitsForRoom = false;
     this.#updateFlow();
@@ -85,6 +88,7 @@ export class PublishTap extends Duplex {
   constructor(options: PublishTapOptions) {
     super();
     this.#options = options;
+    this.#version = options.protocolVersion;
     this.#takesPublishes = options.takesPublishes ?? true;
     const { frameBytesMax, skipTooLong = false } = options;
     this.#inbound = new InboundFrames(
@@ -96,7 +100,7 @@ export class PublishTap extends Duplex {
           return false;
         },
         pass: (bytes, start, end) => this.#pass(bytes, start, end),
-        refuse: (what) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`),
+        refuse: (what, kind) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`, kind),
       },
     );
     const { transport, policy } = options;
@@ -146,6 +150,15 @@ export class PublishTap extends Duplex {
   /** Publishes taken since the connection began. */
   get taken(): number {
     return this.#taken;
+  }
+
+  /**
+   * The client of a broker speaks MQTT 5. Publishes are taken that have no properties, and their PUBACKs say why one does
+   * not count. @param ackBytesMax a PUBACK that is longer says it without words.
+   */
+  speak5(ackBytesMax: number): void {
+    this.#version = 5;
+    this.#acks = new ReasonedAcks(ackBytesMax);
   }
 
   /** The broker has accepted the client: what stands behind its CONNECT may come. */
@@ -296,45 +309,64 @@ export class PublishTap extends Duplex {
   #enter(entrance: TapEntrance, chunk: Buffer): void {
     const first = entrance.take(chunk);
     if (first === undefined) return;
-    if ('refusal' in first) this.#refuse(first.refusal);
+    if ('refusal' in first) this.#refuse(first.refusal, 'malformed');
     else this.#pass(first.connect, 0, first.connect.length);
   }
 
   /** Takes the frame [start, end) if it is for us. If not, it must pass. */
   #takes(bytes: Buffer, start: number, end: number): boolean {
     // What stands behind a frame that ended the connection.
-    if (this.#phase === 'ended') return true;
+    if (this.#phase !== 'open') return true;
     const header = bytes[start]!;
     const type = header >> 4;
     if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
     this.#publishes += 1;
-    const { policy, sources, intake, protocolVersion } = this.#options;
+    const { policy, sources, intake } = this.#options;
     const publish = this.#publish;
+    const version = this.#version;
     // What is not well-formed passes: the endpoint knows how to refuse it.
-    if (!publish.read(bytes, start, end, protocolVersion)) return false;
+    if (!publish.read(bytes, start, end, version)) return false;
+    // They may concern others: a topic alias, or those who subscribe.
+    if (version === 5 && policy !== undefined && publish.hasProperties) return false;
     const { qos, packetId, topic } = publish;
     const source =
       qos <= 1 && this.#takesPublishes && (!publish.isRetained || this.#options.takeRetained)
         ? sources.findBytes(bytes, publish.topicStart, publish.topicEnd)
         : undefined;
     if (source === undefined || (policy !== undefined && !sources.isPlain(source)))
-      return policy !== undefined && this.#refusesPassing();
-    if (qos === 1 && packetId === 0) return this.#refuse(ID_0);
+      return policy !== undefined && version === 4 && this.#refusesPassing();
+    if (qos === 1 && packetId === 0) return this.#refuse(ID_0, 'protocol');
 
     const batch = intake.openBatch;
     this.#taken += 1;
     // A client of a broker publishes it now; what reaches a subscriber as retained was published before.
     publish.isReplayed = publish.isRetained && policy === undefined;
-    if (policy?.mayPublish !== undefined && !policy.mayPublish(topic.toString()))
-      intake.refuse(source, 'not_authorized', publish);
-    else {
+    // What it has more afterwards counts of this one, even if its PUBACK has to name a reason.
+    const inFlight = version === 5 ? intake.ledger.inFlight : 0;
+    let reason: RejectionReason | undefined;
+    if (policy?.mayPublish !== undefined && !policy.mayPublish(topic.toString())) {
+      reason = 'not_authorized';
+      intake.refuse(source, reason, publish);
+    } else {
       const { match } = sources;
       if (policy?.mayCount !== undefined)
         publish.mayCount = source.labOf?.(match) === undefined ? policy.mayCount : undefined;
-      intake.take(source, match, publish);
+      reason = intake.take(source, match, publish);
       if (policy !== undefined) this.#copy(policy.copies, batch);
     }
-    if (qos === 1 && this.#acks.add(batch, packetId)) intake.afterSettled(this.#onSettled);
+    if (qos === 1) {
+      const acks = this.#acks;
+      const isFirst =
+        acks instanceof PendingAcks
+          ? acks.add(batch, packetId)
+          : acks.add(
+              batch,
+              packetId,
+              reason && ackReason(reason, intake.ledger.inFlight > inFlight),
+              source.labOf?.(sources.match),
+            );
+      if (isFirst) intake.afterSettled(this.#onSettled);
+    }
     return true;
   }
 
@@ -352,8 +384,10 @@ export class PublishTap extends Duplex {
    */
   #refusesPassing(): boolean {
     const { qos, packetId, topic } = this.#publish;
-    if (qos > 0 && packetId === 0) return this.#refuse(ID_0);
-    return !topic.isText && this.#refuse('a topic that is not UTF-8, or has a NUL [MQTT-1.5.3-1]');
+    if (qos > 0 && packetId === 0) return this.#refuse(ID_0, 'protocol');
+    return (
+      !topic.isText && this.#refuse('a topic that is not UTF-8, or has a NUL [MQTT-1.5.3-1]', 'malformed')
+    );
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
@@ -366,10 +400,10 @@ export class PublishTap extends Duplex {
   }
 
   /** Writes the PUBACKs of everything that is settled by now. */
-  #acknowledge(): void {
-    if (!this.destroyed) {
+  #acknowledge(refusedLabs: ReadonlySet<string>): void {
+    if (!this.destroyed && !this.writableEnded) {
       const unacknowledged = this.#acks.count;
-      const frames = this.#acks.takeSettled(this.#options.intake.settledBatch);
+      const frames = this.#acks.takeSettled(this.#options.intake.settledBatch, refusedLabs);
       if (frames !== undefined) {
         this.#output.acknowledge(frames);
         this.#options.onAcknowledge?.(unacknowledged);
@@ -429,8 +463,9 @@ export class PublishTap extends Duplex {
   }
 
   /** Ends the connection. Nothing of what was refused passes. */
-  #refuse(what: string): true {
-    this.destroy(new Error(`connection ended: ${what}`));
+  #refuse(what: string, kind: RefusalKind): true {
+    if (this.#options.policy?.onRefused?.(what, kind) === true) this.#phase = 'stopped';
+    else this.destroy(new Error(`connection ended: ${what}`));
     return true;
   }
 }

@@ -1,3 +1,5 @@
+import type { RefusalKind } from './inbound-frames.js';
+
 /**
  * What a tap in front of a broker asks besides: who comes in, how fast it may publish, and who else wants its
  * publishes.
@@ -9,7 +11,7 @@ export interface TapPolicy {
   readonly rate: TapRate | undefined;
   /**
    * Whether the client may publish observations on a topic. What it may not is rejected as `not_authorized`,
-   * and acknowledged, for MQTT 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
+   * and acknowledged: MQTT 5 says why, 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
    */
   readonly mayPublish: ((topic: string) => boolean) | undefined;
   /** Whether it may publish observations of a lab that the payload names, not the topic. Undefined: of all. */
@@ -24,6 +26,11 @@ export interface TapPolicy {
   readonly keeps?: (bytes: number) => boolean;
   /** Called with each piece that comes. */
   readonly onHeard?: () => void;
+  /**
+   * Nothing more can be read from this connection. @returns whether it is ended, with a word of why; if not,
+   * it breaks.
+   */
+  readonly onRefused?: (what: string, kind: RefusalKind) => boolean;
 }
 
 /** Shares the work of reading among connections, so that one that sends much does not hold up the others. */

@@ -1,0 +1,44 @@
+import type { EngineClient } from '../engine/engine-client.js';
+import { type Mqtt5Client, TAKEN_OVER } from './mqtt5-client.js';
+
+/** Clients that speak MQTT 5, by account and client id: of those that speak 3.1.1 the MQTT library knows. */
+export class ClientRegistry {
+  readonly #clients = new Map<string, Mqtt5Client>();
+
+  /**
+   * @param clientOf the client of the MQTT library that has an id.
+   * @param onTakeOver a client comes whose id another one has, which ends now [MQTT-3.1.4-3].
+   */
+  constructor(
+    readonly clientOf: (id: string) => EngineClient | undefined,
+    readonly onTakeOver: (before: EngineClient, client: EngineClient) => void,
+  ) {}
+
+  /** Ends whoever has the id of a client, and adds it. */
+  async takeOver(client: Mqtt5Client): Promise<void> {
+    for (;;) {
+      const before = this.#clients.get(client.id) ?? this.clientOf(client.id);
+      if (before === undefined) break;
+      this.onTakeOver(before, client);
+      await new Promise<void>((resolve) => before.close(() => setImmediate(resolve)));
+    }
+    this.#clients.set(client.id, client);
+  }
+
+  /** A client of the MQTT library comes: whoever speaks MQTT 5 and has its id ends now. */
+  giveWay(client: EngineClient): void {
+    const before = this.#clients.get(client.id);
+    if (before === undefined) return;
+    this.onTakeOver(before, client);
+    before.end(...TAKEN_OVER);
+  }
+
+  remove(client: Mqtt5Client): void {
+    if (this.#clients.get(client.id) === client) this.#clients.delete(client.id);
+  }
+
+  /** We shut down. It is not the clients that have gone, so there are no wills. */
+  close(): void {
+    for (const client of this.#clients.values()) client.shutDown();
+  }
+}

@@ -1,0 +1,73 @@
+import mqttPacket, { type IConnackPacket, type Packet, type Parser } from 'mqtt-packet';
+import { Mqtt5Error, ReasonCode } from './reason-code.js';
+
+const VERSION = { protocolVersion: 5 } as const;
+const REASON_TEXT_MAX = 200;
+
+let parser: Parser | undefined;
+let parsed: Packet | undefined;
+let problem: Error | undefined;
+
+/** Reads a whole frame that is no PUBLISH: of those the order of the user properties would be lost. @throws Mqtt5Error */
+export function parsePacket(frame: Buffer): Packet {
+  parser ??= newParser();
+  parsed = problem = undefined;
+  try {
+    parser.parse(frame);
+  } catch (error) {
+    problem = error as Error;
+  }
+  const packet = parsed as Packet | undefined;
+  if (packet !== undefined && problem === undefined) return packet;
+  // It is not known where it stands.
+  parser = undefined;
+  throw new Mqtt5Error(ReasonCode.malformed, (problem as Error | undefined)?.message ?? 'not a whole packet');
+}
+
+function newParser(): Parser {
+  const made = mqttPacket.parser(VERSION);
+  made.on('packet', (packet) => {
+    parsed = packet;
+  });
+  made.on('error', (error: Error) => {
+    problem = error;
+  });
+  return made;
+}
+
+/** @param bytesMax a longer packet goes without its reason in words [MQTT-3.2.2-19]. */
+export function connackFrame(
+  reasonCode: number,
+  sessionPresent: boolean,
+  properties: NonNullable<IConnackPacket['properties']>,
+  bytesMax: number,
+): Buffer {
+  const packet = { cmd: 'connack', reasonCode, sessionPresent } as const;
+  const frame = mqttPacket.generate({ ...packet, properties: cut(properties) }, VERSION);
+  if (frame.length <= bytesMax) return frame;
+  const { reasonString, ...others } = properties;
+  return mqttPacket.generate({ ...packet, properties: others }, VERSION);
+}
+
+/** @param bytesMax a longer packet goes without its reason in words [MQTT-3.14.2-3]. */
+export function disconnectFrame(reasonCode: number, reasonString: string, bytesMax: number): Buffer {
+  const frame = mqttPacket.generate(
+    { cmd: 'disconnect', reasonCode, properties: cut({ reasonString }) },
+    VERSION,
+  );
+  return frame.length <= bytesMax ? frame : mqttPacket.generate({ cmd: 'disconnect', reasonCode }, VERSION);
+}
+
+export function subackFrame(messageId: number, granted: readonly number[]): Buffer {
+  return mqttPacket.generate({ cmd: 'suback', messageId, granted: [...granted] }, VERSION);
+}
+
+export function unsubackFrame(messageId: number, granted: readonly number[]): Buffer {
+  return mqttPacket.generate({ cmd: 'unsuback', messageId, granted: [...granted] } as Packet, VERSION);
+}
+
+function cut<Properties extends { readonly reasonString?: string }>(properties: Properties): Properties {
+  const { reasonString } = properties;
+  if (reasonString === undefined) return properties;
+  return { ...properties, reasonString: reasonString.slice(0, REASON_TEXT_MAX) };
+}

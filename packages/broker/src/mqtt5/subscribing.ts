@@ -1,0 +1,59 @@
+import { filterLevels } from '@humtemp/bucket-core';
+import type { ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
+import type { Grant } from '../subscribers/grant.js';
+import type { Mqtt5Client } from './mqtt5-client.js';
+import { subackFrame, unsubackFrame } from './packets.js';
+import { Mqtt5Error, ReasonCode } from './reason-code.js';
+
+/** When retained publishes are sent to a subscription (3.8.3.1). */
+const RETAIN_HANDLING = { always: 0, ifNew: 1 } as const;
+
+/** Answers a SUBSCRIBE (3.8), filter by filter. @throws Mqtt5Error */
+export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
+  const { deliveries } = client.hub;
+  const { connection, session } = client;
+  const identifier = packet.properties?.subscriptionIdentifier as number | undefined;
+  if (identifier === 0) throw new Mqtt5Error(ReasonCode.protocolError, 'a subscription identifier of 0');
+  const retained: [string, Grant][] = [];
+  const codes = packet.subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
+    if (!isFilter(topic, client.hub.limits.topicLevelsMax)) return ReasonCode.filterInvalid;
+    if (topic.startsWith('$share/') && nl)
+      throw new Mqtt5Error(ReasonCode.protocolError, 'a shared subscription with No Local');
+    const grant: Grant = {
+      qos,
+      noLocal: nl,
+      asPublished: rap,
+      identifiers: identifier === undefined ? undefined : [identifier],
+    };
+    const isNew = !session.subscriptions.has(topic);
+    const refusal = deliveries.grant(connection, topic, grant);
+    if (refusal !== undefined) return refusal.code;
+    if (rh === RETAIN_HANDLING.always || (rh === RETAIN_HANDLING.ifNew && isNew))
+      retained.push([topic, grant]);
+    return qos;
+  });
+  client.write(subackFrame(packet.messageId!, codes));
+  void sendRetained(client, retained);
+}
+
+async function sendRetained(client: Mqtt5Client, subscriptions: readonly [string, Grant][]): Promise<void> {
+  const { connection, session, hub } = client;
+  for (const [filter, grant] of subscriptions)
+    await hub.deliveries.sendRetainedTo(connection, session, filter, grant);
+}
+
+/** Answers an UNSUBSCRIBE (3.10). */
+export function unsubscribe(client: Mqtt5Client, packet: IUnsubscribePacket): void {
+  const { connection, session, hub } = client;
+  const codes = packet.unsubscriptions.map((filter) => {
+    const isHeld = session.subscriptions.has(filter) && connection.leaving?.has(filter) !== true;
+    return isHeld ? ReasonCode.success : ReasonCode.noSubscriptionExisted;
+  });
+  hub.deliveries.unsubscribeSoon(connection, packet.unsubscriptions);
+  client.write(unsubackFrame(packet.messageId!, codes));
+}
+
+function isFilter(filter: string, levelsMax: number): boolean {
+  const levels = /[\0\ufffd]/.test(filter) ? undefined : filterLevels(filter);
+  return levels !== undefined && levels.length <= levelsMax;
+}

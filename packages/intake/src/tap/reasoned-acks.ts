@@ -1,0 +1,76 @@
+import { REJECTION_ADVICE, type RejectionReason } from '@humtemp/bucket-core';
+import { AckCode, ackFrame, PUBACK } from './ack-frame.js';
+
+/** What an acknowledgement of MQTT 5 says besides that it is one. */
+export interface AckReason {
+  /** From 0x80 on the publish was refused. */
+  readonly code: number;
+  readonly text: string | undefined;
+}
+
+/** A publish that awaits its acknowledgement. */
+interface Pending {
+  readonly batch: number;
+  readonly packetId: number;
+  readonly reason: AckReason | undefined;
+  /** The lab that its topic names, which the store may have no room for. */
+  readonly lab: string | undefined;
+}
+
+const REASON_OF: Partial<Record<RejectionReason, number>> = {
+  not_authorized: AckCode.notAuthorized,
+  too_many_labs: AckCode.quotaExceeded,
+};
+
+/**
+ * What the acknowledgement of a rejected publish says, in the words of the list of rejections.
+ * @param isInPart whether something of it counts: to send it again would be wrong.
+ */
+export function ackReason(reason: RejectionReason, isInPart = false): AckReason {
+  const text = `${reason}: ${REJECTION_ADVICE[reason]}`;
+  if (isInPart) return { code: AckCode.success, text: `in part: ${text}` };
+  return { code: REASON_OF[reason] ?? AckCode.payloadInvalid, text };
+}
+
+/**
+ * As `PendingAcks`, of a connection that speaks MQTT 5: each PUBACK may say why the publish does not count.
+ */
+export class ReasonedAcks {
+  #pending: Pending[] = [];
+
+  /** @param bytesMax a longer PUBACK goes without its text; 0: all do [MQTT-3.4.2-2]. */
+  constructor(readonly bytesMax: number) {}
+
+  get count(): number {
+    return this.#pending.length;
+  }
+
+  /** @returns whether it is the connection's first in this batch. */
+  add(batch: number, packetId: number, reason: AckReason | undefined, lab: string | undefined): boolean {
+    const isFirst = this.#pending.at(-1)?.batch !== batch;
+    this.#pending.push({ batch, packetId, reason, lab });
+    return isFirst;
+  }
+
+  /**
+   * PUBACK frames for everything up to a settled batch, or undefined if there is nothing.
+   * @param refusedLabs the labs that the store had no room for.
+   */
+  takeSettled(settledBatch: number, refusedLabs: ReadonlySet<string>): Buffer | undefined {
+    const pending = this.#pending;
+    let settled = 0;
+    while (settled < pending.length && pending[settled]!.batch <= settledBatch) settled += 1;
+    if (settled === 0) return undefined;
+    const frames = pending.slice(0, settled).map(({ packetId, reason, lab }) => {
+      const isRefused = reason === undefined && lab !== undefined && refusedLabs.has(lab);
+      const why = isRefused ? ackReason('too_many_labs') : reason;
+      return ackFrame(PUBACK, packetId, why?.code ?? AckCode.success, why?.text, this.bytesMax);
+    });
+    this.#pending = pending.slice(settled);
+    return Buffer.concat(frames);
+  }
+
+  clear(): void {
+    this.#pending = [];
+  }
+}
