@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, existsSync, readdirSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { copyFile, truncate } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -63,7 +63,8 @@ export async function backUp(folder: string, to: string): Promise<Backup> {
       await copyListed(folder, to, content, copied);
       await syncFolder(to);
       await writeCatalog(to, content);
-      return { ...checked(to), files: copied.length + 1 };
+      const bytes = copied.reduce((sum, path) => sum + statSync(path).size, 0);
+      return { labs: checked(to), files: copied.length + 1, bytes };
     } catch (error) {
       for (const path of copied) await removeUnneeded(path);
       if (!isGone(error) || attempt === ATTEMPTS_MAX) throw error;
@@ -118,8 +119,8 @@ function wholeBytes(path: string, folder: number, listed: JournalFile): number {
   }
 }
 
-/** Reads the copy as a start does. @throws DamagedFileError */
-function checked(to: string): Omit<Backup, 'files'> {
+/** Reads the copy as a start does. @returns how many labs it has @throws DamagedFileError */
+function checked(to: string): number {
   const catalog = catalogOf(to, NO_OPTIONS);
   const { configuration } = catalog.content;
   const cache = new BlockCache(0);
@@ -129,8 +130,7 @@ function checked(to: string): Omit<Backup, 'files'> {
   const { labs } = loadFolder(to, catalog, { ...NO_OPTIONS, ...configuration }, cache, damage);
   try {
     for (const table of labs.tables.tables) checkBlocks(table);
-    const bytes = catalog.content.tables.reduce((sum, one) => sum + one.bytes, 0);
-    return { bytes, labs: labs.count };
+    return labs.count;
   } finally {
     labs.tables.close();
   }

@@ -149,6 +149,16 @@ describe('intake', () => {
     assert.equal(intake.ledger.counters().committed, 2);
   });
 
+  test('the last observation of an array without timestamps is the latest, not the largest', async () => {
+    const store = await openStore();
+    const nowMs = Date.now();
+    const intake = openIntake(store, { clock: () => nowMs });
+    intake.receive('lab', bytes([{ temp: 20 }, { temp: 25 }, { temp: 22 }]), 't');
+    await intake.whenSettled();
+    const [newest] = await store.latest(['lab'], nowMs);
+    assert.deepEqual([newest!.aggregate.temp.last, newest!.aggregate.temp.lastMs], [22_000, nowMs + 2]);
+  });
+
   test('every kind of bad payload is a counted rejection, and the next good one counts', async () => {
     const store = await openStore();
     const intake = openIntake(store);

@@ -22,6 +22,8 @@ export interface ReceivingLimits {
 }
 
 const LAB_IDS_REMEMBERED = 8192;
+/** How far the last of them may lie behind the time of receipt. */
+const APART_MS_MAX = 999;
 
 /**
  * Takes what a source says of the publish at hand: checks observations and adds them to the batch, counts and
@@ -41,6 +43,9 @@ export class Receiving implements ObservationSink {
   /** Distinguishes the receipts of this process from those of any other, at any time. */
   readonly #process = (Math.random() * 2 ** 32) | 0;
   #serial = 0;
+  /** Of the publish at hand: the lab of the last observation without a timestamp, and how many of it came in a row. */
+  #unstampedLab: string | undefined;
+  #unstamped = 0;
   /**
    * Lab ids of the last observations: the same come again and again, and to look is cheaper than to check.
    */
@@ -62,6 +67,7 @@ export class Receiving implements ObservationSink {
     this.receivedMs = nowMs;
     this.#first = undefined;
     this.#isSaid = false;
+    this.#unstampedLab = undefined;
     tally.publishes += 1;
   }
 
@@ -87,11 +93,22 @@ export class Receiving implements ObservationSink {
     const { loop, receivedMs } = this;
     if (timestampMs === undefined) {
       const tag = receiptTag(this.#process, this.#serial++);
-      loop.add(lab, receivedMs, tag, temp, humidity, receivedMs);
+      loop.add(lab, this.#receiptMs(lab), tag, temp, humidity, receivedMs);
     } else loop.add(lab, timestampMs, sensorTag(sensor), temp, humidity, receivedMs);
     this.ledger.accept();
     this.#tally.observations.add(this.#publish, receivedMs);
     return true;
+  }
+
+  /** A lab's observations of one publish are a millisecond apart, so that the last is the latest. */
+  #receiptMs(lab: string): number {
+    if (lab !== this.#unstampedLab) {
+      this.#unstampedLab = lab;
+      this.#unstamped = 0;
+    }
+    const ms = this.receivedMs + this.#unstamped;
+    if (this.#unstamped < APART_MS_MAX) this.#unstamped += 1;
+    return ms;
   }
 
   reject(reason: RejectionReason): void {

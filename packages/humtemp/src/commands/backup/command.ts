@@ -31,7 +31,7 @@ export async function backup(argv: readonly string[], env: NodeJS.ProcessEnv): P
   try {
     const { files, bytes, labs } = await backUp(store.dataDir, to);
     const mib = (bytes / 2 ** 20).toFixed(1);
-    return `${store.dataDir} is copied to ${to}: ${files} files, ${labs} labs, ${mib} MiB saved; every checksum is right\n`;
+    return `${store.dataDir} is copied to ${to}: ${files} files, ${labs} labs, ${mib} MiB; every checksum is right\n`;
   } catch (error) {
     throw new StartError((error as Error).message, { cause: error });
   }
