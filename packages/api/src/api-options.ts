@@ -6,6 +6,7 @@ import type { Simulation } from './dashboard/simulation-route.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
 import type { HumtempMetricsSources } from './metrics/humtemp-metrics.js';
+import type { WorkerState } from './metrics/worker-metrics.js';
 import type { LabDirectories } from './rooms/labs-file.js';
 import type { SourceNotes } from './routes/sources-route.js';
 import type { ChangeSource } from './stream/change-source.js';
@@ -73,7 +74,7 @@ export interface ApiOptions {
   readonly disk?: NonNullable<HumtempMetricsSources['disk']>;
   /** What metrics say of the embedded broker's sessions, of the worker and of this build. */
   readonly sessions?: NonNullable<HumtempMetricsSources['sessions']>;
-  readonly worker?: NonNullable<HumtempMetricsSources['worker']>;
+  readonly workers?: () => readonly WorkerState[];
   readonly version?: string;
   /** Whether observations come to this process other than by an occasional POST. */
   readonly receives?: boolean;

@@ -87,7 +87,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     receives: true,
     disk: () => undefined,
     sessions: () => undefined,
-    worker: () => undefined,
+    workers: () => [],
     version: '',
     ...apiOptions,
   };

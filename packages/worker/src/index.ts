@@ -1,2 +1,3 @@
 export { withoutPassword } from './transport.js';
-export { Worker, type WorkerCounters, type WorkerOptions, WorkerStopped } from './worker.js';
+export { type WorkerOptions, WorkerStopped } from './worker.js';
+export { type BrokerAt, type BrokerState, Workers } from './workers.js';

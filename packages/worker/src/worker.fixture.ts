@@ -16,6 +16,7 @@ import { Aedes, type AedesOptions } from 'aedes';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { Worker, type WorkerOptions } from './worker.js';
+import { Workers } from './workers.js';
 
 /** As the program does it: room for a topic and properties around the largest payload. */
 const FRAME_OVERHEAD_BYTES = 65_536;
@@ -87,8 +88,22 @@ export class Scene {
 
   worker(url: string, options: Partial<WorkerOptions> = {}): { worker: Worker; log: string[] } {
     const log: string[] = [];
-    const worker = new Worker({
-      url,
+    const worker = new Worker({ ...this.#options(log), url, ...options });
+    this.#opened.push(() => worker.close());
+    return { worker, log };
+  }
+
+  /** One worker for each broker, as the program names them. */
+  workers(urls: readonly string[]): { workers: Workers; log: string[] } {
+    const log: string[] = [];
+    const brokers = urls.map((url, i) => ({ url, clientId: i === 0 ? 'w1' : `w1@${new URL(url).host}` }));
+    const workers = new Workers(brokers, this.#options(log));
+    this.#opened.push(() => workers.close());
+    return { workers, log };
+  }
+
+  #options(log: string[]): Omit<WorkerOptions, 'url'> {
+    return {
       clientId: 'w1',
       group: 'g',
       sessionExpiryS: 60,
@@ -102,10 +117,7 @@ export class Scene {
       frameBytesMax: this.limits.payloadBytesMax + FRAME_OVERHEAD_BYTES,
       receiveMaximum: 65_535,
       log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
-      ...options,
-    });
-    this.#opened.push(() => worker.close());
-    return { worker, log };
+    };
   }
 
   /** A worker that serves. */

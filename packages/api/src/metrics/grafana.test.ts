@@ -34,7 +34,9 @@ async function scrape(t: TestContext): Promise<Map<string, Record<string, string
     connections: () => ({ mqtt: 1 }),
     brokerDrops: () => ({ deliveriesDropped: 0 }),
     sessions: () => ({ connected: 0, away: 0 }),
-    worker: () => ({ isReady: true, unacknowledged: 0 }),
+    workers: () => [
+      { broker: 'b:1', isServing: true, unacknowledged: 0, connections: 1, sessionsLost: 0, dropped: 0 },
+    ],
     disk: () => ({ freeBytes: 1, sizeBytes: 2 }),
     directories: { current: new LabDirectory(parseLabsCsv('lab_id,temp_max\nhall,25\n', 'labs.csv')) },
   });

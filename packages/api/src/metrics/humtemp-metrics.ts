@@ -34,8 +34,6 @@ export interface HumtempMetricsSources {
   readonly faults?: () => number;
   /** Sessions that the embedded broker keeps; undefined where there is none. */
   readonly sessions?: () => { readonly connected: number; readonly away: number } | undefined;
-  /** The connection to an external broker; undefined where there is none. */
-  readonly worker?: () => { readonly isReady: boolean; readonly unacknowledged: number } | undefined;
   readonly version?: string;
   readonly role?: string;
   /** What the embedded broker dropped or refused since the start, by what it was. */
@@ -121,7 +119,7 @@ export function observationMetrics(registry: Registry, sources: HumtempMetricsSo
 
 /** What the work of this process hangs on. */
 export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
-  const { connections, pingStore, streams, brokerDrops, faults, requests, disk, sessions, worker } = sources;
+  const { connections, pingStore, streams, brokerDrops, faults, requests, disk, sessions } = sources;
   const { registers, counter, gauge } = makers(registry);
   if (faults !== undefined)
     counter(
@@ -169,18 +167,6 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
         for (const [client, count] of Object.entries(sessions() ?? {})) this.set({ client }, count);
       },
     });
-  if (worker?.() !== undefined) {
-    gauge(
-      'humtemp_worker_ready',
-      'Whether the worker gets its share from the external broker: 1 or 0.',
-      () => (worker()?.isReady ? 1 : 0),
-    );
-    gauge(
-      'humtemp_worker_unacknowledged',
-      'Publishes that the worker took and has not acknowledged.',
-      () => worker()?.unacknowledged ?? 0,
-    );
-  }
   if (disk?.() !== undefined) {
     gauge('humtemp_disk_free_bytes', 'Room on the disk of the data folder.', () => disk()?.freeBytes ?? 0);
     gauge('humtemp_disk_size_bytes', 'Size of the disk of the data folder.', () => disk()?.sizeBytes ?? 0);

@@ -38,7 +38,9 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     version: '1.2.3',
     role: 'start',
     sessions: () => ({ connected: 8, away: 9 }),
-    worker: () => ({ isReady: false, unacknowledged: 10 }),
+    workers: () => [
+      { broker: 'b:1', isServing: false, unacknowledged: 10, connections: 3, sessionsLost: 2, dropped: 1 },
+    ],
     disk: () => ({ freeBytes: 3e9, sizeBytes: 4e9 }),
     receives: true,
     directories: { current: DIRECTORY },
@@ -121,8 +123,11 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
   assert.equal(value('humtemp_lag_seconds'), 60);
   assert.equal(value('humtemp_build_info{version="1.2.3",role="start"}'), 1);
   assert.equal(value('humtemp_broker_sessions{client="away"}'), 9);
-  assert.equal(value('humtemp_worker_ready'), 0);
-  assert.equal(value('humtemp_worker_unacknowledged'), 10);
+  const atBroker = ['ready', 'unacknowledged', 'connections_total', 'sessions_lost_total', 'dropped_total'];
+  assert.deepEqual(
+    atBroker.map((name) => value(`humtemp_worker_${name}{broker="b:1"}`)),
+    [0, 10, 3, 2, 1],
+  );
   assert.equal(value('humtemp_disk_free_bytes'), 3e9);
   assert.equal(value('humtemp_disk_size_bytes'), 4e9);
   assert.equal(value('humtemp_streams'), 4);

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { type HumtempMetricsSources, humtempMetrics, observationMetrics } from './humtemp-metrics.js';
 import { processMetrics } from './process-metrics.js';
 import { type SourceMetricsSources, sourceMetrics } from './source-metrics.js';
+import { type WorkerState, workerMetrics } from './worker-metrics.js';
 
 export interface ProcessMetricsSources extends HumtempMetricsSources, SourceMetricsSources {
   /**
@@ -9,6 +10,8 @@ export interface ProcessMetricsSources extends HumtempMetricsSources, SourceMetr
    * once it did receive something: its 0 would be taken for that of the others.
    */
   readonly receives: boolean;
+  /** How the worker at each external broker is. */
+  readonly workers?: () => readonly WorkerState[];
 }
 
 export interface ProcessRegistry {
@@ -24,6 +27,7 @@ export function processRegistry(sources: ProcessMetricsSources): ProcessRegistry
   observationMetrics(own, sources);
   sourceMetrics(own, sources);
   humtempMetrics(general, sources);
+  if (sources.workers !== undefined) workerMetrics(general, sources.workers);
   processMetrics(general);
   return {
     contentType: general.contentType,

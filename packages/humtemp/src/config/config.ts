@@ -27,11 +27,11 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role | undefined): Conf
   const { values, problems } = readVariables(env);
   const buckets = problems.length === 0 ? bucketsOf(values as VariableValues, env) : undefined;
   if (buckets !== undefined && 'problem' in buckets) problems.push(buckets.problem);
-  if (role === 'broker' || (role === 'start' && values.mqttUrl === undefined))
+  if (role === 'broker' || (role === 'start' && values.mqttUrls === undefined))
     problems.push(...brokerProblems(values));
   if (role === 'start' || role === 'api') problems.push(...apiProblems(values));
-  if (values.mqttUrl !== undefined && role !== undefined) problems.push(...workerProblems(values));
-  if (role === 'worker' && values.mqttUrl === undefined && !isBad('HUMTEMP_MQTT_URL', problems))
+  if (values.mqttUrls !== undefined && role !== undefined) problems.push(...workerProblems(values));
+  if (role === 'worker' && values.mqttUrls === undefined && !isBad('HUMTEMP_MQTT_URL', problems))
     problems.push(
       problem('HUMTEMP_MQTT_URL', '', 'the broker to subscribe to, such as mqtt://127.0.0.1:1883'),
     );

@@ -18,7 +18,7 @@ export interface PublishDefaults {
 /** @throws StartError for a variable that matters here and is bad. */
 export function publishDefaults(env: NodeJS.ProcessEnv): PublishDefaults {
   const { mqttHost, mqttPort, mqttTlsPort, mqttWsPort } = BROKER.variables;
-  const external = read(WORKER.variables.mqttUrl, env);
+  const external = read(WORKER.variables.mqttUrls, env)?.[0];
   const filters = read(SOURCES.variables.mqttTopics, env)!.filters;
   return {
     url:

@@ -47,15 +47,30 @@ describe('user and password of a URL', () => {
   }
 
   test('user and password may hold anything that is encoded', () => {
-    const { mqttUrl, store } = readConfig(
+    const { mqttUrls, store } = readConfig(
       {
         HUMTEMP_MQTT_URL: ' mqtt://m%C3%A9:100%25%2F%40@broker.lan:1884 ',
         HUMTEMP_REDIS_URL: ' rediss://:p%23@redis.lan/10000?family=6 ',
       },
       'start',
     );
-    assert.equal(mqttUrl, 'mqtt://m%C3%A9:100%25%2F%40@broker.lan:1884');
+    assert.deepEqual(mqttUrls, ['mqtt://m%C3%A9:100%25%2F%40@broker.lan:1884']);
     assert.deepEqual(store, { redisUrl: 'rediss://:p%23@redis.lan/10000?family=6' });
+  });
+
+  test('brokers are a list, each with a user of its own, and no message repeats their passwords', () => {
+    const { mqttUrls } = readConfig(
+      { HUMTEMP_MQTT_URL: 'mqtt://a:x,y@one.lan, mqtts://b:z@two.lan:8884' },
+      'start',
+    );
+    assert.deepEqual(mqttUrls, ['mqtt://a:x,y@one.lan', 'mqtts://b:z@two.lan:8884']);
+    const list = (text: string) => ({ HUMTEMP_MQTT_URL: text });
+    refused(
+      list('mqtt://a:secret@one,mqtt://b:secret@one'),
+      /MQTT_URL=mqtt:.*,mqtt:.*expected each broker once/,
+    );
+    refused(list('mqtt://one,two:1883'), /expected mqtt:\/\/ or mqtts:\/\/ in front of each host/);
+    refused(list('mqtt://a:secret@one,http://b:secret@two'), /a URL that starts with mqtt/);
   });
 
   test('a broker gets a password with a user only', () =>

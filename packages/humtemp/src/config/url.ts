@@ -65,6 +65,24 @@ export function mqttUrl(value: string): string {
   return parsed.href;
 }
 
+/** Where one URL of a list ends and the next begins; a password may hold a comma. */
+const NEXT_URL = /,\s*(?=[a-z]+:\/\/)/i;
+
+/** A comma-separated list of brokers, each once. @throws RangeError naming what was expected. */
+export function mqttUrls(value: string): readonly string[] {
+  const urls = value.split(NEXT_URL).map(mqttUrl);
+  const hosts = urls.map((url) => new URL(url).host);
+  if (hosts.some((host) => host.includes(',')))
+    throw new RangeError('mqtt:// or mqtts:// in front of each host of the list');
+  if (new Set(hosts).size < hosts.length) throw new RangeError('each broker once');
+  return urls;
+}
+
+/** The URLs of a list as messages may show them. */
+export function listWithoutPasswords(text: string): string {
+  return text.split(NEXT_URL).map(withoutPassword).join(',');
+}
+
 /**
  * `redis://` or `rediss://`, with a database that the client does not take for another.
  * @throws RangeError

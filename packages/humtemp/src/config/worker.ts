@@ -1,21 +1,21 @@
 import { hostname } from 'node:os';
-import type { WorkerOptions } from '@humtemp/worker';
+import type { BrokerAt, WorkerOptions } from '@humtemp/worker';
 import { FRAME_OVERHEAD_BYTES_MAX } from './frame-overhead.js';
 import { duration, file, kind, pattern } from './kinds.js';
 import { problem } from './problem.js';
 import type { SourceValues } from './sources.js';
-import { mqttUrl, withoutPassword } from './url.js';
+import { listWithoutPasswords, mqttUrls } from './url.js';
 import { optional, secret, type ValuesOf, withDefault } from './variable.js';
 
 /** The external broker that a worker subscribes to. */
 export const WORKER = {
   heading: 'Worker, at an external broker',
   variables: {
-    mqttUrl: secret(
+    mqttUrls: secret(
       'HUMTEMP_MQTT_URL',
-      'external broker to subscribe to, with user and password; humtemp start then runs no broker itself',
-      kind('mqtt:// or mqtts://', mqttUrl),
-      withoutPassword,
+      'external broker to subscribe to, with user and password, or several of them; humtemp start then runs no broker itself',
+      kind('mqtt:// or mqtts://, comma-separated', mqttUrls),
+      listWithoutPasswords,
     ),
     mqttVersion: withDefault(
       'HUMTEMP_MQTT_VERSION',
@@ -44,7 +44,7 @@ export const WORKER = {
     mqttClientId: withDefault(
       'HUMTEMP_MQTT_CLIENT_ID',
       `humtemp-${hostname()}`,
-      'name of the session of this worker at the broker: stable, and different for each worker',
+      'name of the session of this worker at the broker: stable, and different for each worker; at further brokers, @ and the broker are added',
       // Room for the longest host name, which is that of a pod, say.
       pattern(/^[\w.:@-]{1,128}$/, '1 to 128 characters of A-Z a-z 0-9 _ - . : @'),
     ),
@@ -90,11 +90,20 @@ export function workerProblems(config: Partial<WorkerValues>): string[] {
   ];
 }
 
+/**
+ * The brokers to take observations from. At the first we have the plain client id, so that a further broker changes
+ * nothing there. At the others it names the broker: two addresses may lead to one, where each needs a session of its own.
+ */
+export function brokersOf({ mqttUrls = [], mqttClientId }: WorkerValues): readonly BrokerAt[] {
+  return mqttUrls.map((url, i) => ({
+    url,
+    clientId: i === 0 ? mqttClientId : `${mqttClientId}@${new URL(url).host}`,
+  }));
+}
+
 /** What the configuration alone decides of a worker's options. */
 export function workerOptions(config: WorkerValues & SourceValues) {
   return {
-    url: config.mqttUrl!,
-    clientId: config.mqttClientId,
     group: config.mqttGroup,
     sessionExpiryS: config.mqttSessionExpiryS,
     keepAliveS: config.mqttKeepAliveS,

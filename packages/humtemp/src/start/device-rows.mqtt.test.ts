@@ -9,11 +9,11 @@ import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { Intake } from '@humtemp/intake';
 import { CUSTOM, DEVICE_ROWS, type DeviceRow } from '@humtemp/sources/device-rows';
 import { startMosquitto, temporaryFolder, until } from '@humtemp/test-services';
-import { Worker } from '@humtemp/worker';
+import { Workers } from '@humtemp/worker';
 import { connectAsync } from 'mqtt';
 import { pino } from 'pino';
 import { readConfig } from '../config/config.js';
-import { workerOptions } from '../config/worker.js';
+import { brokersOf, workerOptions } from '../config/worker.js';
 import { openSources } from './open-sources.js';
 
 /** The time at which the table of rows was written down. */
@@ -152,7 +152,7 @@ test('a worker reads through Mosquitto what every kind of device sends, and its 
   await sendAll(
     t,
     async ({ intake, sources }) => {
-      const worker = new Worker({
+      const worker = new Workers(brokersOf(config), {
         ...workerOptions(config),
         group: '',
         sources: sources.table,
@@ -163,7 +163,7 @@ test('a worker reads through Mosquitto what every kind of device sends, and its 
         log,
       });
       closing.push(() => worker.close());
-      await until(() => worker.notReadyReason === undefined);
+      await until(() => worker.notReadyReasons.length === 0);
       return mosquitto.url;
     },
     // Each exchange of the sources ends with this line.

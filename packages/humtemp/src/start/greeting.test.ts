@@ -96,6 +96,12 @@ test('behind an external broker, observations are published to that one', () => 
   assert.match(text, /MQTT worker {2}subscribes to broker\.lan:1884 as humtemp-/);
   assert.match(text, /mosquitto_pub -h broker\.lan -p 1884 -u USER -P PASSWORD -t/);
   assert.doesNotMatch(text, /secret/);
+  const two = greet(
+    { HUMTEMP_MQTT_URL: 'mqtt://one.lan,mqtt://two.lan', HUMTEMP_MQTT_CLIENT_ID: 'w' },
+    {},
+    running,
+  );
+  assert.match(two, /subscribes to one\.lan as w\n +subscribes to two\.lan as w@two\.lan\n/);
 });
 
 test('without a plain listener an observation is posted', () => {

@@ -1,5 +1,6 @@
 import { topologyOf } from '@humtemp/bucket-core';
 import type { Config } from '../config/config.js';
+import { brokersOf } from '../config/worker.js';
 import type { RunningRole } from './roles.js';
 import { hostInUrl, type Interfaces, usableHost } from './usable-host.js';
 
@@ -70,7 +71,10 @@ function places(
     ...listeners.map((url, i) => `${i === 0 ? 'MQTT broker' : '           '}  ${url}`),
     ...(running.worker === undefined
       ? []
-      : [`MQTT worker  subscribes to ${new URL(config.mqttUrl!).host} as ${config.mqttClientId}`]),
+      : brokersOf(config).map(
+          ({ url, clientId }, i) =>
+            `${i === 0 ? 'MQTT worker' : '           '}  subscribes to ${new URL(url).host} as ${clientId}`,
+        )),
     ...(api === undefined ? [] : [`Dashboard    ${api}/`, `HTTP API     ${api}/docs`]),
     `Store        ${store}${labsKnown(facts.labs)}`,
   ];
@@ -170,7 +174,7 @@ function mosquittoPub(
 /** The broker that observations are published to without TLS, ours or the external one. */
 function plainBroker({ broker, worker }: RunningRole, config: Config, interfaces: Interfaces | undefined) {
   if (worker !== undefined) {
-    const { protocol, hostname, port, username } = new URL(config.mqttUrl!);
+    const { protocol, hostname, port, username } = new URL(config.mqttUrls![0]!);
     if (protocol !== 'mqtt:') return undefined;
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     return { host, port: port === '' ? 1883 : Number(port), needsAccount: username !== '' };
@@ -180,7 +184,7 @@ function plainBroker({ broker, worker }: RunningRole, config: Config, interfaces
   return { host: usableHost(config.mqttHost, interfaces), port, needsAccount: needsAccount(config) };
 }
 
-function needsAccount({ mqttUrl, mqttPasswordFile, mqttAllowAnonymous }: Config): boolean {
-  if (mqttUrl !== undefined) return new URL(mqttUrl).username !== '';
+function needsAccount({ mqttUrls, mqttPasswordFile, mqttAllowAnonymous }: Config): boolean {
+  if (mqttUrls !== undefined) return new URL(mqttUrls[0]!).username !== '';
   return mqttPasswordFile !== undefined && !mqttAllowAnonymous;
 }

@@ -31,7 +31,7 @@ test('a worker counts what a live source retains when it is published, and ignor
     await folder.remove();
     await mosquitto.close();
   });
-  await until(() => running.worker!.notReadyReason === undefined);
+  await until(() => running.worker!.notReadyReasons.length === 0);
   await until(() => running.ledger().ignored === 1 && running.ledger().rejected.retained === 1);
   await device.publishAsync('homie/new/node/temperature', '5.5', retained);
   await device.publishAsync('tele/new/SENSOR', '{"AM2301":{"Temperature":5.5}}', retained);

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import type { DiskSpace } from '@humtemp/api';
 import type { Broker } from '@humtemp/broker';
-import type { Worker } from '@humtemp/worker';
+import type { Workers } from '@humtemp/worker';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { version } from '../version.js';
@@ -11,7 +11,7 @@ export interface MetricParts {
   readonly config: Config;
   readonly role: Role;
   readonly broker: Broker | undefined;
-  readonly worker: Worker | undefined;
+  readonly worker: Workers | undefined;
 }
 
 /** The sources of metrics that both the API and the health port have. */
@@ -21,8 +21,7 @@ export function metricSources({ config, role, broker, worker }: MetricParts) {
     role,
     disk: () => diskOf(config),
     sessions: () => broker?.sessions,
-    worker: () =>
-      worker && { isReady: worker.notReadyReason === undefined, unacknowledged: worker.unacknowledged },
+    workers: () => worker?.brokers ?? [],
     connections: (): Record<string, number> => (broker === undefined ? {} : { mqtt: broker.connections }),
   };
 }

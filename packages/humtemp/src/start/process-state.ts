@@ -1,7 +1,7 @@
 import type { Broker } from '@humtemp/broker';
 import type { ProcessState } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
-import type { Worker } from '@humtemp/worker';
+import type { Workers } from '@humtemp/worker';
 import type { Config } from '../config/config.js';
 import { withoutPassword } from '../config/url.js';
 import { version } from '../version.js';
@@ -12,7 +12,7 @@ export interface StateParts {
   readonly intake: Intake;
   readonly warnings: WarningLog;
   readonly broker: Broker | undefined;
-  readonly worker: Worker | undefined;
+  readonly worker: Workers | undefined;
 }
 
 const VERSION = version();
@@ -23,7 +23,7 @@ export function processState({ config, intake, warnings, broker, worker }: State
   const { commitFailure, oldestUncommittedMs, nowMs, commitMs } = intake;
   const problems: string[] = [];
   if (commitFailure !== undefined) problems.push(`commits fail: ${commitFailure}`);
-  if (worker?.notReadyReason !== undefined) problems.push(worker.notReadyReason);
+  problems.push(...(worker?.notReadyReasons ?? []));
   const source = brokerText(config, broker, worker);
   return {
     version: VERSION,
@@ -40,11 +40,11 @@ export function processState({ config, intake, warnings, broker, worker }: State
 }
 
 function brokerText(
-  { mqttUrl }: Config,
+  { mqttUrls }: Config,
   broker: Broker | undefined,
-  worker: Worker | undefined,
+  worker: Workers | undefined,
 ): string | undefined {
-  if (worker !== undefined && mqttUrl !== undefined) return withoutPassword(mqttUrl);
+  if (worker !== undefined && mqttUrls !== undefined) return mqttUrls.map(withoutPassword).join(',');
   if (broker === undefined) return undefined;
   const ports = broker.listeners.map(({ kind, port }) => `${kind} ${port}`);
   return `its own: ${ports.join(', ')}, ${broker.connections} connections`;

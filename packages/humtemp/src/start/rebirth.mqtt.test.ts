@@ -51,6 +51,6 @@ test('a worker asks a Sparkplug edge node for its birth through Mosquitto', asyn
   const mosquitto = await startMosquitto();
   t.after(() => mosquitto.close());
   const { worker } = await start(t, { HUMTEMP_MQTT_URL: mosquitto.url });
-  await until(() => worker!.notReadyReason === undefined);
+  await until(() => worker!.notReadyReasons.length === 0);
   await assertAsked(t, mosquitto.url);
 });

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters, Store, StoreOptions } from '@humtemp/bucket-core';
 import { Intake } from '@humtemp/intake';
-import type { Worker } from '@humtemp/worker';
+import type { Workers } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
@@ -24,7 +24,7 @@ import { WarningLog } from './warning-log.js';
 /** The parts of a running process, by what they listen to. */
 export interface RunningRole {
   readonly broker: Broker | undefined;
-  readonly worker: Worker | undefined;
+  readonly worker: Workers | undefined;
   readonly sources: OpenSources;
   readonly api: RunningApi | undefined;
   /** How many labs the store knows, counted up to `limit`. */
@@ -58,7 +58,7 @@ export async function startRole(
   let api: RunningApi | undefined;
   const intake = openIntake(store, config, (labs) => api?.markChanged(labs), log);
   let broker: Broker | undefined;
-  let worker: Worker | undefined;
+  let worker: Workers | undefined;
   const state = () => processState({ config, intake, warnings, broker, worker });
   const reporter = new LedgerReporter(store, intake, name, role, state);
 
@@ -70,14 +70,14 @@ export async function startRole(
   try {
     sources = await openSources(config, log);
     const { table } = sources;
-    const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrl === undefined);
+    const embeddedBroker = role === 'broker' || (role === 'start' && config.mqttUrls === undefined);
     // Each part is loaded only where it is needed: a worker has no use for all that broker and API take.
     broker = embeddedBroker
       ? await (await import('./start-broker.js')).startBroker(config, table, intake, log)
       : undefined;
     if (broker !== undefined) opened('the MQTT broker', broker);
     worker =
-      config.mqttUrl !== undefined && role !== 'api' && role !== 'broker'
+      config.mqttUrls !== undefined && role !== 'api' && role !== 'broker'
         ? (await import('./start-worker.js')).startWorker(config, store, table, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);

@@ -14,7 +14,7 @@ import type { Broker } from '@humtemp/broker';
 import type { ProcessState, Store } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
 import { FileProblem } from '@humtemp/watched-files';
-import type { Worker } from '@humtemp/worker';
+import type { Workers } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { isLoopback } from '../config/problem.js';
@@ -39,7 +39,7 @@ export interface ApiParts {
   readonly name: string;
   readonly role: Role;
   readonly broker: Broker | undefined;
-  readonly worker: Worker | undefined;
+  readonly worker: Workers | undefined;
   readonly sources: OpenSources;
   readonly faults: StoreFaults;
   /** How this process is doing now. */

@@ -3,7 +3,7 @@ import { readinessReasons, startHealthServer } from '@humtemp/api/health';
 import type { Broker } from '@humtemp/broker';
 import type { Store } from '@humtemp/bucket-core';
 import type { Intake } from '@humtemp/intake';
-import type { Worker } from '@humtemp/worker';
+import type { Workers } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
@@ -20,7 +20,7 @@ export interface HealthParts {
   readonly intake: Intake;
   readonly role: Role;
   readonly broker: Broker | undefined;
-  readonly worker: Worker | undefined;
+  readonly worker: Workers | undefined;
   readonly faults: StoreFaults;
   readonly log: Logger;
 }
@@ -68,7 +68,5 @@ export async function processReadiness({
   intake,
   worker,
 }: Pick<HealthParts, 'store' | 'intake' | 'worker'>): Promise<string[]> {
-  const reasons = await readinessReasons(store, intake, intake.nowMs);
-  if (worker?.notReadyReason !== undefined) reasons.push(worker.notReadyReason);
-  return reasons;
+  return [...(await readinessReasons(store, intake, intake.nowMs)), ...(worker?.notReadyReasons ?? [])];
 }

@@ -1,14 +1,14 @@
 import { overlapOf, type SessionRegister } from '@humtemp/bucket-core';
 import type { Intake, SourceTable } from '@humtemp/intake';
-import { Worker, type WorkerOptions } from '@humtemp/worker';
+import { type WorkerOptions, Workers } from '@humtemp/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { workerOptions } from '../config/worker.js';
+import { brokersOf, workerOptions } from '../config/worker.js';
 import { startErrorOf } from '../start-error.js';
 import { authoritiesIn } from './authorities.js';
 import { certificateIn } from './own-certificate.js';
 
-/** Starts the worker as configured. `name` is that of the process. @throws StartError */
+/** Starts a worker for each broker as configured. `name` is that of the process. @throws StartError */
 export function startWorker(
   config: Config,
   store: SessionRegister,
@@ -16,8 +16,8 @@ export function startWorker(
   intake: Intake,
   name: string,
   log: Logger,
-): Worker {
-  const options: WorkerOptions = {
+): Workers {
+  const options: Omit<WorkerOptions, 'url' | 'clientId'> = {
     ...workerOptions(config),
     ...(config.mqttCaFile !== undefined && { ca: authoritiesIn(config.mqttCaFile, log) }),
     ...ownCertificate(config, log),
@@ -36,7 +36,7 @@ export function startWorker(
       'two topic filters have topics in common: the broker may deliver a publish for each of them',
     );
   try {
-    return new Worker(options);
+    return new Workers(brokersOf(config), options);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw startErrorOf('HUMTEMP_MQTT_TOPICS', config.mqttTopics.filters.join(','), error);

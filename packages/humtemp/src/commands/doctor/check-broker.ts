@@ -21,12 +21,23 @@ interface Listened {
   readonly system: ReadonlyMap<string, string>;
 }
 
-/** Whether the external broker lets a worker in, hands it what it is to have, and loses nothing. */
-export async function checkBroker(config: Config, listenMs: number): Promise<Finding[]> {
-  const address = brokerAddress(config.mqttUrl!);
+/** Whether each external broker lets a worker in, hands it what it is to have, and loses nothing. */
+export async function checkBrokers(config: Config, listenMs: number): Promise<Finding[]> {
+  const findings = await Promise.all(config.mqttUrls!.map((url) => checkBroker(url, config, listenMs)));
+  if (findings.length === 1) return findings[0]!;
+  return findings.flatMap((some, i) => {
+    const { name } = brokerAddress(config.mqttUrls![i]!);
+    return some.map((finding) =>
+      finding.what.startsWith(name) ? finding : { ...finding, what: `${name}: ${finding.what}` },
+    );
+  });
+}
+
+async function checkBroker(url: string, config: Config, listenMs: number): Promise<Finding[]> {
+  const address = brokerAddress(url);
   let seen: Listened;
   try {
-    seen = await listen(config, listenMs);
+    seen = await listen(url, config, listenMs);
   } catch (reason) {
     const { message } = reason as Error;
     return [error('broker', `${address.name}: ${message}`, advice(message))];
@@ -46,8 +57,8 @@ function advice(message: string): string {
   return 'HUMTEMP_MQTT_URL=mqtt://HOST:PORT, and start the broker there';
 }
 
-async function listen(config: Config, listenMs: number): Promise<Listened> {
-  const { connection } = brokerAddress(config.mqttUrl!);
+async function listen(url: string, config: Config, listenMs: number): Promise<Listened> {
+  const { connection } = brokerAddress(url);
   const client = mqtt.connect({
     ...connection,
     ...(config.mqttCaFile !== undefined && { ca: readFileSync(config.mqttCaFile) }),

@@ -14,7 +14,7 @@ const VARIABLE = {
 /** Whether this role could listen where it is to. */
 export async function checkPorts(config: Config, role: Role): Promise<Finding[]> {
   const places: { variable: string; host: string; port: number }[] = [];
-  if (role === 'broker' || (role === 'start' && config.mqttUrl === undefined))
+  if (role === 'broker' || (role === 'start' && config.mqttUrls === undefined))
     for (const { kind, host, port } of brokerListeners(config))
       places.push({ variable: VARIABLE[kind], host, port });
   if (role === 'start' || role === 'api')

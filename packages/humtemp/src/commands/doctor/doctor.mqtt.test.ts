@@ -136,4 +136,11 @@ test('the doctor names what a stock Mosquitto does, and a filter that matches no
   const well = await startMosquitto({ config: 'max_inflight_messages 65535' });
   t.after(() => well.close());
   assert.deepEqual(await complaints({ HUMTEMP_MQTT_URL: well.url }), []);
+
+  const [stock, ...more] = await complaints({ HUMTEMP_MQTT_URL: `${well.url},${mosquitto.url}` });
+  assert.ok(stock!.startsWith(`warning broker: ${mosquitto.url}: it has 20 publishes in flight`), stock);
+  assert.ok(
+    more.every((line) => line.startsWith(`warning broker: ${mosquitto.url}: nothing on`)),
+    more.join(),
+  );
 });

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readConfig, unknownVariables } from '../../config/config.js';
 import type { Role } from '../../config/role.js';
 import { StartError } from '../../start-error.js';
-import { checkBroker } from './check-broker.js';
+import { checkBrokers } from './check-broker.js';
 import { plausibleClock } from './check-clock.js';
 import { checkDataFolder, type FreeSpace } from './check-data-folder.js';
 import { checkFiles } from './check-files.js';
@@ -31,7 +31,7 @@ export async function examine(env: NodeJS.ProcessEnv, options: DoctorOptions): P
     if (!(problem instanceof StartError)) throw problem;
     return [...unknown, ...configurationErrors(problem.message)];
   }
-  const isWorker = config.mqttUrl !== undefined && (role === 'start' || role === 'worker');
+  const isWorker = config.mqttUrls !== undefined && (role === 'start' || role === 'worker');
   const { store } = config;
   return [
     ...unknown,
@@ -41,7 +41,7 @@ export async function examine(env: NodeJS.ProcessEnv, options: DoctorOptions): P
       ? checkDataFolder(store.dataDir, options.freeMib)
       : await checkRedis(store.redisUrl, nowMs)),
     ...(await checkPorts(config, role)),
-    ...(isWorker ? await checkBroker(config, options.listenMs) : []),
+    ...(isWorker ? await checkBrokers(config, options.listenMs) : []),
     ...plausibleClock(nowMs(), statSync(new URL(import.meta.url)).mtimeMs),
   ];
 }
