@@ -268,3 +268,24 @@ async function compile(folder: string): Promise<void> {
     },
   );
 }
+
+test('every example of a parameter is of its schema, and its route takes it', async (t) => {
+  const fixture = await start(t);
+  const document = await documentOf(fixture);
+  const problemOf = checker(document);
+  let examples = 0;
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, { parameters }] of Object.entries(operations))
+      for (const [i, { name, in: place, schema }] of (parameters ?? []).entries())
+        for (const example of (schema as { examples?: unknown[] }).examples ?? []) {
+          examples += 1;
+          const at = ['paths', path, method, 'parameters', `${i}`, 'schema'];
+          assert.equal(problemOf(at, example), undefined, `${path} ${name}`);
+          if (method !== 'get' || place !== 'query') continue;
+          const target = path.replace('{lab_id}', 'floor/a');
+          const response = await fixture.get(`${target}?${name}=${encodeURIComponent(String(example))}`);
+          assert.notEqual(response.status, 400, `${target} ${name}=${example}: ${response.status}`);
+          await response.body?.cancel();
+        }
+  assert.ok(examples > 20, `${examples} examples`);
+});
