@@ -9,6 +9,7 @@ export { LabStatus } from './labs/lab-status.js';
 export { LedgerOverview } from './ledger/ledger-route.js';
 export type { DiskSpace } from './metrics/humtemp-metrics.js';
 export { LabsFile } from './rooms/labs-file.js';
+export { SharedLabs } from './rooms/shared-labs.js';
 export { BucketsOfLabs } from './routes/buckets-route.js';
 export { FaultsPage } from './routes/faults-route.js';
 export { LabSeries } from './routes/lab-buckets-route.js';

@@ -59,7 +59,7 @@ export { RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
 export { deviceTimeToMs, rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
 export { type ServerAddress, type Topology, topologyOf } from './redis/topology.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';
-export { type Books, LEDGER_REPORT_KEPT_S, type StoreCount } from './store/books.js';
+export { type Books, LEDGER_REPORT_KEPT_S, type SharedText, type StoreCount } from './store/books.js';
 export {
   type BucketRestore,
   RESTORE_FATES,

@@ -21,7 +21,7 @@ export interface LabDirectories {
 
 /** The directory of labs in a file, read again when it changes. */
 export class LabsFile implements LabDirectories {
-  #current = new LabDirectory([]);
+  #read: ReadFile = { text: '', directory: new LabDirectory([]) };
   readonly #watch: FileWatch;
 
   private constructor(readonly options: LabsFileOptions) {
@@ -37,7 +37,7 @@ export class LabsFile implements LabDirectories {
     // A change while it is read is seen.
     await file.#watch.start();
     try {
-      file.#current = await read(options.file);
+      file.#read = await read(options.file);
     } catch (error) {
       file.close();
       throw error;
@@ -46,7 +46,12 @@ export class LabsFile implements LabDirectories {
   }
 
   get current(): LabDirectory {
-    return this.#current;
+    return this.#read.directory;
+  }
+
+  /** What the file says, as it was read. */
+  get text(): string {
+    return this.#read.text;
   }
 
   /** Reads the file now, changed or not. What is wrong with it goes to onError. */
@@ -65,11 +70,17 @@ export class LabsFile implements LabDirectories {
   }
 
   async #load(): Promise<void> {
-    this.#current = await read(this.options.file);
-    this.options.onReload?.(this.#current.size);
+    this.#read = await read(this.options.file);
+    this.options.onReload?.(this.current.size);
   }
 }
 
-async function read(file: string): Promise<LabDirectory> {
-  return new LabDirectory(parseLabsCsv(await readTextFile(file, BYTES_MAX), file));
+interface ReadFile {
+  readonly text: string;
+  readonly directory: LabDirectory;
+}
+
+async function read(file: string): Promise<ReadFile> {
+  const text = await readTextFile(file, BYTES_MAX);
+  return { text, directory: new LabDirectory(parseLabsCsv(text, file)) };
 }

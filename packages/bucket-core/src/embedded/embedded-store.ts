@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from '../store/batch.js';
-import { LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
+import { LEDGER_REPORT_KEPT_S, type SharedText, type StoreCount } from '../store/books.js';
 import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
 import type { CommitResult } from '../store/commit-result.js';
@@ -55,6 +55,8 @@ const READ_AT_ONCE = 100;
  */
 export class EmbeddedStore implements Store {
   readonly #labs: LabBuckets;
+  readonly #shared = new Map<string, SharedText>();
+  #shares = 0;
   #closed = false;
 
   /**
@@ -180,6 +182,18 @@ export class EmbeddedStore implements Store {
 
   async faults(limit: number): Promise<readonly StoreFault[]> {
     return this.faultList.newest(limit);
+  }
+
+  /** One process has the folder: there is nobody to keep it for. */
+  async share(name: string, text: string): Promise<void> {
+    if (this.#shared.get(name)?.text === text) return;
+    this.#shares += 1;
+    this.#shared.set(name, { version: `${this.#shares}`, text });
+  }
+
+  async shared(name: string, known?: string): Promise<SharedText | 'unchanged' | undefined> {
+    const shared = this.#shared.get(name);
+    return shared !== undefined && shared.version === known ? 'unchanged' : shared;
   }
 
   reportLedger(ledger: LedgerReport): Promise<void> {

@@ -113,6 +113,11 @@ export class Keys {
     return `${this.#books}rejections`;
   }
 
+  /** String: a text that a process has shared, behind the 64 digits of its SHA-256. Expires unless it is shared again. */
+  shared(name: string): string {
+    return `${this.#books}shared:${name}`;
+  }
+
   /** List: the newest faults as JSON, newest first. */
   faults(): string {
     return `${this.#books}faults`;

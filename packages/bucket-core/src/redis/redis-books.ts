@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { Rejection } from '../observation/rejection.js';
-import { COUNTS_KEPT_S, LEDGER_REPORT_KEPT_S, type StoreCount } from '../store/books.js';
+import {
+  COUNTS_KEPT_S,
+  LEDGER_REPORT_KEPT_S,
+  SHARED_KEPT_S,
+  type SharedText,
+  type StoreCount,
+} from '../store/books.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
 import type { StoreFault } from '../store/store-fault.js';
 import { askEach, at, type Side } from './asking.js';
@@ -11,7 +18,10 @@ import type { ScriptedRedis } from './scripts.js';
 import { checkAll, type Servers } from './servers.js';
 import { OTHER_TYPE, type SetAside } from './set-aside.js';
 
-/** Rejections, reports, counts and faults in Redis. */
+/** Digits of a SHA-256. */
+const VERSION_DIGITS = 64;
+
+/** Rejections, reports, counts, faults and shared texts in Redis. */
 export class RedisBooks {
   constructor(
     readonly servers: Servers,
@@ -119,6 +129,25 @@ export class RedisBooks {
       // The list itself is one: what this process knows has to do.
       return this.faults.newest.slice(0, limit);
     }
+  }
+
+  async share(name: string, text: string): Promise<void> {
+    const key = this.keys.shared(name);
+    const version = createHash('sha256').update(text).digest('hex');
+    await this.#at('commits', (redis) => redis.set(key, version + text, 'EX', SHARED_KEPT_S));
+  }
+
+  async shared(name: string, known?: string): Promise<SharedText | 'unchanged' | undefined> {
+    const key = this.keys.shared(name);
+    const [version = ''] = await this.#readable(key, async (reads) => [
+      await reads.getrange(key, 0, VERSION_DIGITS - 1),
+    ]);
+    if (version.length < VERSION_DIGITS) return undefined;
+    if (version === known) return 'unchanged';
+    const value = (await this.#at('reads', (reads) => reads.get(key))) ?? '';
+    return value === ''
+      ? undefined
+      : { version: value.slice(0, VERSION_DIGITS), text: value.slice(VERSION_DIGITS) };
   }
 
   /** Does something with a key of ours. What is there of another type is set aside first. */

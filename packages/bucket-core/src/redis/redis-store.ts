@@ -3,7 +3,7 @@ import { bucketExpiryS, type Resolution } from '../grid/bucket-grid.js';
 import { labPartition } from '../observation/lab-id.js';
 import type { Rejection } from '../observation/rejection.js';
 import { Batch } from '../store/batch.js';
-import type { StoreCount } from '../store/books.js';
+import type { SharedText, StoreCount } from '../store/books.js';
 import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
 import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
 import { addResult, CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
@@ -212,6 +212,14 @@ export class RedisStore implements Store {
 
   rejections(limit: number): Promise<readonly Rejection[]> {
     return this.#books.rejections(limit);
+  }
+
+  async share(name: string, text: string): Promise<void> {
+    await this.#books.share(name, text);
+  }
+
+  shared(name: string, known?: string): Promise<SharedText | 'unchanged' | undefined> {
+    return this.#books.shared(name, known);
   }
 
   async reportLedger(report: LedgerReport): Promise<void> {

@@ -25,6 +25,18 @@ export function booksContract(name: string, open: OpenStore): void {
       assert.deepEqual(excerpts, ['7', '6', '5', '4', '3']);
     });
 
+    test('a text that is shared is there for others, and is read once', async () => {
+      assert.equal(await store.shared('labs'), undefined);
+      for (const text of ['', 'lab_id\nKüche\n']) {
+        await store.share('labs', text);
+        const shared = await store.shared('labs', 'another');
+        assert.ok(typeof shared === 'object');
+        assert.equal(shared.text, text);
+        assert.equal(await store.shared('labs', shared.version), 'unchanged');
+      }
+      assert.equal(await store.shared('other'), undefined);
+    });
+
     test('ledgers are those of the last hour, the last of each process', async () => {
       const report = {
         process: 'p1',

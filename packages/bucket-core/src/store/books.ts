@@ -29,7 +29,21 @@ export interface Books {
   counted(): Promise<readonly StoreCount[]>;
   /** The newest faults, newest first, at most FAULTS_MAX. */
   faults(limit: number): Promise<readonly StoreFault[]>;
+  /** Keeps a text under a name for all processes of the store, for a week: whoever has it shares it again and again. */
+  share(name: string, text: string): Promise<void>;
+  /** The text of a name; undefined: there is none. @param known its version, if the caller has it already */
+  shared(name: string, known?: string): Promise<SharedText | 'unchanged' | undefined>;
 }
+
+/** A text that one process has shared. */
+export interface SharedText {
+  /** Another one for another text. */
+  readonly version: string;
+  readonly text: string;
+}
+
+/** How long a shared text is kept, in seconds. */
+export const SHARED_KEPT_S = 7 * 86_400;
 
 /** How long a process' counts are kept after its last commit, in seconds. */
 export const COUNTS_KEPT_S = 7 * 86_400;

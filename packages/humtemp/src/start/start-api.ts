@@ -7,6 +7,7 @@ import {
   PolledChanges,
   type RunningServer,
   readSite,
+  SharedLabs,
   startServer,
 } from '@humtemp/api';
 import { AccessTokens } from '@humtemp/api/access';
@@ -59,7 +60,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { config, store, intake, name, broker, worker, sources, faults, state, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
-  const labs = await openLabs(config, log).catch((error: unknown) => {
+  const labs = await openLabs(config, store, log).catch((error: unknown) => {
     tokens?.close();
     throw error;
   });
@@ -145,7 +146,25 @@ function dashboardSite(log: Logger): ReturnType<typeof readSite> {
   return site;
 }
 
-async function openLabs({ labsFile: file }: Config, log: Logger): Promise<LabsFile | undefined> {
+/** With Redis, every process knows the labs file that one of them has. */
+async function openLabs(
+  config: Config,
+  store: Store,
+  log: Logger,
+): Promise<SharedLabs | LabsFile | undefined> {
+  const file = await openLabsFile(config, log);
+  if (!('redisUrl' in config.store)) return file;
+  const shared = new SharedLabs({
+    store,
+    file,
+    onReload: (labs) => log.info({ labs }, 'the labs file of another process has changed'),
+    onError: ({ message }) => log.error({ reason: message }, 'the labs file stays as it was'),
+  });
+  void shared.exchange();
+  return shared;
+}
+
+async function openLabsFile({ labsFile: file }: Config, log: Logger): Promise<LabsFile | undefined> {
   if (file === undefined) return undefined;
   try {
     return await LabsFile.open({
