@@ -2,6 +2,7 @@ import type { SessionRegister } from '@humtemp/bucket-core';
 import { overlapOf } from '@humtemp/bucket-core';
 import { backOffMs, type Intake, type SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
+import { BacklogWatch } from './backlog-watch.js';
 import {
   BrokerConnection,
   ConnectionError,
@@ -95,6 +96,7 @@ export class Worker {
   /** What the broker spoke last. */
   #spoken: ProtocolVersion | undefined;
   readonly #sessions: SessionKeeper;
+  readonly #backlog: BacklogWatch;
   #hasWarnedOfExpiry = false;
   #droppedBefore: number | undefined;
 
@@ -107,6 +109,15 @@ export class Worker {
       options,
       () => this.#connection?.abort(),
       (reason) => this.#logNotReady(reason, FIRST_RECORD_RETRY_MS),
+    );
+    this.#backlog = new BacklogWatch(
+      () => options.intake.unstamped,
+      (observations) =>
+        options.log.warn(
+          { observations },
+          'the broker had kept observations without timestamps while nobody was here: they count at their receipt, not when ' +
+            'they were measured; let the devices send timestamps',
+        ),
     );
     this.running = this.#run();
     // Whoever waits for it hears of its failure; nobody has to.
@@ -153,6 +164,7 @@ export class Worker {
 
   /** Disconnects; the session stays at the broker. */
   async close(): Promise<void> {
+    this.#backlog.close();
     this.#closing = true;
     this.#wake?.();
     // What we leave behind in a session without subscriptions is for another worker to take in.
@@ -291,6 +303,7 @@ export class Worker {
     connection.watchBroker();
     log.info({ subscriptions: this.#wanted, protocolVersion, sessionPresent }, 'subscribed');
     this.#warnOfSessionExpiry(connection);
+    if (sessionPresent) this.#backlog.resumed();
     if (sessionPresent || this.counters.connections === 1) return;
     this.counters.sessionsLost += 1;
     log.warn('the broker had lost our session: what waited there for us is gone');

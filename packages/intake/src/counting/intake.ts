@@ -124,6 +124,11 @@ export class Intake {
     return this.ledger.inFlight >= this.#options.limits.pendingMax;
   }
 
+  /** Observations without a timestamp so far, which count at their receipt. */
+  get unstamped(): number {
+    return this.#receiving.unstamped;
+  }
+
   /** What became of the publishes of each source, by its name. */
   get tallies(): ReadonlyMap<string, SourceTally> {
     return this.#tallies;

@@ -71,6 +71,11 @@ export class Receiving implements ObservationSink {
     tally.publishes += 1;
   }
 
+  /** Observations without a timestamp so far. */
+  get unstamped(): number {
+    return this.#serial;
+  }
+
   /** @returns the reason of the first rejection in the publish; undefined if there was none. */
   end(): RejectionReason | undefined {
     if (!this.#isSaid) this.reject('no_value');
