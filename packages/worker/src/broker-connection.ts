@@ -128,7 +128,7 @@ export class BrokerConnection {
         return options.onUnknownTopic(topic) === 'keep' ? acknowledge(new Error('kept')) : acknowledge();
       const payload = PayloadSlice.of(Buffer.from(packet.payload));
       intake.take(source, sources.match, { topic, payload, isReplayed: packet.retain });
-      intake.afterSettled(() => acknowledge());
+      intake.afterSettled(() => acknowledge(), intake.receipt);
     };
     // From the beginning: it may be over before anybody asks.
     this.#accepted = new Promise((resolve) => this.#client.once('connect', resolve));

@@ -39,7 +39,7 @@ const STATUS_OF_REASON: Partial<Record<RejectionReason, number>> = {
 export function observationRoute({ intake, requestBytesMax, storeTimeoutMs }: RouteOptions): Route {
   /** Resolves when what was received is settled, to whether its lab was refused. */
   async function whetherRefused(lab: string): Promise<boolean> {
-    return (await intake.whenSettled()).has(lab);
+    return (await intake.whenSettled(intake.receipt)).has(lab);
   }
 
   return route(

@@ -86,6 +86,7 @@ export function sourcePublishRoute({
       const before = intake.ledger.counters();
       if (body.isWhole) intake.take(source, source.match(topic), publish);
       else intake.refuse(source, 'payload_too_large', publish);
+      const { receipt } = intake;
       const after = intake.ledger.counters();
       const rejected = rejectedTotal(after) - rejectedTotal(before);
       const observations = after.in_flight - before.in_flight;
@@ -94,9 +95,11 @@ export function sourcePublishRoute({
         const reason = REJECTION_REASONS.find((one) => after.rejected[one] !== before.rejected[one])!;
         throw rejectedProblem(reason);
       }
-      const refusedLabs = await within(storeTimeoutMs, intake.whenSettled()).catch((error: unknown) => {
-        throw error instanceof DeadlineExceeded ? notCommitted() : error;
-      });
+      const refusedLabs = await within(storeTimeoutMs, intake.whenSettled(receipt)).catch(
+        (error: unknown) => {
+          throw error instanceof DeadlineExceeded ? notCommitted() : error;
+        },
+      );
       const refused = labs.filter((lab) => refusedLabs.has(lab)).length;
       if (refused > 0 && refused === observations) throw rejectedProblem('too_many_labs');
       return c.json({ observations: observations - refused, rejected: rejected + refused, ignored });

@@ -6,11 +6,11 @@ import { ObservationCopies } from './observation-copies.js';
 const COPIES_OF_ALL = 20_000;
 
 test('copies of others, however many, do not hold up a sensor that has few', () => {
-  const intake = { afterSettled: () => {}, settledBatch: 0 };
+  const intake = { afterSettled: () => {}, isSettled: () => false };
   const traffic = new CopyTraffic({ intake, onChange: () => {} } as unknown as CopyHub);
   const copiesOf = () => new ObservationCopies(traffic, { owner: '', clientKey: '' }, () => {});
   const payload = Buffer.alloc(50);
-  const copy = { topic: 'labs/a/observation', payload, qos: 1 as const, isRetained: false, batch: 1 };
+  const copy = { topic: 'labs/a/observation', payload, qos: 1 as const, isRetained: false, receipt: 1 };
   const sensor = copiesOf();
   const flood = Array.from({ length: 200 }, copiesOf);
   for (let i = 0; i < COPIES_OF_ALL; i++) flood[i % flood.length]!.add(copy);

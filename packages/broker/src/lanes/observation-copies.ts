@@ -17,7 +17,7 @@ const FEW_BYTES = 4096;
  * still handed on when it is gone.
  */
 export class ObservationCopies implements PublishCopies {
-  #batches: { readonly number: number; readonly copies: PublishCopy[] }[] = [];
+  #batches: { readonly receipt: number; readonly copies: PublishCopy[] }[] = [];
   #count = 0;
   #bytes = 0;
   readonly #onSettled = () => this.#handOn();
@@ -40,12 +40,12 @@ export class ObservationCopies implements PublishCopies {
     this.#bytes += copy.payload.length;
     this.traffic.begin();
     const last = this.#batches.at(-1);
-    if (last?.number === copy.batch) {
+    if (last?.receipt === copy.receipt) {
       last.copies.push(copy);
       return;
     }
-    this.#batches.push({ number: copy.batch, copies: [copy] });
-    this.traffic.hub.intake.afterSettled(this.#onSettled);
+    this.#batches.push({ receipt: copy.receipt, copies: [copy] });
+    this.traffic.hub.intake.afterSettled(this.#onSettled, copy.receipt);
   }
 
   get isFull(): boolean {
@@ -67,7 +67,7 @@ export class ObservationCopies implements PublishCopies {
 
   #handOn(): void {
     const { intake, publish } = this.traffic.hub;
-    while (this.#batches.length > 0 && this.#batches[0]!.number <= intake.settledBatch)
+    while (this.#batches.length > 0 && intake.isSettled(this.#batches[0]!.receipt))
       for (const copy of this.#batches.shift()!.copies) publish(copy, this.publisher, () => this.#done(copy));
   }
 

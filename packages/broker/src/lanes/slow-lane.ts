@@ -128,7 +128,7 @@ export class SlowLane {
       intake.afterSettled((refusedLabs) => {
         this.#noteRefused(source, match, packet, refusedLabs);
         callback(error);
-      });
+      }, intake.receipt);
     }
   }
 
@@ -154,6 +154,7 @@ export class SlowLane {
     const isAgain = receipts.has(receipt, isDup) || sessions.isReceivedAgain(receipt, isDup);
     if (!isAgain) receive();
     receipts.add(receipt);
+    const settledBy = isAgain ? undefined : intake.receipt;
     intake.afterSettled((refusedLabs) => {
       budget.give(owner, RECEIPT_BYTES);
       // Of a session that is over, aedes would store it in the next one.
@@ -164,7 +165,7 @@ export class SlowLane {
       }
       // aedes has stored it by the next turn of the event loop.
       setImmediate(() => receipts.remove(receipt));
-    });
+    }, settledBy);
   }
 
   #receive(

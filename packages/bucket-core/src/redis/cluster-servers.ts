@@ -15,6 +15,9 @@ const TABLE_MS_MAX = 1000;
 /** Nodes that are asked at a time; the one that knows the newest configuration is believed. */
 const ASKED_MAX = 3;
 
+/** More masters than this share lanes. */
+const LANES = 8;
+
 const SLOTS = PLACES.map((place) => calculateSlot(`{${tagOf(place)}}`));
 
 /**
@@ -29,6 +32,7 @@ export class ClusterServers implements Servers {
   readonly #seeds: ReadonlySet<string>;
   /** Name of the master of each place. */
   #masters: readonly (string | undefined)[] = PLACES.map(() => undefined);
+  readonly #lanes = new Map<string, number>();
   #isLaidOut = false;
   #refreshing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -67,6 +71,21 @@ export class ClusterServers implements Servers {
 
   groupOf(place: number): number {
     return place;
+  }
+
+  get laneCount(): number {
+    return LANES;
+  }
+
+  /** Masters have lanes by turns, in the order in which they were first seen. */
+  laneOf(place: number): number {
+    const name = this.#masters[place] ?? '';
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = this.#lanes.size % LANES;
+      this.#lanes.set(name, lane);
+    }
+    return lane;
   }
 
   async lookAgain(): Promise<void> {

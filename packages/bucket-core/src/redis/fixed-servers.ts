@@ -53,6 +53,14 @@ export class FixedServers implements Servers {
     return this.#indices[place]!;
   }
 
+  get laneCount(): number {
+    return this.links.length;
+  }
+
+  laneOf(place: number): number {
+    return this.#indices[place]!;
+  }
+
   async lookAgain(): Promise<void> {}
 
   close(): void {

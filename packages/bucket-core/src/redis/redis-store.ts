@@ -71,6 +71,9 @@ export class RedisStore implements Store {
   readonly #sessions: RedisSessions;
   readonly #restoring: Restoring;
 
+  /** A lane for each server. */
+  readonly lanes: { readonly count: number; of(lab: string): number };
+
   constructor(readonly options: RedisStoreOptions) {
     const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = options;
     const keys = new Keys(options.prefix);
@@ -78,6 +81,7 @@ export class RedisStore implements Store {
     this.#states = new LabStates(keys);
     this.#servers = openServers(options.url, { ...options, onMoved: (is) => this.#states.forget(is) }, keys);
     const servers = this.#servers;
+    this.lanes = { count: servers.laneCount, of: (lab) => servers.laneOf(labPartition(lab)) };
     const faults = new Faults(servers, options.onFault);
     this.#setAside = new SetAside(servers, faults);
     this.#index = new LabIndex(servers, keys, this.#pages, this.#states, faults);

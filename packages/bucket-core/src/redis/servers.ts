@@ -26,6 +26,9 @@ export interface Servers {
   linkOf(place: number): RedisLink;
   /** Keys of places with the same number may go into one command. */
   groupOf(place: number): number;
+  /** How many lanes there are, and which of them a place has now. @see BucketStore.lanes */
+  readonly laneCount: number;
+  laneOf(place: number): number;
   /** All partitions, by group. */
   readonly groups: readonly (readonly number[])[];
   /** How long work may be repeated while places move. */

@@ -30,6 +30,11 @@ export type StoreHealth = 'ok' | 'degraded' | 'lost';
  */
 export interface BucketStore {
   /**
+   * Parts of the store that work apart from each other, numbered from 0 on, and which has a lab now. Commits of labs of
+   * different lanes may be under way at the same time. Undefined: there is only one.
+   */
+  readonly lanes?: { readonly count: number; of(lab: string): number };
+  /**
    * Drops duplicates, merges the rest into every resolution and lists the batch's rejections. A list that cannot be
    * written is a fault, and does not hold up the commit.
    * @throws CommitError when the store is out of reach or refuses.

@@ -28,7 +28,7 @@ export interface CommitCounts {
 /** After this long without a commit there is no lag to speak of. */
 const LAG_SHOWN_MS = 60_000;
 const RETRY_DELAY_MS = { min: 50, max: 5000 };
-const NO_LABS: ReadonlySet<string> = new Set();
+export const NO_LABS: ReadonlySet<string> = new Set();
 /** Observations that are not worth dividing any more. */
 const PIECE_MIN = 10;
 
@@ -56,6 +56,10 @@ export class CommitLoop {
   #touched = false;
   #running = false;
   #stopped = false;
+  /** Something was given up: it never settles. */
+  #hasGivenUp = false;
+  /** Observations that are being committed. */
+  #committing = 0;
   #wakeRetry: (() => void) | undefined;
   /**
    * Observations in one commit: halved when one fails, as it may take longer than a slow link or store is
@@ -95,6 +99,11 @@ export class CommitLoop {
   /** Number of the newest batch that is settled, with all before it. */
   get settledBatch(): number {
     return this.#settledBatch;
+  }
+
+  /** Observations that await their commit. */
+  get inFlight(): number {
+    return this.#pending.observations + this.#committing;
   }
 
   /** Something belongs to the open batch, even if only a rejection that is not listed: it must settle. */
@@ -160,7 +169,7 @@ export class CommitLoop {
     if (this.#touched || this.#running) {
       this.touch();
       this.#waiting.push(callback);
-    } else if (this.ledger.inFlight === 0) callback(NO_LABS);
+    } else if (!this.#hasGivenUp) callback(NO_LABS);
   }
 
   /** Gives up the retries; what is not settled then stays in flight and is never acknowledged. */
@@ -183,7 +192,11 @@ export class CommitLoop {
       this.#newestMs = -Infinity;
       const refusedLabs = batch.isEmpty ? NO_LABS : await this.#commit(batch);
       // What is given up stays uncommitted.
-      if (refusedLabs === undefined) break;
+      if (refusedLabs === undefined) {
+        this.#hasGivenUp = true;
+        break;
+      }
+      this.#committing = 0;
       this.#committingSinceMs = undefined;
       this.#noteLag(newestMs);
       this.#settledBatch += 1;
@@ -199,6 +212,7 @@ export class CommitLoop {
     let failures = 0;
     for (let attempt = 0; ; ) {
       const isPiece = remaining.observations > this.#pieceMax;
+      this.#committing = remaining.observations;
       const piece = isPiece ? remaining.take(this.#pieceMax) : remaining;
       const beganMs = performance.now();
       try {

@@ -7,7 +7,8 @@ import {
 } from '@humtemp/bucket-core';
 import type { Publish, PublishSource } from '../topics/publish-source.js';
 import { CanonicalPayload } from './canonical-payload.js';
-import { type CommitCounts, CommitLoop, type CommitLoopEvents } from './commit-loop.js';
+import { CommitLanes } from './commit-lanes.js';
+import type { CommitCounts, CommitLoopEvents } from './commit-loop.js';
 import { decodeLabPayload } from './labs-source.js';
 import { Ledger } from './ledger.js';
 import { PayloadSlice } from './payload-slice.js';
@@ -27,7 +28,7 @@ export interface IntakeLimits {
 }
 
 export interface IntakeOptions extends CommitLoopEvents {
-  readonly store: Pick<BucketStore, 'commit'>;
+  readonly store: Pick<BucketStore, 'commit' | 'lanes'>;
   readonly grid: BucketGrid;
   readonly limits: IntakeLimits;
   /** Unix milliseconds. */
@@ -42,7 +43,7 @@ export interface IntakeOptions extends CommitLoopEvents {
  * From bytes to committed. Taps and routes hand in publishes and acknowledge them once the batch they went
  * into has settled:
  *
- *     take() ─▶ the source decodes ─▶ batch `openBatch` ─▶ commit ─▶ settledBatch ≥ that number: acknowledge
+ *     take() ─▶ the source decodes ─▶ a batch; `receipt` ─▶ commit ─▶ isSettled(that receipt): acknowledge
  *
  * Whatever is not an observation is counted, listed and settles with its batch: a bad payload never stalls a
  * stream.
@@ -51,7 +52,7 @@ export class Intake {
   readonly ledger = new Ledger();
   /** Publishes on topics of no source. */
   readonly unmatched = new UnmatchedTopics((note) => this.#options.onUnmatched?.(note));
-  readonly #loop: CommitLoop;
+  readonly #lanes: CommitLanes;
   readonly #options: IntakeOptions;
   readonly #clock: () => number;
   readonly #receiving: Receiving;
@@ -63,7 +64,7 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#loop = new CommitLoop(options.store, this.ledger, this.#clock, {
+    this.#lanes = new CommitLanes(options.store, this.ledger, this.#clock, {
       ...options,
       onCommit: (result) => {
         this.#noteRefused(result);
@@ -71,39 +72,39 @@ export class Intake {
       },
     });
     const { arrayLengthMax, futureMsMax = FUTURE_MS_MAX } = options.limits;
-    this.#receiving = new Receiving(this.#loop, this.ledger, options.grid, { arrayLengthMax, futureMsMax });
+    this.#receiving = new Receiving(this.#lanes, this.ledger, options.grid, { arrayLengthMax, futureMsMax });
   }
 
-  /** Number of the batch that the next publish goes into. */
-  get openBatch(): number {
-    return this.#loop.openBatch;
+  /** Where the publish went that was taken or refused last: to ask after it. */
+  get receipt(): number {
+    return this.#lanes.receipt;
   }
 
-  /** Number of the newest batch that is settled, with all before it. */
-  get settledBatch(): number {
-    return this.#loop.settledBatch;
+  /** Whether a publish is in the store or was rejected. */
+  isSettled(receipt: number): boolean {
+    return this.#lanes.isSettled(receipt);
   }
 
   /** Why the last commit failed; undefined when it succeeded, or there was none. */
   get commitFailure(): string | undefined {
-    return this.#loop.failure;
+    return this.#lanes.failure;
   }
 
   /** Commits of this process since it began. */
   get commits(): CommitCounts {
-    return this.#loop.counts;
+    return this.#lanes.counts;
   }
 
   /** What its commits took together, in milliseconds. */
   get commitMs(): number {
-    return this.#loop.commitMs;
+    return this.#lanes.commitMs;
   }
 
   /**
    * When the oldest observation came that awaits its commit, Unix milliseconds; undefined if there is none.
    */
   get oldestUncommittedMs(): number | undefined {
-    return this.#loop.oldestUncommittedMs;
+    return this.#lanes.oldestUncommittedMs;
   }
 
   /**
@@ -111,7 +112,7 @@ export class Intake {
    * within a minute.
    */
   get lagMs(): number {
-    return this.#loop.lagMs;
+    return this.#lanes.lagMs;
   }
 
   /** The time by the clock of intake, Unix milliseconds. */
@@ -121,7 +122,12 @@ export class Intake {
 
   /** Whether sources must stop reading until a batch has settled. */
   get isFull(): boolean {
-    return this.ledger.inFlight >= this.#options.limits.pendingMax;
+    return this.#lanes.isFull(this.#options.limits.pendingMax);
+  }
+
+  /** Whether a source must stop reading whose last publish this was; undefined: it has had none. */
+  isFullFor(receipt: number | undefined): boolean {
+    return this.#lanes.isFullFor(receipt, this.#options.limits.pendingMax);
   }
 
   /** Observations without a timestamp so far, which count at their receipt. */
@@ -137,14 +143,15 @@ export class Intake {
   /**
    * Calls back once, when everything received so far is in the store or was rejected, with the labs that the
    * newest batch was refused for because there are too many. Never calls if it is stopped before.
+   * @param receipt of the publish that is waited for, and of no other. Without: of all.
    */
-  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void): void {
-    this.#loop.afterSettled(callback);
+  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void, receipt?: number): void {
+    this.#lanes.afterSettled(callback, receipt);
   }
 
   /** Resolves as `afterSettled` calls back. */
-  whenSettled(): Promise<ReadonlySet<string>> {
-    return new Promise((resolve) => this.afterSettled(resolve));
+  whenSettled(receipt?: number): Promise<ReadonlySet<string>> {
+    return new Promise((resolve) => this.afterSettled(resolve, receipt));
   }
 
   /**
@@ -158,7 +165,7 @@ export class Intake {
     if (publish.payload.length > this.#options.limits.payloadBytesMax) receiving.reject('payload_too_large');
     else source.decode(match, publish, receiving);
     const reason = receiving.end();
-    this.#loop.touch();
+    this.#lanes.touch();
     return reason;
   }
 
@@ -182,7 +189,7 @@ export class Intake {
   refuse(source: PublishSource, reason: RejectionReason, publish: Publish): void {
     this.#begin(source, publish);
     this.#receiving.reject(reason);
-    this.#loop.touch();
+    this.#lanes.touch();
   }
 
   /** Commits what is pending. What the store does not take within `graceMs` stays unacknowledged. */
@@ -193,7 +200,7 @@ export class Intake {
     });
     await Promise.race([this.whenSettled(), grace]);
     clearTimeout(timer);
-    this.#loop.abandon();
+    this.#lanes.abandon();
   }
 
   #begin(source: PublishSource, publish: Publish): void {

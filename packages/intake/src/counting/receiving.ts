@@ -11,7 +11,7 @@ import {
   timeRejection,
 } from '@humtemp/bucket-core';
 import type { ObservationSink, Publish } from '../topics/publish-source.js';
-import type { CommitLoop } from './commit-loop.js';
+import type { CommitLanes } from './commit-lanes.js';
 import type { Ledger } from './ledger.js';
 import type { SourceTally } from './source-tally.js';
 
@@ -52,7 +52,7 @@ export class Receiving implements ObservationSink {
   readonly #labIds = new Set<string>();
 
   constructor(
-    readonly loop: CommitLoop,
+    readonly lanes: CommitLanes,
     readonly ledger: Ledger,
     readonly grid: BucketGrid,
     readonly limits: ReceivingLimits,
@@ -95,7 +95,8 @@ export class Receiving implements ObservationSink {
       return false;
     }
     this.#isSaid = true;
-    const { loop, receivedMs } = this;
+    const { receivedMs } = this;
+    const loop = this.lanes.of(lab);
     if (timestampMs === undefined) {
       const tag = receiptTag(this.#process, this.#serial++);
       loop.add(lab, this.#receiptMs(lab), tag, temp, humidity, receivedMs);
@@ -173,7 +174,7 @@ export class Receiving implements ObservationSink {
     // listed.
     if (reason !== 'retained') {
       const { atMs, topic: source, excerpt } = example;
-      this.loop.pending.list({ atMs, reason, source, excerpt });
+      this.lanes.any.pending.list({ atMs, reason, source, excerpt });
     }
     this.#tally.reject(reason, isMetric, example);
   }

@@ -1,19 +1,19 @@
 const PUBACK = 0x40;
 
 /**
- * Packet ids of one connection that await their acknowledgement, each with the batch that its publish went
- * into. Batches settle in order and ids are kept in the order of arrival, so PUBACKs leave in the order of
- * the publishes [MQTT-4.6.0-2]. A publish costs two numbers.
+ * Packet ids of one connection that await their acknowledgement, each with the receipt of its publish. Ids are kept in the
+ * order of arrival, and none is acknowledged before those in front of it, so PUBACKs leave in the order of the publishes
+ * [MQTT-4.6.0-2]. A publish costs two numbers.
  */
 export class PendingAcks {
-  /** Batch and packet id by turns. */
+  /** Receipt and packet id by turns. */
   #pending: number[] = [];
 
-  /** @returns whether it is the connection's first in this batch. */
-  add(batch: number, packetId: number): boolean {
+  /** @returns whether the publish before it has another receipt. */
+  add(receipt: number, packetId: number): boolean {
     const pending = this.#pending;
-    const isFirst = pending.length === 0 || pending[pending.length - 2] !== batch;
-    pending.push(batch, packetId);
+    const isFirst = pending.length === 0 || pending[pending.length - 2] !== receipt;
+    pending.push(receipt, packetId);
     return isFirst;
   }
 
@@ -26,11 +26,20 @@ export class PendingAcks {
     return this.#pending.length / 2;
   }
 
-  /** PUBACK frames for everything up to a settled batch, or undefined if there is nothing. */
-  takeSettled(settledBatch: number, _refusedLabs?: ReadonlySet<string>): Buffer | undefined {
+  /** PUBACK frames for everything in front of the first that is not settled, or undefined if there is nothing. */
+  takeSettled(
+    isSettled: (receipt: number) => boolean,
+    _refusedLabs?: ReadonlySet<string>,
+  ): Buffer | undefined {
     const pending = this.#pending;
     let settled = 0;
-    while (settled < pending.length && pending[settled]! <= settledBatch) settled += 2;
+    // Most have the receipt of the one before.
+    for (let last: number | undefined; settled < pending.length; settled += 2) {
+      const receipt = pending[settled]!;
+      if (receipt === last) continue;
+      if (!isSettled(receipt)) break;
+      last = receipt;
+    }
     if (settled === 0) return undefined;
     const frames = Buffer.allocUnsafe(settled * 2);
     for (let i = 1, at = 0; i < settled; i += 2, at += 4) {

@@ -68,6 +68,9 @@ export class PublishTap extends Duplex {
   #greeting: TapGreeting | undefined;
   #endpointFull = false;
   #intakeFull = false;
+  /** Of the publish that was taken last. */
+  #lastReceipt: number | undefined;
+  readonly #isSettled = (receipt: number) => this.#options.intake.isSettled(receipt);
   #waitsForRoom = false;
   /** Bytes that were read and not worked on: it is not their turn. */
   #unread: Buffer | undefined;
@@ -337,7 +340,6 @@ export class PublishTap extends Duplex {
       return policy !== undefined && version === 4 && this.#refusesPassing();
     if (qos === 1 && packetId === 0) return this.#refuse(ID_0, 'protocol');
 
-    const batch = intake.openBatch;
     this.#taken += 1;
     // A client of a broker publishes it now; what reaches a subscriber as retained was published before.
     publish.isReplayed = publish.isRetained && policy === undefined;
@@ -352,29 +354,31 @@ export class PublishTap extends Duplex {
       if (policy?.mayCount !== undefined)
         publish.mayCount = source.labOf?.(match) === undefined ? policy.mayCount : undefined;
       reason = intake.take(source, match, publish);
-      if (policy !== undefined) this.#copy(policy.copies, batch);
+      if (policy !== undefined) this.#copy(policy.copies, intake.receipt);
     }
+    const { receipt } = intake;
+    this.#lastReceipt = receipt;
     if (qos === 1) {
       const acks = this.#acks;
       const isFirst =
         acks instanceof PendingAcks
-          ? acks.add(batch, packetId)
+          ? acks.add(receipt, packetId)
           : acks.add(
-              batch,
+              receipt,
               packetId,
               reason && ackReason(reason, intake.ledger.inFlight > inFlight),
               source.labOf?.(sources.match),
             );
-      if (isFirst) intake.afterSettled(this.#onSettled);
+      if (isFirst) intake.afterSettled(this.#onSettled, receipt);
     }
     return true;
   }
 
   /** Copies the publish at hand for whoever else wants it. */
-  #copy(copies: PublishCopies, batch: number): void {
+  #copy(copies: PublishCopies, receipt: number): void {
     const { topic, qos, isRetained, payload } = this.#publish;
     if (!copies.wants(topic, isRetained)) return;
-    const copy = { topic: topic.toString(), payload: Buffer.from(payload.toBuffer()), isRetained, batch };
+    const copy = { topic: topic.toString(), payload: Buffer.from(payload.toBuffer()), isRetained, receipt };
     copies.add({ ...copy, qos: qos === 0 ? 0 : 1 });
   }
 
@@ -403,7 +407,7 @@ export class PublishTap extends Duplex {
   #acknowledge(refusedLabs: ReadonlySet<string>): void {
     if (!this.destroyed && !this.writableEnded) {
       const unacknowledged = this.#acks.count;
-      const frames = this.#acks.takeSettled(this.#options.intake.settledBatch, refusedLabs);
+      const frames = this.#acks.takeSettled(this.#isSettled, refusedLabs);
       if (frames !== undefined) {
         this.#output.acknowledge(frames);
         this.#options.onAcknowledge?.(unacknowledged);
@@ -444,7 +448,7 @@ export class PublishTap extends Duplex {
       this.#pings.answer();
       if (!this.#waitsForRoom) {
         this.#waitsForRoom = true;
-        intake.afterSettled(this.#onRoom);
+        intake.afterSettled(this.#onRoom, this.#lastReceipt);
       }
     }
     const reason = this.pauseReason;
@@ -459,7 +463,7 @@ export class PublishTap extends Duplex {
 
   #lookAtIntake(): void {
     // Not within a frame that passes: only between frames may a ping be answered.
-    this.#intakeFull = this.#options.intake.isFull && !this.#inbound.isWithinPassing;
+    this.#intakeFull = this.#options.intake.isFullFor(this.#lastReceipt) && !this.#inbound.isWithinPassing;
   }
 
   /** Ends the connection. Nothing of what was refused passes. */

@@ -10,7 +10,7 @@ export interface AckReason {
 
 /** A publish that awaits its acknowledgement. */
 interface Pending {
-  readonly batch: number;
+  readonly receipt: number;
   readonly packetId: number;
   readonly reason: AckReason | undefined;
   /** The lab that its topic names, which the store may have no room for. */
@@ -45,21 +45,21 @@ export class ReasonedAcks {
     return this.#pending.length;
   }
 
-  /** @returns whether it is the connection's first in this batch. */
-  add(batch: number, packetId: number, reason: AckReason | undefined, lab: string | undefined): boolean {
-    const isFirst = this.#pending.at(-1)?.batch !== batch;
-    this.#pending.push({ batch, packetId, reason, lab });
+  /** @returns whether the publish before it has another receipt. */
+  add(receipt: number, packetId: number, reason: AckReason | undefined, lab: string | undefined): boolean {
+    const isFirst = this.#pending.at(-1)?.receipt !== receipt;
+    this.#pending.push({ receipt, packetId, reason, lab });
     return isFirst;
   }
 
   /**
-   * PUBACK frames for everything up to a settled batch, or undefined if there is nothing.
+   * PUBACK frames for everything in front of the first that is not settled, or undefined if there is nothing.
    * @param refusedLabs the labs that the store had no room for.
    */
-  takeSettled(settledBatch: number, refusedLabs: ReadonlySet<string>): Buffer | undefined {
+  takeSettled(isSettled: (receipt: number) => boolean, refusedLabs: ReadonlySet<string>): Buffer | undefined {
     const pending = this.#pending;
     let settled = 0;
-    while (settled < pending.length && pending[settled]!.batch <= settledBatch) settled += 1;
+    while (settled < pending.length && isSettled(pending[settled]!.receipt)) settled += 1;
     if (settled === 0) return undefined;
     const frames = pending.slice(0, settled).map(({ packetId, reason, lab }) => {
       const isRefused = reason === undefined && lab !== undefined && refusedLabs.has(lab);

@@ -97,6 +97,6 @@ export interface PublishCopy {
   readonly payload: Buffer;
   readonly qos: 0 | 1;
   readonly isRetained: boolean;
-  /** The batch of intake that its observation went into. */
-  readonly batch: number;
+  /** Where intake put its observations. */
+  readonly receipt: number;
 }
