@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { ConnectionGate } from '../connection/connection-gate.js';
 import type { Certificate } from './certificate.js';
+import { HandshakeTurns } from './handshake-turns.js';
 import { readingShared } from './shared-reads.js';
 import { type PageRule, WebSocketDoor } from './web-socket-door.js';
 
@@ -31,6 +32,12 @@ export interface ListenerOptions {
   readonly onRefused: (address: string, reason: string) => void;
 }
 
+interface Shaking {
+  readonly address: string;
+  /** Undefined: its handshake waits for its turn. */
+  timer: NodeJS.Timeout | undefined;
+}
+
 /** Dead peers are found by TCP after about this time of silence, and its probes. */
 const TCP_KEEP_ALIVE_MS = 60_000;
 
@@ -48,7 +55,8 @@ export class Listener {
   readonly #tls: TlsServer | undefined;
   readonly #door: WebSocketDoor | undefined;
   /** Connections whose handshakes are not done, as TCP knows them. */
-  readonly #shaking = new Map<Socket, { readonly address: string; readonly timer: NodeJS.Timeout }>();
+  readonly #shaking = new Map<Socket, Shaking>();
+  readonly #turns = new HandshakeTurns();
 
   constructor(readonly options: ListenerOptions) {
     const { kind, certificate, messageBytesMax, pageProblem } = options;
@@ -124,11 +132,17 @@ export class Listener {
       return;
     }
     socket.on('error', () => {});
-    const timer = setTimeout(() => this.#refuse(socket, 'no handshake in time'), handshakeTimeoutMs);
-    this.#shaking.set(socket, { address, timer });
+    const begin = () => {
+      const shaking = this.#shaking.get(socket);
+      if (shaking === undefined) return;
+      shaking.timer = setTimeout(() => this.#refuse(socket, 'no handshake in time'), handshakeTimeoutMs);
+      if (this.#tls !== undefined) this.#tls.emit('connection', socket);
+      else this.#door!.receive(socket);
+    };
+    this.#shaking.set(socket, { address, timer: undefined });
     socket.once('close', () => this.#endShaking(socket));
-    if (this.#tls !== undefined) this.#tls.emit('connection', socket);
-    else this.#door!.receive(socket);
+    if (this.#tls === undefined) begin();
+    else this.#turns.add(begin);
   }
 
   #beyondTls(socket: TLSSocket): void {
