@@ -41,6 +41,11 @@ export const SOURCES = {
       'temperatures and humidities that devices announce to Home Assistant below this topic, as a rule homeassistant, are read',
       pattern(/^[^+#\0$][^+#\0]*$/, 'a topic without wildcards'),
     ),
+    announcePrefix: optional(
+      'HUMTEMP_ANNOUNCE_PREFIX',
+      'labs are announced to Home Assistant below this topic, as a rule homeassistant, and their newest values published on humtemp/LAB/state',
+      pattern(/^[^+#\0$][^+#\0]*$/, 'a topic without wildcards'),
+    ),
     payloadBytesMax: withDefault(
       'HUMTEMP_PAYLOAD_BYTES_MAX',
       '65536',

@@ -9,6 +9,7 @@ import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { intakeLimits } from '../config/sources.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { LabAnnouncer } from './lab-announcer.js';
 import { LedgerReporter } from './ledger-reporter.js';
 
 import { type OpenSources, openSources } from './open-sources.js';
@@ -56,7 +57,13 @@ export async function startRole(
   const faults = new StoreFaults();
   const store = await openStore(config, name, faults, log);
   let api: RunningApi | undefined;
-  const intake = openIntake(store, config, (labs) => api?.markChanged(labs), log);
+  let announcer: LabAnnouncer | undefined;
+  const markChanged = (labs: Iterable<string>) => {
+    const changed = announcer === undefined ? labs : [...labs];
+    announcer?.mark(changed);
+    api?.markChanged(changed);
+  };
+  const intake = openIntake(store, config, markChanged, log);
   let broker: Broker | undefined;
   let worker: Workers | undefined;
   const state = () => processState({ config, intake, warnings, broker, worker });
@@ -81,7 +88,10 @@ export async function startRole(
         ? (await import('./start-worker.js')).startWorker(config, store, table, intake, name, log)
         : undefined;
     if (worker !== undefined) opened('the worker', worker);
-    sources.askBy((topic, payload) => (broker ?? worker)?.publish(topic, payload));
+    const publish = (topic: string, payload: Uint8Array) => (broker ?? worker)?.publish(topic, payload);
+    sources.askBy(publish);
+    const { announcePrefix: prefix } = config;
+    if (prefix !== undefined) announcer = new LabAnnouncer({ store, publish, prefix });
     if (role === 'start' || role === 'api') {
       const { startApi } = await import('./start-api.js');
       api = await startApi({
@@ -123,6 +133,7 @@ export async function startRole(
       ledger: () => intake.ledger.counters(),
       async stop() {
         sources?.close();
+        announcer?.close();
         const graceMs = config.stopGraceS * 1000;
         broker?.stopAccepting();
         broker?.stopReading();

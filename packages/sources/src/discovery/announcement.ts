@@ -26,6 +26,7 @@ const LONG: Readonly<Record<string, string>> = {
   dev: 'device',
   dev_cla: 'device_class',
   ent_cat: 'entity_category',
+  o: 'origin',
   p: 'platform',
   stat_t: 'state_topic',
   unit_of_meas: 'unit_of_measurement',
@@ -43,6 +44,8 @@ export function readAnnouncement(payload: string, objectId: string): Announcemen
   const json = objectOf(payload);
   if (json === undefined) return { announced: [], unused: ['it is no JSON object'] };
   const config = longNames(json);
+  // What another humtemp counts is not counted again.
+  if (isObject(config.origin) && config.origin.name === 'humtemp') return { announced: [], unused: [] };
   const components = isObject(config.components)
     ? Object.values(config.components)
         .slice(0, COMPONENTS_MAX)
