@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { pause, type RedisCluster, startRedisCluster, until } from '@humtemp/test-services';
+import { pause, type RedisCluster, type Service, startRedisCluster, until } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { CommitError, labPartition, PartitionsMissing } from '../index.js';
 import {
@@ -16,10 +16,12 @@ import { RedisStore, type RedisStoreOptions } from './redis-store.js';
 const LABS = Array.from({ length: 150 }, (_, i) => `lab-${i}`);
 const [PRIMARY] = CONTRACT_GRID.resolutions;
 
+const MASTERS = 3;
+
 let cluster: RedisCluster;
 
 before(async () => {
-  cluster = await startRedisCluster(3, 0, { directives: { appendonly: 'yes', appendfsync: 'always' } });
+  cluster = await startRedisCluster(MASTERS, 1, { directives: { appendonly: 'yes', appendfsync: 'always' } });
 });
 after(() => cluster.close());
 
@@ -32,7 +34,7 @@ async function open(prefix: string, more: Partial<RedisStoreOptions> = {}): Prom
 
 /** Moves the slots of some hash tags to the next master, as `redis-cli --cluster reshard` does, slowly. */
 async function move(tags: readonly string[]): Promise<void> {
-  const clients = cluster.nodes.map(({ url }) => new Redis(url));
+  const clients = cluster.nodes.slice(0, MASTERS).map(({ url }) => new Redis(url));
   const ids = await Promise.all(clients.map(async (client) => String(await client.cluster('MYID'))));
   for (const tag of tags) {
     const slot = await clients[0]!.cluster('KEYSLOT', tag);
@@ -53,6 +55,17 @@ async function move(tags: readonly string[]): Promise<void> {
   for (const client of clients) client.disconnect();
 }
 
+/** The node that copies one of the first masters. */
+async function replicaOf(master: Service): Promise<Service> {
+  for (const node of cluster.nodes.slice(MASTERS)) {
+    const client = new Redis(node.url);
+    const info = await client.info('replication');
+    client.disconnect();
+    if (new RegExp(`^master_port:${master.port}\\r`, 'm').test(info)) return node;
+  }
+  throw new Error('it has no replica');
+}
+
 /** One observation of each lab, so many seconds ago. */
 function rowsOf(labs: readonly string[], agoS: number): Row[] {
   return labs.map((lab, i) => [lab, agoS, i, agoS]);
@@ -61,13 +74,15 @@ function rowsOf(labs: readonly string[], agoS: number): Row[] {
 /** How many observations each lab has, in all buckets of the primary resolution. */
 async function observationsOf(store: RedisStore, nowMs: number): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const lab of LABS) {
-    const all = await store.series(lab, PRIMARY!, 0, nowMs / 1000 + 60, nowMs);
-    counts.set(
-      lab,
-      all.reduce((sum, { aggregate }) => sum + aggregate.observations, 0),
-    );
-  }
+  await Promise.all(
+    LABS.map(async (lab) => {
+      const all = await store.series(lab, PRIMARY!, 0, nowMs / 1000 + 60, nowMs);
+      counts.set(
+        lab,
+        all.reduce((sum, { aggregate }) => sum + aggregate.observations, 0),
+      );
+    }),
+  );
   return counts;
 }
 
@@ -150,11 +165,13 @@ describe('a Redis Cluster', () => {
     await store.close();
   });
 
-  test('without one of its masters takes the labs of the others, says what is missing, and reads nothing in part', async () => {
+  test('without a master and its replica takes the labs of the others, says what is missing, and reads nothing in part', async () => {
     const nowMs = Date.now();
     const store = await open('dead:');
     await store.commit(batchOf(rowsOf(LABS, 1000), nowMs), nowMs);
-    await cluster.nodes[2]!.kill();
+    const [master, replica] = [cluster.nodes[2]!, await replicaOf(cluster.nodes[2]!)];
+    await replica.kill();
+    await master.kill();
     await until(() => store.health() === 'degraded');
     const missing = await store.ping().then(
       (): readonly number[] => [],
@@ -170,13 +187,37 @@ describe('a Redis Cluster', () => {
     );
     assert.equal(failed?.done.committed, others.length);
     assert.equal(failed?.remaining.observations, LABS.length - others.length);
-    await cluster.nodes[2]!.start();
+    await master.start();
+    await replica.start();
     await ready(store);
     assert.deepEqual(await commitAll(store, rowsOf(LABS, 900), nowMs), [
       LABS.length - others.length,
       others.length,
     ]);
     for (const [lab, count] of await observationsOf(store, nowMs)) assert.equal(count, 2, lab);
+    await store.close();
+  });
+
+  test('counts once what a replica has confirmed, when that one takes over from its master', async () => {
+    const nowMs = Date.now();
+    const store = await open('failover:', { durability: 'replica', replyTimeoutMs: 1000 });
+    const [master] = cluster.nodes;
+    await replicaOf(master!);
+    await commitAll(store, rowsOf(LABS, 1000), nowMs);
+    const later = (async () => {
+      for (let i = 0; i < 10; i++) {
+        assert.deepEqual(await commitAll(store, rowsOf(LABS, 900 - i), nowMs), [LABS.length, 0]);
+        await pause(10);
+      }
+    })();
+    await pause(50);
+    await master!.kill();
+    await until(() => store.health() === 'degraded');
+    await until(() => store.health() === 'ok');
+    // It comes back as a replica, which confirms what was done meanwhile.
+    await master!.start();
+    await later;
+    for (const [lab, count] of await observationsOf(store, nowMs)) assert.equal(count, 11, lab);
     await store.close();
   });
 });
