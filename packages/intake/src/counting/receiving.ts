@@ -43,8 +43,9 @@ export class Receiving implements ObservationSink {
   /** Distinguishes the receipts of this process from those of any other, at any time. */
   readonly #process = (Math.random() * 2 ** 32) | 0;
   #serial = 0;
-  /** Of the publish at hand: the lab of the last observation without a timestamp, and how many of it came in a row. */
+  /** Of the publish at hand: whose the last observation without a timestamp is, and how many of it came in a row. */
   #unstampedLab: string | undefined;
+  #unstampedSensor = '';
   #unstamped = 0;
   /**
    * Lab ids of the last observations: the same come again and again, and to look is cheaper than to check.
@@ -99,17 +100,18 @@ export class Receiving implements ObservationSink {
     const loop = this.lanes.of(lab);
     if (timestampMs === undefined) {
       const tag = receiptTag(this.#process, this.#serial++);
-      loop.add(lab, this.#receiptMs(lab), tag, temp, humidity, receivedMs);
+      loop.add(lab, this.#receiptMs(lab, sensor), tag, temp, humidity, receivedMs);
     } else loop.add(lab, timestampMs, sensorTag(sensor), temp, humidity, receivedMs);
     this.ledger.accept();
     this.#tally.observations.add(this.#publish, receivedMs);
     return true;
   }
 
-  /** A lab's observations of one publish are a millisecond apart, so that the last is the latest. */
-  #receiptMs(lab: string): number {
-    if (lab !== this.#unstampedLab) {
+  /** Observations of one sensor in one publish are a millisecond apart, so that the last is the latest. */
+  #receiptMs(lab: string, sensor: string): number {
+    if (lab !== this.#unstampedLab || sensor !== this.#unstampedSensor) {
       this.#unstampedLab = lab;
+      this.#unstampedSensor = sensor;
       this.#unstamped = 0;
     }
     const ms = this.receivedMs + this.#unstamped;

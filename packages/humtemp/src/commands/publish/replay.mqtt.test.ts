@@ -191,7 +191,8 @@ test('the ledger says what became of the rows', async () => {
 test('a pipe is refused, for it gives its rows once', async () => {
   await assert.rejects(replay(parseReplayArguments(['/dev/null']), sink()), {
     name: 'StartError',
-    message: '/dev/null is a pipe or a device, but is read twice; put the rows into a file first',
+    message:
+      '/dev/null is a pipe or a device, but is read twice; put the rows into a file first, or name - and let them come on standard input',
   });
 });
 
