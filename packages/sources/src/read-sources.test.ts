@@ -15,6 +15,13 @@ function mistakesOf(text: string): readonly string[] {
 }
 
 describe('a file of sources', () => {
+  test('has each key once, wherever it stands', () => {
+    const twice = `sources:\n  a: { topic: 'x/{lab}', temp: t }\n`;
+    assert.deepEqual(mistakesOf(`${twice}  b: { topic: y, topic: z }\n`), ['3:18: Map keys must be unique']);
+    assert.deepEqual(mistakesOf(`${twice}  a: { topic: y }\n`), ['3:3: Map keys must be unique']);
+    assert.deepEqual(mistakesOf(twice), []);
+  });
+
   test('gets one message with every mistake, its line and column, and what was expected', () => {
     const mistakes = mistakesOf(`sources:
   attic:

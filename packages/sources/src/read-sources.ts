@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { compileSource, type Presets } from './compile-source.js';
 import { type Mistake, reportMistakes } from './language/mistakes.js';
 import { type SourceDescription, SourcesFile } from './language/table-schema.js';
@@ -8,6 +8,8 @@ import type { Source } from './source.js';
 const FILE_LENGTH_MAX = 4_000_000;
 /** Mistakes that are listed. */
 const MISTAKES_MAX = 50;
+/** Mistakes that are looked for in the text: each search goes through all keys beside it. */
+const PLACED_MAX = 4 * MISTAKES_MAX;
 
 /**
  * What is wrong with a text of sources: one line for each mistake, `line:column: what, and what was
@@ -66,7 +68,7 @@ interface ParsedText {
 
 function refuseMistakes(file: string, { mistakes, offsetOf, placeAt }: ParsedText): void {
   if (mistakes.length === 0) return;
-  const inOrder = mistakes.map((mistake) => ({ ...mistake, offset: offsetOf(mistake) }));
+  const inOrder = mistakes.slice(0, PLACED_MAX).map((mistake) => ({ ...mistake, offset: offsetOf(mistake) }));
   inOrder.sort((one, other) => one.offset - other.offset);
   const lines = inOrder.map(({ at, message, offset }) => {
     const key = at.length === 0 ? '' : `${at.join('.')}: `;
@@ -79,7 +81,9 @@ function parse(text: string, file: string): ParsedText {
   if (text.length > FILE_LENGTH_MAX)
     throw new SourcesError(file, [`longer than ${FILE_LENGTH_MAX} characters`]);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  // The library compares each key with all others: see repeatedKeyAt.
+  const reading = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false };
+  const document = parseDocument(text, reading);
   const placeAt = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
@@ -88,6 +92,8 @@ function parse(text: string, file: string): ParsedText {
   const [error] = document.errors;
   if (error !== undefined)
     throw new SourcesError(file, [`${placeAt(error.pos[0])}: ${error.message}${hintAt(text, error.pos[0])}`]);
+  const repeated = repeatedKeyAt(document);
+  if (repeated !== undefined) throw new SourcesError(file, [`${placeAt(repeated)}: Map keys must be unique`]);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -115,6 +121,26 @@ function parse(text: string, file: string): ParsedText {
     },
     placeAt,
   };
+}
+
+/** The offset of the first key that is in its map already. In time that grows with the text only. */
+function repeatedKeyAt(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          found = key.range?.[0] ?? 0;
+          return visit.BREAK;
+        }
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** Flow braces are what a topic such as {lab}/status looks like to YAML. */
