@@ -30,6 +30,7 @@ import { Deliveries } from './subscribers/deliveries.js';
 import { FanOut } from './subscribers/fan-out.js';
 import { type Grant, PLAIN_GRANTS } from './subscribers/grant.js';
 import type { Outbox } from './subscribers/outbox.js';
+import { Subscriptions } from './subscribers/shared-group.js';
 import type { Subscriber } from './subscribers/subscriber.js';
 import { SubscriptionIndex } from './subscribers/subscription-index.js';
 
@@ -105,7 +106,8 @@ export class Broker {
     this.#access = access === OPEN_ACCESS ? undefined : access;
     this.#gate = new ConnectionGate(limits);
     const index = new SubscriptionIndex<Subscriber, Grant>();
-    this.#sessions = this.#newSessions(index);
+    const subscriptions = new Subscriptions(index);
+    this.#sessions = this.#newSessions(subscriptions);
     this.#slowLane = new SlowLane({
       sources,
       intake,
@@ -115,7 +117,7 @@ export class Broker {
     });
     const fanOut = new FanOut((isFull) => this.#traffic.late(isFull));
     this.#deliveries = new Deliveries({
-      index,
+      subscriptions,
       sessions: this.#sessions,
       retained: new RetainedPublishes(limits, budgets.retained),
       fanOut,
@@ -331,13 +333,13 @@ export class Broker {
     };
   }
 
-  #newSessions(index: SubscriptionIndex<Subscriber, Grant>): Sessions {
+  #newSessions(subscriptions: Subscriptions): Sessions {
     const { counters, budgets } = this;
     const { limits, log } = this.options;
     return new Sessions({
       limits,
       budgets,
-      index,
+      subscriptions,
       ownerOf: (client) => this.#connectionOf.get(client)?.owner ?? ownerOfAddress('unknown'),
       onQueueFull: (key, isFirst) => {
         counters.queuedDropped += 1;

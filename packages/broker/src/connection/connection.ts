@@ -164,6 +164,10 @@ export class Connection implements Subscriber, SessionConnection {
     return this.client.id;
   }
 
+  get isThere(): boolean {
+    return !this.tap.destroyed;
+  }
+
   get windowMax(): number {
     return this.#client5?.receiveMax ?? Number.POSITIVE_INFINITY;
   }

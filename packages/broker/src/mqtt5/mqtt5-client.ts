@@ -7,6 +7,7 @@ import type { SlowLane } from '../lanes/slow-lane.js';
 import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Deliveries, Handed } from '../subscribers/deliveries.js';
+import { sharedFilterOf } from '../subscribers/shared-group.js';
 import type { ClientRegistry } from './client-registry.js';
 import { ClientWill } from './client-will.js';
 import { type Connect5, readConnect, secondsOf } from './connect-reader.js';
@@ -190,7 +191,6 @@ export class Mqtt5Client implements EngineClient {
       receiveMaximum: RECEIVE_MAX,
       maximumPacketSize: hub.limits.frameBytesMax,
       topicAliasMaximum: TOPIC_ALIAS_MAX,
-      sharedSubscriptionAvailable: false,
       ...(isAssigned && { assignedClientIdentifier: connection.clientId }),
       ...(connection.keepAliveMs !== keepAliveS * 1000 && { serverKeepAlive: connection.keepAliveMs / 1000 }),
     };
@@ -204,7 +204,9 @@ export class Mqtt5Client implements EngineClient {
   /** The rules may have changed while it was away. */
   #lookAtSubscriptions(): void {
     const { connection, hub, session } = this;
-    const refused = [...session.subscriptions.keys()].filter((filter) => !connection.maySubscribe(filter));
+    const refused = [...session.subscriptions.keys()].filter(
+      (filter) => !connection.maySubscribe(sharedFilterOf(filter) ?? filter),
+    );
     for (const filter of refused) connection.warn('subscription refused', 'not authorized', filter);
     hub.sessions.unsubscribe(this, refused);
   }

@@ -26,8 +26,8 @@ describe('a client that speaks MQTT 5', { concurrency: true }, () => {
       frame5({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: '', keepalive: 60 }),
     );
     const [connack] = (await answer) as [Buffer];
-    // Receive maximum 1000, maximum packet size 5000, alias maximum 100, server keep alive 30, no shared subscriptions.
-    for (const property of ['2103e8', '2700001388', '220064', '13001e', '2a00'])
+    // Receive maximum 1000, maximum packet size 5000, alias maximum 100, server keep alive 30.
+    for (const property of ['2103e8', '2700001388', '220064', '13001e'])
       assert.ok(connack.toString('hex').includes(property), property);
     assert.match(connack.toString(), /humtemp-/);
   });
@@ -148,6 +148,32 @@ describe('a client that speaks MQTT 5', { concurrency: true }, () => {
     );
     await client.subscribe('a/b', { rh: 0 });
     assert.equal((await client.next('publish')).retain, true);
+  });
+
+  test('shares a subscription: each publish goes to one member that is there', async (t) => {
+    const scene = await Scene.open(t);
+    const members = await Promise.all(['a', 'b', 'c'].map((id) => RawClient.open(scene, id)));
+    for (const member of members) assert.equal(await member.subscribe('$share/g/t/+', { qos: 1 }), 1);
+    const [first, second, third] = members as [RawClient, RawClient, RawClient];
+    third.send({ cmd: 'disconnect', reasonCode: 0 });
+    await until(() => third.isClosed);
+    const other = await scene.client();
+    for (const payload of ['1', '2', '3', '4'])
+      await other.publishAsync('t/x', payload, { qos: 1, retain: true });
+    const seen = async (member: RawClient) =>
+      (await member.settled()).flatMap((packet) => (packet.cmd === 'publish' ? text(packet) : []));
+    assert.deepEqual(
+      [await seen(first), await seen(second)],
+      [
+        ['1', '3'],
+        ['2', '4'],
+      ],
+    );
+    first.send({ cmd: 'unsubscribe', messageId: 3, unsubscriptions: ['$share/g/t/+'] });
+    assert.deepEqual((await first.next('unsuback')).granted, [0]);
+    await other.publishAsync('t/x', '5', { qos: 1 });
+    assert.deepEqual([await seen(first), await seen(second)], [[], ['5']]);
+    assert.equal(await first.subscribe('$share/g', {}), 0x8f);
   });
 
   test('gets no more at a time, and nothing longer, than it takes', async (t) => {

@@ -1,6 +1,7 @@
 import { filterLevels } from '@humtemp/bucket-core';
 import type { ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
 import type { Grant } from '../subscribers/grant.js';
+import { sharedFilterOf } from '../subscribers/shared-group.js';
 import type { Mqtt5Client } from './mqtt5-client.js';
 import { subackFrame, unsubackFrame } from './packets.js';
 import { Mqtt5Error, ReasonCode } from './reason-code.js';
@@ -16,9 +17,11 @@ export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
   if (identifier === 0) throw new Mqtt5Error(ReasonCode.protocolError, 'a subscription identifier of 0');
   const retained: [string, Grant][] = [];
   const codes = packet.subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
-    if (!isFilter(topic, client.hub.limits.topicLevelsMax)) return ReasonCode.filterInvalid;
-    if (topic.startsWith('$share/') && nl)
-      throw new Mqtt5Error(ReasonCode.protocolError, 'a shared subscription with No Local');
+    const isShared = topic.startsWith('$share/');
+    const filter = isShared ? sharedFilterOf(topic) : topic;
+    if (filter === undefined || !isFilter(filter, client.hub.limits.topicLevelsMax))
+      return ReasonCode.filterInvalid;
+    if (isShared && nl) throw new Mqtt5Error(ReasonCode.protocolError, 'a shared subscription with No Local');
     const grant: Grant = {
       qos,
       noLocal: nl,
@@ -28,6 +31,8 @@ export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
     const isNew = !session.subscriptions.has(topic);
     const refusal = deliveries.grant(connection, topic, grant);
     if (refusal !== undefined) return refusal.code;
+    // [MQTT 5, 4.8.2]
+    if (isShared) return qos;
     if (rh === RETAIN_HANDLING.always || (rh === RETAIN_HANDLING.ifNew && isNew))
       retained.push([topic, grant]);
     return qos;

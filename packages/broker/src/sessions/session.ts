@@ -65,6 +65,10 @@ export class Session implements Subscriber {
     this.outgoing = new OutgoingQueue(limits, budgets.queues, owner);
   }
 
+  get isThere(): boolean {
+    return this.#connection !== undefined;
+  }
+
   get isEmpty(): boolean {
     return (
       !this.isPinned && this.subscriptions.size === 0 && this.#incoming.size === 0 && this.outgoing.isEmpty

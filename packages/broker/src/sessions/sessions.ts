@@ -3,8 +3,7 @@ import { shareOf } from '../budgets/share.js';
 import { subscriptionBytes } from '../budgets/subscription-bytes.js';
 import type { Receipt } from '../lanes/pending-receipts.js';
 import type { Grant } from '../subscribers/grant.js';
-import type { Subscriber } from '../subscribers/subscriber.js';
-import type { SubscriptionIndex } from '../subscribers/subscription-index.js';
+import type { Subscriptions } from '../subscribers/shared-group.js';
 import type { QueueLimits } from './outgoing-queue.js';
 import { NEVER_ENDS, Session, type SessionConnection } from './session.js';
 
@@ -24,7 +23,7 @@ export interface SessionLimits extends QueueLimits {
 export interface SessionsOptions {
   readonly limits: SessionLimits;
   readonly budgets: Budgets;
-  readonly index: SubscriptionIndex<Subscriber, Grant>;
+  readonly subscriptions: Subscriptions;
   /** Whose memory a client's session is. */
   readonly ownerOf: (client: SessionOwner) => string;
   /** A session has no room for a publish. `isFirst`: since it last was empty. */
@@ -117,7 +116,7 @@ export class Sessions {
 
   /** Adds a subscription to the session of a client, or changes it. @returns false if there is no room for it. */
   subscribe(client: SessionOwner, filter: string, grant: Grant, connection: SessionConnection): boolean {
-    const { budgets, index, ownerOf } = this.options;
+    const { budgets, subscriptions, ownerOf } = this.options;
     const known = this.#sessions.get(client.id)?.subscriptions.has(filter);
     const owner = this.#sessions.get(client.id)?.owner ?? ownerOf(client);
     if (!known && !budgets.subscriptions.take(owner, subscriptionBytes(filter))) return false;
@@ -131,7 +130,7 @@ export class Sessions {
     )
       session.arrive(connection);
     session.subscriptions.set(filter, grant);
-    index.add(filter, session, grant);
+    subscriptions.add(filter, session, grant);
     return true;
   }
 
@@ -204,7 +203,7 @@ export class Sessions {
 
   #unsubscribe(session: Session, filter: string): void {
     if (!session.subscriptions.delete(filter)) return;
-    this.options.index.remove(filter, session);
+    this.options.subscriptions.remove(filter, session);
     this.options.budgets.subscriptions.give(session.owner, subscriptionBytes(filter));
   }
 

@@ -10,12 +10,11 @@ import type { FanOut } from './fan-out.js';
 import type { Grant } from './grant.js';
 import { OutgoingPublish } from './outgoing-publish.js';
 import type { PublishProperties } from './publish-properties.js';
+import { type Subscriptions, sharedFilterOf } from './shared-group.js';
 import { PublishSpread } from './spread.js';
-import type { Subscriber } from './subscriber.js';
-import type { SubscriptionIndex } from './subscription-index.js';
 
 export interface DeliveriesOptions {
-  readonly index: SubscriptionIndex<Subscriber, Grant>;
+  readonly subscriptions: Subscriptions;
   readonly sessions: Sessions;
   readonly retained: RetainedPublishes;
   readonly fanOut: FanOut;
@@ -55,9 +54,9 @@ export class Deliveries {
 
   /** Adds a subscription. @returns why it is not granted; undefined: it is. */
   grant(connection: Connection, filter: string, grant: Grant): SubscriptionRefusal | undefined {
-    // Shared subscriptions are not known here.
-    if (filter.startsWith('$share/'))
-      return { code: SHARED_NOT_SUPPORTED, reason: 'shared subscriptions are not supported' };
+    // MQTT 3.1.1 does not know them.
+    if (filter.startsWith('$share/') && connection.version === 4)
+      return { code: SHARED_NOT_SUPPORTED, reason: 'shared subscriptions are not of MQTT 3.1.1' };
     const { sessions, subscriptionsPerClientMax } = this.options;
     const { client, subscriptions } = connection;
     const held = client.clean === false ? sessions.subscriptionsOf(client.id) : subscriptions;
@@ -68,7 +67,8 @@ export class Deliveries {
       return { code, reason };
     };
     connection.leaving?.delete(filter);
-    if (!connection.maySubscribe(filter)) return refuse('not authorized', AckCode.notAuthorized);
+    if (!connection.maySubscribe(sharedFilterOf(filter) ?? filter))
+      return refuse('not authorized', AckCode.notAuthorized);
     if (!held?.has(filter) && (held?.size ?? 0) >= subscriptionsPerClientMax)
       return refuse(`more than ${subscriptionsPerClientMax} subscriptions`);
     return this.#add(connection, filter, grant) ? undefined : refuse('no room for more subscriptions');
@@ -89,13 +89,13 @@ export class Deliveries {
   }
 
   unsubscribe(connection: Connection, filters: Iterable<string>): void {
-    const { index, sessions, budget } = this.options;
+    const { sessions, budget } = this.options;
     const { client, subscriptions, owner } = connection;
     if (client.clean === false) sessions.unsubscribe(client, filters);
     else
       for (const filter of filters) {
         if (!subscriptions.delete(filter)) continue;
-        index.remove(filter, connection);
+        this.options.subscriptions.remove(filter, connection);
         budget.give(owner, subscriptionBytes(filter));
       }
   }
@@ -136,13 +136,14 @@ export class Deliveries {
 
   /** Whether somebody subscribes to a topic. */
   hasSubscribers(topic: string): boolean {
-    return this.options.index.matches(topic);
+    return this.options.subscriptions.index.matches(topic);
   }
 
   /** Keeps a publish if it is to be retained, and hands it to its subscribers. */
   publish(handed: Handed, done?: () => void): void {
     const { topic, payload, qos, retain, owner, publisher, from, properties } = handed;
-    const { retained, index, fanOut, onRetainedFull } = this.options;
+    const { retained, subscriptions, fanOut, onRetainedFull } = this.options;
+    const { index } = subscriptions;
     const origin = { from, retain, properties };
     if (retain && !retained.store(topic, payload, qos, owner, origin)) onRetainedFull(topic);
     if (index.isEmpty) done?.();
@@ -151,12 +152,12 @@ export class Deliveries {
   }
 
   #add(connection: Connection, filter: string, grant: Grant): boolean {
-    const { index, sessions, budget } = this.options;
+    const { sessions, budget } = this.options;
     const { client, subscriptions, owner } = connection;
     if (client.clean === false) return sessions.subscribe(client, filter, grant, connection);
     if (!subscriptions.has(filter) && !budget.take(owner, subscriptionBytes(filter))) return false;
     subscriptions.set(filter, grant);
-    index.add(filter, connection, grant);
+    this.options.subscriptions.add(filter, connection, grant);
     return true;
   }
 
