@@ -9,7 +9,7 @@ import { localProgram, temporaryFolder } from '@humtemp/test-services';
 const GRAFANA = fileURLToPath(new URL('../../../docs/grafana/', import.meta.url));
 const RULES = `${GRAFANA}humtemp-alerts.yaml`;
 const SERIES = ['alerts.promtool.yaml', 'alerts-of-days.promtool.yaml'].map((name) =>
-  fileURLToPath(new URL(name, import.meta.url)),
+  fileURLToPath(new URL(`../src/${name}`, import.meta.url)),
 );
 
 let promtool: string | undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, describe, type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import {
@@ -202,9 +202,7 @@ describe('the listeners of the embedded broker', { concurrency: true }, () => {
       ca: FIRST.ca,
     });
     half.write('GET / HT');
-    await Promise.all(
-      [...silent, half].map((socket) => once(socket.on('error', () => {}).resume(), 'close')),
-    );
+    await Promise.all([...silent, half].map((socket) => closed(socket)));
     await until(() => log.reasons.includes('no handshake in time'));
     await until(() => log.reasons.includes('connect did not arrive in time'));
     assert.equal(scene.broker.connections, 0);
@@ -215,7 +213,7 @@ describe('the listeners of the embedded broker', { concurrency: true }, () => {
     const clients = await Promise.all(KINDS.map((kind) => client(kind)));
     for (const kind of KINDS) {
       const refused = connect(scene.broker.portOf(kind), '127.0.0.1');
-      await once(refused.on('error', () => {}).resume(), 'close');
+      await closed(refused);
     }
     assert.equal(scene.broker.counters.connectionsRefused, 4);
     assert.deepEqual(new Set(log.reasons), new Set(['more than 4 connections from this address']));
@@ -294,3 +292,9 @@ describe('the certificate of the embedded broker', { concurrency: true }, () => 
     await assert.rejects(start(files), { name: 'CertificateError' });
   });
 });
+
+/** Resolves when a socket is closed, also by a reset. */
+function closed(socket: Socket): Promise<void> {
+  socket.on('error', () => {}).resume();
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}

@@ -125,10 +125,10 @@ test('--shift-to takes the newest row to a time and keeps the spacing', () =>
 
 test('a broker killed in the middle, again and again, loses nothing', () =>
   withSubscriber(async (broker, messages) => {
-    const rows = 6000;
+    const rows = 9000;
     const options = parseReplayArguments([
       await csv(rows, 1163438041),
-      ...['--rate', '2000', '--url', broker.url, '--api', await noApi()],
+      ...['--rate', '1500', '--url', broker.url, '--api', await noApi()],
     ]);
     const replayed = replay(options, sink());
     for (let kill = 1; kill <= 3; kill++) {
