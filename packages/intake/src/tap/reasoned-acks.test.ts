@@ -44,3 +44,18 @@ test('a PUBACK of MQTT 5 says why a publish does not count, as long as the clien
     assert.equal(acks.count, 0);
   }
 });
+
+test('a lab that was refused while an earlier publish waits for another server is told later', () => {
+  const acks = new ReasonedAcks(1000);
+  acks.add(1, 1, undefined, 'waits');
+  acks.add(2, 2, undefined, 'new');
+  assert.equal(
+    acks.takeSettled((receipt) => receipt === 2, new Set(['new'])),
+    undefined,
+  );
+  const told = parsed(acks.takeSettled(() => true, new Set())!);
+  assert.deepEqual(
+    told.map(({ reasonCode }) => reasonCode),
+    [0, 0x97],
+  );
+});

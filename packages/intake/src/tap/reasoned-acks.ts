@@ -12,7 +12,7 @@ export interface AckReason {
 interface Pending {
   readonly receipt: number;
   readonly packetId: number;
-  readonly reason: AckReason | undefined;
+  reason: AckReason | undefined;
   /** The lab that its topic names, which the store may have no room for. */
   readonly lab: string | undefined;
 }
@@ -58,14 +58,19 @@ export class ReasonedAcks {
    */
   takeSettled(isSettled: (receipt: number) => boolean, refusedLabs: ReadonlySet<string>): Buffer | undefined {
     const pending = this.#pending;
+    // Also of those that wait for others in front of them: they are said only once.
+    if (refusedLabs.size > 0)
+      for (const one of pending)
+        if (one.lab !== undefined && refusedLabs.has(one.lab) && isSettled(one.receipt))
+          one.reason ??= ackReason('too_many_labs');
     let settled = 0;
     while (settled < pending.length && isSettled(pending[settled]!.receipt)) settled += 1;
     if (settled === 0) return undefined;
-    const frames = pending.slice(0, settled).map(({ packetId, reason, lab }) => {
-      const isRefused = reason === undefined && lab !== undefined && refusedLabs.has(lab);
-      const why = isRefused ? ackReason('too_many_labs') : reason;
-      return ackFrame(PUBACK, packetId, why?.code ?? AckCode.success, why?.text, this.bytesMax);
-    });
+    const frames = pending
+      .slice(0, settled)
+      .map(({ packetId, reason }) =>
+        ackFrame(PUBACK, packetId, reason?.code ?? AckCode.success, reason?.text, this.bytesMax),
+      );
     this.#pending = pending.slice(settled);
     return Buffer.concat(frames);
   }
