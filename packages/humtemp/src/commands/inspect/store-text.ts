@@ -44,7 +44,8 @@ function bucketText({ lab, start, observations, last, temp, humidity }: BucketRe
 function metricText(metric: MetricReport | null, unit: string): string {
   if (metric === null) return '';
   const { avg, min, max, last } = metric;
-  return `${avg} ${unit} on average, ${min} to ${max}, last ${last}`;
+  const rounded = Math.round((avg ?? 0) * 1000) / 1000;
+  return `${rounded} ${unit} on average, ${min} to ${max}, last ${last}`;
 }
 
 function timeText(ms: number): string {
