@@ -89,6 +89,7 @@ describe('a URL is refused', () => {
   test('a URL of Redis is refused where no database stands behind its host', () => {
     for (const path of ['/abc', '/-1', '/10001', '/0/1', '/1.5', '/%E9'])
       refused({ HUMTEMP_REDIS_URL: `redis://x${path}` }, /HUMTEMP_REDIS_URL=.*expected the number of a data/);
+    refused({ HUMTEMP_REDIS_URL: 'redis+sentinel://x' }, /expected redis:\/\/ with a name .* to the primary/);
     for (const query of ['?db=1', '?password=secret', '?family=5'])
       refused({ HUMTEMP_REDIS_URL: `redis://x/0${query}` }, /HUMTEMP_REDIS_URL=.*expected nothing behind/);
   });

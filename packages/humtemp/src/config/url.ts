@@ -105,6 +105,10 @@ function oneRedisUrl(value: string, search: RegExp, searches: string): string {
  * One server, a comma-separated list of independent ones, or nodes of a cluster. @throws RangeError
  */
 export function redisServers(value: string): string {
+  if (/^rediss?\+sentinel:/i.test(value))
+    throw new RangeError(
+      'redis:// with a name or address that leads to the primary whoever that is: Sentinel itself is not asked',
+    );
   const cluster = /^(rediss?)\+cluster:\/\/(.*@)?([^@]*)$/s.exec(value);
   if (cluster !== null) {
     const [, scheme, credentials = '', hosts = ''] = cluster;

@@ -1,4 +1,5 @@
 import { topologyOf } from '@humtemp/bucket-core';
+import type { Durability } from '@humtemp/bucket-core/redis';
 import { Redis } from 'ioredis';
 import { clockFinding } from './check-clock.js';
 import { error, type Finding, ok, warning } from './finding.js';
@@ -6,15 +7,28 @@ import { error, type Finding, ok, warning } from './finding.js';
 const TIMEOUT_MS = 5000;
 const LATENCY_MS_GOOD = 20;
 
-/** Whether each of these Redis servers keeps what is written to it, and is one that humtemp can use. */
-export async function checkRedis(url: string, nowMs: () => number = Date.now): Promise<Finding[]> {
+/**
+ * Whether each of these Redis servers keeps what is written to it, is one that humtemp can use, and can say what the
+ * durability asks for.
+ */
+export async function checkRedis(
+  url: string,
+  durability: Durability,
+  nowMs: () => number = Date.now,
+): Promise<Finding[]> {
   const topology = topologyOf(url);
   const isCluster = topology.kind === 'cluster';
   const servers = topology.kind === 'cluster' ? topology.seeds : topology.servers;
-  return (await Promise.all(servers.map((server) => checkServer(server.url, isCluster, nowMs)))).flat();
+  const findings = servers.map((server) => checkServer(server.url, isCluster, durability, nowMs));
+  return (await Promise.all(findings)).flat();
 }
 
-async function checkServer(url: string, isCluster: boolean, nowMs: () => number): Promise<Finding[]> {
+async function checkServer(
+  url: string,
+  isCluster: boolean,
+  durability: Durability,
+  nowMs: () => number,
+): Promise<Finding[]> {
   const place = new URL(url).host;
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -37,6 +51,7 @@ async function checkServer(url: string, isCluster: boolean, nowMs: () => number)
       ok('Redis', `${place} answers, version ${info.redis_version}`),
       ...versionFindings(info, isCluster),
       ...settingFindings(info, isCluster),
+      ...durabilityFindings(info, durability),
       ...(latencyMs > LATENCY_MS_GOOD
         ? [
             warning(
@@ -109,6 +124,35 @@ function settingFindings(info: Fields, isCluster: boolean): Finding[] {
       error('Redis', 'it is a replica, which takes no writes', 'HUMTEMP_REDIS_URL of the primary'),
     );
   return findings;
+}
+
+/** What was asked for against what the server is; a replica has its replicas elsewhere. */
+function durabilityFindings(info: Fields, durability: Durability): Finding[] {
+  if (info.role === 'slave') return [];
+  const replicas = Number(info.connected_slaves ?? 0);
+  if (durability === 'replica')
+    return replicas > 0
+      ? [ok('Redis', `it has ${replicas} replicas, as HUMTEMP_DURABILITY=replica needs`)]
+      : [
+          error(
+            'Redis',
+            'it has no replica: with HUMTEMP_DURABILITY=replica nothing is acknowledged',
+            'replicaof HOST PORT in redis.conf of another Redis, or HUMTEMP_DURABILITY=memory',
+          ),
+        ];
+  if (durability !== 'fsync') return [];
+  const [major = 0, minor = 0] = (info.redis_version ?? '0').split('.').map(Number);
+  if (major < 7 || (major === 7 && minor < 2))
+    return [
+      error(
+        'Redis',
+        `version ${info.redis_version} cannot say what is on its disk, as HUMTEMP_DURABILITY=fsync needs`,
+        'Redis 7.2 or later, or HUMTEMP_DURABILITY=memory with appendfsync always in redis.conf',
+      ),
+    ];
+  return info.aof_enabled === '0'
+    ? [error('Redis', 'HUMTEMP_DURABILITY=fsync needs its append-only file', 'appendonly yes in redis.conf')]
+    : [];
 }
 
 type Fields = Readonly<Record<string, string | undefined>>;

@@ -39,7 +39,7 @@ export async function examine(env: NodeJS.ProcessEnv, options: DoctorOptions): P
     ...checkFiles(config),
     ...('dataDir' in store
       ? checkDataFolder(store.dataDir, options.freeMib)
-      : await checkRedis(store.redisUrl, nowMs)),
+      : await checkRedis(store.redisUrl, config.durability, nowMs)),
     ...(await checkPorts(config, role)),
     ...(isWorker ? await checkBrokers(config, options.listenMs) : []),
     ...plausibleClock(nowMs(), statSync(new URL(import.meta.url)).mtimeMs),
