@@ -22,6 +22,8 @@ const STYLES = {
     second: '2-digit',
   },
   month: { month: 'long', year: 'numeric' },
+  monthName: { month: 'short' },
+  weekday: { weekday: 'short' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 /** A moment of Unix milliseconds as it is written there, on a clock of 24 hours. */
@@ -72,6 +74,17 @@ export function hourOfDay(ms: number, zone: string, hour: number, days = 0): num
     Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate() + days, hour),
     zone,
   );
+}
+
+/** The day of the week that a moment is in: 0 is Monday. */
+export function weekdayOf(ms: number, zone: string): number {
+  return (new Date(ms + zoneOffsetMs(ms, zone)).getUTCDay() + 6) % 7;
+}
+
+/** From one moment to another, the day only once where it is the same. */
+export function momentSpan(fromMs: number, toMs: number, place: Place): string {
+  const isSameDay = startOfDay(fromMs, place.zone) === startOfDay(toMs, place.zone);
+  return `${moment(fromMs, 'moment', place)} – ${moment(toMs, isSameDay ? 'time' : 'moment', place)}`;
 }
 
 /** The start of the local month that holds a moment, `months` later. */

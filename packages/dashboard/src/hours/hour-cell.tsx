@@ -11,6 +11,8 @@ interface HourCellProps {
   readonly id: string;
   readonly name: string;
   readonly startMs: number;
+  /** An hour later, if not given. */
+  readonly endMs?: number;
   readonly bucket: Pick<Bucket, 'coverage' | 'temp' | 'humidity'> | undefined;
   readonly mode: ColourMode;
   readonly scale: { readonly from: number; readonly to: number };
@@ -18,15 +20,16 @@ interface HourCellProps {
 }
 
 /** An hour of a lab: its colour says how it was, its link leads there. */
-export function HourCell({ id, name, startMs, bucket, mode, scale, tabIndex }: HourCellProps) {
+export function HourCell(props: HourCellProps) {
+  const { id, name, startMs, endMs = startMs + HOUR_MS, bucket, mode, scale, tabIndex } = props;
   const cell = cellOf(bucket, mode, scale);
   const iso = (ms: number) => new Date(ms).toISOString().replace('.000', '');
   const text = words.value.hours.cell(
     name,
-    moment(startMs, 'moment', clockPlace.value),
+    moment(startMs, endMs - startMs > HOUR_MS ? 'day' : 'moment', clockPlace.value),
     cellText(cell, bucket, mode),
   );
-  const query = { from: iso(startMs), to: iso(startMs + HOUR_MS), span: undefined };
+  const query = { from: iso(startMs), to: iso(endMs), span: undefined };
   return (
     <a
       class="cell"

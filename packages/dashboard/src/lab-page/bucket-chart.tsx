@@ -16,12 +16,15 @@ interface BucketChartProps {
   readonly fromMs: number;
   readonly toMs: number;
   readonly label: string;
-  onZoom(fromMs: number, toMs: number): void;
+  /** Another window was chosen with the pointer. */
+  onWindow(fromMs: number, toMs: number): void;
   /** The bucket under the pointer; undefined: none. */
   onPoint(index: number | undefined): void;
 }
 
 const HEIGHT = 220;
+/** How much of a colour lies over what is beyond a limit. */
+const SHADE = 0.09;
 /** Pointers of charts with the same key move together. */
 const SYNC = 'lab';
 
@@ -78,7 +81,13 @@ function options(element: HTMLElement, props: () => BucketChartProps): uPlot.Opt
   const { metric } = props();
   const colour = cssColours(element);
   const line = colour(metric === 'temp' ? '--temp-line' : '--humidity-line');
+  const beyond: BeyondColours =
+    metric === 'temp'
+      ? { max: colour('--warm'), min: colour('--cold') }
+      : { max: colour('--damp'), min: colour('--dry') };
   const steps = uPlot.paths.stepped!({ align: 1 });
+  // Of a chart that is being moved: how far its window is from that of the page, in seconds.
+  let movedS = 0;
   const inChartUnit = (value: number | undefined) =>
     value === undefined || metric === 'humidity' ? value : inUnit(value, unit.value.value);
   const limits = () => ({ min: inChartUnit(props().limits.min), max: inChartUnit(props().limits.max) });
@@ -95,7 +104,7 @@ function options(element: HTMLElement, props: () => BucketChartProps): uPlot.Opt
     legend: { show: false },
     tzDate: (s) => uPlot.tzDate(new Date(s * 1000), clockPlace.value.zone),
     scales: {
-      x: { time: true, range: () => [props().fromMs / 1000, props().toMs / 1000] },
+      x: { time: true, range: () => [props().fromMs / 1000 + movedS, props().toMs / 1000 + movedS] },
       y: { range: (_, low, high) => valueRange(low, high, MIN_SPAN[metric], limits()) },
     },
     axes: [
@@ -126,17 +135,32 @@ function options(element: HTMLElement, props: () => BucketChartProps): uPlot.Opt
       points: { size: 7 },
       sync: { key: SYNC, scales: ['x', null] },
       y: false,
+      bind: {
+        mousedown: (chart, _target, select) => (event) => {
+          if (!event.shiftKey) return select(event);
+          followPointer(chart, event, (shiftS) => {
+            movedS = shiftS;
+            chart.setScale('x', { min: props().fromMs / 1000 + shiftS, max: props().toMs / 1000 + shiftS });
+          }).then(() => {
+            const { fromMs, toMs } = props();
+            const shiftMs = movedS * 1000;
+            movedS = 0;
+            if (shiftMs !== 0) props().onWindow(fromMs + shiftMs, toMs + shiftMs);
+          });
+          return null;
+        },
+      },
     },
     hooks: {
-      drawClear: [(chart) => shadeLimits(chart, limits(), translucent(colour('--warm'), 0.08))],
-      drawAxes: [(chart) => drawLimits(chart, limits(), colour('--warm'))],
+      drawClear: [(chart) => shadeLimits(chart, limits(), beyond)],
+      drawAxes: [(chart) => drawLimits(chart, limits(), beyond)],
       setSelect: [
         (chart) => {
           const { left, width } = chart.select;
           if (width < 5) return;
           const [from, to] = [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')];
           chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-          props().onZoom(from * 1000, to * 1000);
+          props().onWindow(from * 1000, to * 1000);
         },
       ],
       setCursor: [(chart) => props().onPoint(chart.cursor.idx ?? undefined)],
@@ -144,22 +168,41 @@ function options(element: HTMLElement, props: () => BucketChartProps): uPlot.Opt
   };
 }
 
+/** Calls back with how far the pointer has taken a chart, in seconds, until it is let go of. */
+function followPointer(chart: uPlot, from: MouseEvent, onMove: (shiftS: number) => void): Promise<void> {
+  const sPerPixel = chart.posToVal(1, 'x') - chart.posToVal(0, 'x');
+  const move = ({ clientX }: MouseEvent) => onMove((from.clientX - clientX) * sPerPixel);
+  document.addEventListener('mousemove', move);
+  return new Promise((resolve) => {
+    const end = () => {
+      document.removeEventListener('mousemove', move);
+      resolve();
+    };
+    document.addEventListener('mouseup', end, { once: true });
+  });
+}
+
+/** The colours of being above the one and below the other. */
+type BeyondColours = Readonly<Record<'min' | 'max', string>>;
+
 /** Shades what lies beyond the limits. */
-function shadeLimits({ ctx, bbox, valToPos }: uPlot, { min, max }: Limits, colour: string): void {
+function shadeLimits({ ctx, bbox, valToPos }: uPlot, { min, max }: Limits, colours: BeyondColours): void {
   const bottom = bbox.top + bbox.height;
   const y = (value: number) => Math.min(bottom, Math.max(bbox.top, valToPos(value, 'y', true)));
-  ctx.fillStyle = colour;
+  ctx.fillStyle = translucent(colours.max, SHADE);
   if (max !== undefined) ctx.fillRect(bbox.left, bbox.top, bbox.width, y(max) - bbox.top);
+  ctx.fillStyle = translucent(colours.min, SHADE);
   if (min !== undefined) ctx.fillRect(bbox.left, y(min), bbox.width, bottom - y(min));
 }
 
 /** Draws the limits that lie within the chart, above its grid. */
-function drawLimits({ ctx, bbox, valToPos }: uPlot, { min, max }: Limits, colour: string): void {
+function drawLimits({ ctx, bbox, valToPos }: uPlot, limits: Limits, colours: BeyondColours): void {
   ctx.save();
-  ctx.strokeStyle = colour;
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
-  for (const limit of [min, max]) {
+  for (const side of ['min', 'max'] as const) {
+    const limit = limits[side];
+    ctx.strokeStyle = colours[side];
     const y = limit === undefined ? -1 : Math.round(valToPos(limit, 'y', true)) + 0.5;
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
     ctx.beginPath();

@@ -1,5 +1,5 @@
 import { fixed, inUnit } from '../format/measures.js';
-import { moment } from '../format/moments.js';
+import { moment, momentSpan } from '../format/moments.js';
 import { longSpanText } from '../format/spans.js';
 import { conditionBeyond } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
@@ -40,8 +40,9 @@ export function ExcursionList({ excursions, limits, nowMs }: ExcursionListProps)
                   <ConditionIcon condition={kind} />
                   <b>{condition[kind]}</b>
                   <span>
-                    {moment(one.fromMs, 'moment', clockPlace.value)} –{' '}
-                    {one.isOngoing ? said.ongoing : moment(one.toMs, 'moment', clockPlace.value)}
+                    {one.isOngoing
+                      ? `${moment(one.fromMs, 'moment', clockPlace.value)} – ${said.ongoing}`
+                      : momentSpan(one.fromMs, one.toMs, clockPlace.value)}
                   </span>
                   <span>{longSpanText(one.toMs - one.fromMs)}</span>
                   <span class="numbers">

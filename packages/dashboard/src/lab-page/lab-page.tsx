@@ -21,7 +21,7 @@ import { ExcursionList } from './excursion-list.js';
 import { LabHead } from './lab-head.js';
 import { PointLine } from './point-line.js';
 import { SummaryCard } from './summary-card.js';
-import { moved, type TimeWindow, timeWindow, windowParameters, zoomed } from './time-window.js';
+import { moved, notBeyond, type TimeWindow, timeWindow, windowParameters, zoomed } from './time-window.js';
 import { WindowBar } from './window-bar.js';
 
 /** About as many as a chart has pixels for. */
@@ -113,7 +113,7 @@ export function LabPage({ id }: { readonly id: string }) {
                 fromMs={window.fromMs}
                 toMs={window.toMs}
                 label={chartLabel(metricWords[metric], window)}
-                onZoom={(fromMs, toMs) => show({ span: undefined, fromMs, toMs })}
+                onWindow={(fromMs, toMs) => show(notBeyond({ span: undefined, fromMs, toMs }, now.peek()))}
                 onPoint={(index) => {
                   pointed.value = index;
                 }}

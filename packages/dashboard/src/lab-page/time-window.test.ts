@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { moved, timeWindow, windowParameters, zoomed } from './time-window.js';
+import { moved, notBeyond, timeWindow, windowParameters, zoomed } from './time-window.js';
 
 const NOW = Date.parse('2026-09-22T12:00:00Z');
 const HOUR = 3_600_000;
@@ -21,4 +21,6 @@ test('a window moves and grows, but never beyond now', () => {
   assert.deepEqual(zoomed(now, 2, NOW), { span: undefined, fromMs: NOW - 6 * HOUR, toMs: NOW });
   const closer = zoomed(now, 0.5, NOW);
   assert.equal(closer.toMs - closer.fromMs, 1.5 * HOUR);
+  const taken = { span: undefined, fromMs: NOW - HOUR, toMs: NOW + HOUR };
+  assert.deepEqual(notBeyond(taken, NOW), { span: undefined, fromMs: NOW - 2 * HOUR, toMs: NOW });
 });

@@ -36,6 +36,12 @@ export function moved({ fromMs, toMs }: TimeWindow, share: number, nowMs: number
   return { span: undefined, fromMs: fromMs + stepMs, toMs: toMs + stepMs };
 }
 
+/** A window that was taken beyond now, back to where it ends now. */
+export function notBeyond({ fromMs, toMs }: TimeWindow, nowMs: number): TimeWindow {
+  const shiftMs = Math.max(0, toMs - nowMs);
+  return { span: undefined, fromMs: fromMs - shiftMs, toMs: toMs - shiftMs };
+}
+
 /** A window so many times as long about the same middle; not beyond now. */
 export function zoomed({ fromMs, toMs }: TimeWindow, factor: number, nowMs: number): TimeWindow {
   const lengthMs = Math.min(SPAN_MS_MAX, Math.max(SPAN_MS_MIN, (toMs - fromMs) * factor));

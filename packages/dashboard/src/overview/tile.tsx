@@ -1,9 +1,12 @@
+import { computed } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { fixed, inUnit } from '../format/measures.js';
 import { spanText } from '../format/spans.js';
 import { type Condition, conditionsOf, silentMetric } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import type { Lab } from '../lab/lab.js';
 import { LabName } from '../lab/lab-name.js';
+import { NO_LIMITS } from '../lab/limits.js';
 import { labNow, now } from '../live/live-labs.js';
 import { locale, unit, words } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
@@ -13,20 +16,33 @@ import { Sparkline } from './sparkline.js';
 
 export const TILE_HEIGHT = 96;
 
+/** What of the URL goes along to the page of a lab; the same for all of them. */
+const queryOfLabs = computed(() =>
+  hrefWith({ q: undefined, show: undefined, group: undefined, order: undefined }, ''),
+);
+
 /** A lab at a glance: what it says, whether that is all right, how old it is, and how it came there. */
 export function Tile({ id }: { readonly id: string }) {
   const lab = labNow(id);
+  const recent = recentOf(id);
+  const { temp: tempLimits, humidity: humidityLimits } = lab?.limits ?? NO_LIMITS;
+  // The same as long as nothing in it changes: then it is not drawn again with each observation.
+  const sparks = useMemo(
+    () => (
+      <div class="tile-sparks">
+        <Sparkline points={recent} metric="temp" limits={tempLimits} spanMin={2} />
+        <Sparkline points={recent} metric="humidity" limits={humidityLimits} spanMin={10} />
+      </div>
+    ),
+    [recent, tempLimits.min, tempLimits.max, humidityLimits.min, humidityLimits.max],
+  );
   if (lab === undefined) return null;
   const conditions = conditionsOf(lab, now.value);
   const [worst] = conditions;
   const isOld = lab.atMs === undefined || now.value - lab.atMs > lab.silentAfterMs;
-  const recent = recentOf(id);
   return (
     <article class="tile" data-condition={worst}>
-      <a
-        href={hrefWith({ q: undefined, show: undefined, group: undefined, order: undefined }, labHref(id))}
-        data-page
-      >
+      <a href={labHref(id) + queryOfLabs.value} data-page>
         <LabName lab={lab} isGrouped={isGrouped.value} />
       </a>
       <p class="tile-values" data-old={isOld}>
@@ -39,10 +55,7 @@ export function Tile({ id }: { readonly id: string }) {
           <small>%</small>
         </Value>
       </p>
-      <div class="tile-sparks">
-        <Sparkline points={recent} metric="temp" limits={lab.limits.temp} spanMin={2} />
-        <Sparkline points={recent} metric="humidity" limits={lab.limits.humidity} spanMin={10} />
-      </div>
+      {sparks}
       <p class="tile-state">
         <ConditionIcon condition={worst} />
         <span>{stateText(lab, conditions, now.value)}</span>

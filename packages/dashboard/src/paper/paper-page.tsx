@@ -2,7 +2,7 @@ import '../style/paper.css';
 import { useMemo } from 'preact/hooks';
 import { get } from '../api/client.js';
 import { fixed, inUnit, percent } from '../format/measures.js';
-import { instantOf, moment, startOfMonth, wallClock } from '../format/moments.js';
+import { instantOf, moment, momentSpan, startOfMonth, wallClock } from '../format/moments.js';
 import { longSpanText, resolutionText } from '../format/spans.js';
 import { conditionBeyond } from '../lab/condition.js';
 import { excursionsOf } from '../lab/excursions.js';
@@ -187,8 +187,8 @@ export function PaperPage({ id }: { readonly id: string }) {
           <ul>
             {excursions.slice(0, EXCURSIONS_MAX).map((one) => (
               <li key={`${one.metric} ${one.side} ${one.fromMs}`}>
-                {moment(one.fromMs, 'moment', place)} – {moment(one.toMs, 'moment', place)},{' '}
-                {condition[conditionBeyond(one.metric, one.side)]}, {longSpanText(one.toMs - one.fromMs)},{' '}
+                {momentSpan(one.fromMs, one.toMs, place)}, {condition[conditionBeyond(one.metric, one.side)]},{' '}
+                {longSpanText(one.toMs - one.fromMs)},{' '}
                 {one.metric === 'temp'
                   ? `${temp(one.peak)} ${degrees}`
                   : `${fixed(one.peak, 0, locale.value)} %`}

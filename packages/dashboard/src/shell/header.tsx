@@ -26,6 +26,7 @@ const OWN_PARAMETERS = [
   'day',
   'days',
   'month',
+  'calendar',
 ];
 const WITHOUT_OWN = Object.fromEntries(OWN_PARAMETERS.map((name) => [name, undefined]));
 

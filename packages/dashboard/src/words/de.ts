@@ -96,7 +96,7 @@ export const de: Words = {
     outside: 'außerhalb der Grenzen',
     noData: 'In dieser Zeit kam nichts.',
     zoomHint:
-      'Ziehen im Diagramm vergrößert, Pfeiltasten verschieben, + und − zoomen, Esc zeigt die letzten 24 h.',
+      'Ziehen im Diagramm vergrößert, mit Umschalt verschiebt es; Pfeiltasten verschieben, + und − zoomen, Esc zeigt die letzten 24 h.',
     earlier: 'Früher',
     later: 'Später',
     zoomIn: 'Näher',
@@ -132,7 +132,9 @@ export const de: Words = {
     summary: 'Dieser Zeitraum',
     limits: 'Grenzen',
     open: 'offen',
-    calendar: 'Stunde für Stunde',
+    calendar: 'Kalender',
+    hours: 'Stunden',
+    days: 'Tage',
   },
   hours: {
     title: 'Stunde für Stunde',

@@ -89,7 +89,8 @@ export const en = {
     average: 'average',
     outside: 'outside the limits',
     noData: 'Nothing was heard in this range.',
-    zoomHint: 'Drag over a chart to zoom, arrow keys to move, + and − to zoom, Esc for the last 24 h.',
+    zoomHint:
+      'Drag over a chart to zoom, with Shift to move it; arrow keys move, + and − zoom, Esc shows the last 24 h.',
     earlier: 'Earlier',
     later: 'Later',
     zoomIn: 'Closer',
@@ -126,7 +127,9 @@ export const en = {
     summary: 'This range',
     limits: 'Limits',
     open: 'open',
-    calendar: 'Hour by hour',
+    calendar: 'Calendar',
+    hours: 'Hours',
+    days: 'Days',
   },
   hours: {
     title: 'Hour by hour',

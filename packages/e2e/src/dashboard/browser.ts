@@ -11,6 +11,8 @@ export async function openBrowser(): Promise<Browser> {
       '--disable-dev-shm-usage',
       '--force-color-profile=srgb',
       '--font-render-hinting=none',
+      // Fields of dates and times are written as the browser is, not as the page.
+      '--lang=en-GB',
     ],
   });
 }

@@ -125,7 +125,7 @@ async function summaryIsThatOfTheApi({ page, goto, start }: Scene): Promise<void
 /** Every number of the table of a week, and its CSV. */
 async function tableIsThatOfTheApi({ page, goto, start }: Scene): Promise<void> {
   await goto(`/ranges?range=week&${LIMITS}`);
-  await page.locator(`tr[data-lab="${LAB}"] [data-key=excursions_ms] .condition-icon`).first().waitFor();
+  await page.locator(`tr[data-lab="${LAB}"] [data-key=excursions_ms][data-value]`).waitFor();
   const from = await page.evaluate<number>(
     'const now = new Date(); new Date(now.getFullYear(), now.getMonth(), now.getDate() - 6) / 1000',
   );
@@ -172,6 +172,8 @@ async function keyboardReachesAll(scene: Scene): Promise<void> {
   assert.notEqual(await textOf(page.locator('.charts-head')), before);
   await page.keyboard.press('Escape');
   await page.waitForURL((url) => !url.searchParams.has('from'));
+  await page.getByRole('button', { name: 'Days', exact: true }).click();
+  await page.locator('.day-table .cell[data-kind=value]').first().waitFor();
 
   await goto(`/hours?${LIMITS}`);
   await page.locator('.hour-row .cell[data-kind=value]').first().waitFor();
