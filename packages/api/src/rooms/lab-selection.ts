@@ -86,17 +86,51 @@ async function* matchingLabs(
   { prefix = '', group }: SelectionQuery,
   { store, scope, directory, nowMs, after: first = '', pageLabs = PAGE_LABS }: SelectionSource,
 ): AsyncGenerator<readonly string[]> {
-  const listed = directory.listed.filter((lab) => lab > first && lab.startsWith(prefix) && scope.allows(lab));
-  let nextListed = 0;
+  const { listed } = directory;
+  const isMeant = (lab: string) =>
+    scope.allows(lab) && (group === undefined || directory.of(lab).group === group);
+  let next = firstBehind(listed, first, prefix);
+  /** Listed labs up to the last one that is known so far: no more of them than are asked for are looked at. */
+  function* listedUntil(end: string | undefined): Generator<string> {
+    for (; next < listed.length; next++) {
+      const lab = listed[next]!;
+      if (!lab.startsWith(prefix) || (end !== undefined && lab > end)) return;
+      yield lab;
+    }
+  }
+  let page: string[] = [];
   for (let after: string | undefined = first; after !== undefined; ) {
     const known: readonly string[] = await visibleLabs(store, scope, prefix, after, pageLabs, nowMs);
     after = known.length < pageLabs ? undefined : known.at(-1);
-    const page = new Set(known);
-    // Those that are listed and not known have their place in the order too.
-    while (nextListed < listed.length && (after === undefined || listed[nextListed]! <= after))
-      page.add(listed[nextListed++]!);
-    const labs = [...page].filter((lab) => group === undefined || directory.of(lab).group === group);
-    if (page.size > known.length) labs.sort();
-    yield* pagesOf(labs, pageLabs);
+    for (const lab of inOrder(known, listedUntil(after))) {
+      if (!isMeant(lab)) continue;
+      page.push(lab);
+      if (page.length < pageLabs) continue;
+      yield page;
+      page = [];
+    }
   }
+  if (page.length > 0) yield page;
+}
+
+/** Where the labs begin that come behind `first` and may have the prefix. */
+function firstBehind(listed: readonly string[], first: string, prefix: string): number {
+  let from = 0;
+  for (let to = listed.length; from < to; ) {
+    const middle = (from + to) >>> 1;
+    if (listed[middle]! > first && listed[middle]! >= prefix) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+/** Two orders in one, each text once. */
+function* inOrder(some: readonly string[], others: Generator<string>): Generator<string> {
+  let other = others.next();
+  for (const one of some) {
+    for (; !other.done && other.value < one; other = others.next()) yield other.value;
+    if (!other.done && other.value === one) other = others.next();
+    yield one;
+  }
+  for (; !other.done; other = others.next()) yield other.value;
 }
