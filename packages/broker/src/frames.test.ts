@@ -166,6 +166,20 @@ describe('unusual MQTT is served like any other:', { concurrency: true }, () => 
       assert.equal(scene.counts.committed, 2);
     });
 
+  for (const [what, last] of [
+    ['DISCONNECT', frame(0xe0, Buffer.alloc(0))],
+    ['a second CONNECT', CONNECT_KEEPING_SESSION],
+  ] as const)
+    test(`what stands behind ${what} is nobody's`, async (t) => {
+      const scene = await Scene.open(t);
+      const before = publishFrame({ qos: 1, id: 1 });
+      const behind = publishFrame({ qos: 1, id: 2, topic: 'labs/behind/observation' });
+      const { socket } = await scene.exchange(afterConnect(before, last, behind, behind));
+      socket.resume();
+      await until(() => socket.closed && scene.intake.ledger.counters().in_flight === 0);
+      assert.equal(scene.intake.ledger.counters().received, 1);
+    });
+
   test('DUP at QoS 0', async (t) => {
     const scene = await Scene.open(t);
     const socket = await scene.socket();

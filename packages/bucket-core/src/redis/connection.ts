@@ -11,6 +11,8 @@ export interface RedisConnectionOptions {
 }
 
 const RECONNECT_DELAY_MS_MAX = 2000;
+/** A replica that stays one is not connected to all the time. */
+const READONLY_RECONNECT_MS = 1000;
 /** The reason when nothing else is known. */
 export const CLOSED = 'connection closed';
 
@@ -22,6 +24,13 @@ type ServerError = NodeJS.ErrnoException & { readonly command?: { readonly name:
  * that it is safe. It connects, and connects again with growing delays, in the background.
  */
 export function connectRedis(options: RedisConnectionOptions): Redis {
+  let reconnectedMs = Number.NEGATIVE_INFINITY;
+  const isTime = () => {
+    const nowMs = performance.now();
+    if (nowMs - reconnectedMs < READONLY_RECONNECT_MS) return false;
+    reconnectedMs = nowMs;
+    return true;
+  };
   const redis = new Redis(options.url, {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -36,7 +45,7 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
       Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_DELAY_MS_MAX) * (0.5 + Math.random() / 2),
     // A replica that was promoted away from under us: connect anew and let the caller repeat.
     // In a script, Redis 6.2 says so in the middle of the message.
-    reconnectOnError: (error) => error.message.includes('READONLY'),
+    reconnectOnError: (error) => error.message.includes('READONLY') && isTime(),
   });
   let connected: boolean | undefined;
   let reason = 'not connected yet';

@@ -7,6 +7,7 @@ export const CONNECT = 1;
 export const PUBLISH = 3;
 export const PINGREQ = 12;
 export const PINGRESP = 13;
+export const DISCONNECT = 14;
 
 /** The longest fixed header. */
 export const HEADER_BYTES_MAX = 5;

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import type { RejectionReason } from '@humtemp/bucket-core';
 import { AckedOutput } from './acked-output.js';
-import { PINGREQ, PINGRESP, PUBLISH } from './frame.js';
+import { CONNECT, DISCONNECT, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { InboundFrames, type RefusalKind } from './inbound-frames.js';
 import { isOfWhatWasSent, type PauseReason } from './pause-reason.js';
 import { PendingAcks } from './pending-acks.js';
@@ -322,7 +322,12 @@ export class PublishTap extends Duplex {
     if (this.#phase !== 'open') return true;
     const header = bytes[start]!;
     const type = header >> 4;
-    if (type !== PUBLISH) return type === PINGRESP && this.#pings.answeredAlready();
+    if (type !== PUBLISH) {
+      // A client says no more behind these [MQTT-3.14.4-1, MQTT-3.1.0-2]: what it sends all the same is nobody's.
+      if (this.#options.policy !== undefined && (type === DISCONNECT || type === CONNECT))
+        this.#phase = 'stopped';
+      return type === PINGRESP && this.#pings.answeredAlready();
+    }
     this.#publishes += 1;
     const { policy, sources, intake } = this.#options;
     const publish = this.#publish;
