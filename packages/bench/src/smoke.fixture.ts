@@ -12,6 +12,10 @@ export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** For tests that look at processes: why they are skipped, if they are. */
 export const withoutProc = existsSync('/proc/self/stat') ? false : 'there is no /proc';
 
+/** For scenarios whose parts others run, too: why they are skipped, if they are. `HUMTEMP_TEST_BENCH=all` runs them. */
+export const unlessAsked =
+  process.env.HUMTEMP_TEST_BENCH === 'all' ? false : 'only with HUMTEMP_TEST_BENCH=all';
+
 /** Runs one scenario, small, through the command line. What it printed is what its JSON file says, and nothing failed. */
 export async function smoke(name: string, ...more: readonly string[]): Promise<Report> {
   const folder = await temporaryFolder();

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertLeftOut, roundsOf, smoke } from '../smoke.fixture.js';
+import { assertLeftOut, roundsOf, smoke, unlessAsked } from '../smoke.fixture.js';
 import type { Grown } from './growth-once.js';
 
-test('growth still runs, small: the same observations whatever the number of labs, and a folder that holds them', async () => {
+test('growth still runs, small: the same observations whatever the number of labs, and a folder that holds them', {
+  skip: unlessAsked,
+}, async () => {
   const report = await smoke('growth');
   for (const peer of ['humtemp', 'Mosquitto+worker+Redis']) {
     const [round] = roundsOf<readonly Grown[]>(report, peer) ?? [];

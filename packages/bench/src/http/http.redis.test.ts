@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertLeftOut, roundsOf, smoke } from '../smoke.fixture.js';
+import { assertLeftOut, roundsOf, smoke, unlessAsked } from '../smoke.fixture.js';
 import type { Posted } from './http-session.js';
 
-test('http still runs, small, and every 200 is counted', async () => {
+test('http still runs, small, and every 200 is counted', { skip: unlessAsked }, async () => {
   const peers = ['node:http', 'FastAPI+Redis', 'humtemp+Redis', 'humtemp', 'humtemp over MQTT'];
   const report = await smoke('http', '--peers', peers.join());
   for (const peer of peers.slice(0, -1)) {

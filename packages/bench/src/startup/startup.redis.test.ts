@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { assertLeftOut, roundsOf, smoke } from '../smoke.fixture.js';
+import { assertLeftOut, roundsOf, smoke, unlessAsked } from '../smoke.fixture.js';
 import type { Started } from './start-once.js';
 
 const ACCEPTING = ['node -e', 'humtemp start+labs', 'Mosquitto'];
 const READY = ['humtemp start+labs', 'humtemp worker', 'FastAPI'];
 
-test('startup still runs, small', async () => {
+test('startup still runs, small', { skip: unlessAsked }, async () => {
   const peers = [...new Set([...ACCEPTING, ...READY])];
   const report = await smoke('startup', '--peers', peers.join());
   for (const peer of peers) {

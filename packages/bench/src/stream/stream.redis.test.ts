@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { smoke } from '../smoke.fixture.js';
+import { smoke, unlessAsked } from '../smoke.fixture.js';
 import type { Floored, Streamed } from './stream-once.js';
 
-test('stream still runs, small: every client is told everything', async () => {
+test('stream still runs, small: every client is told everything', { skip: unlessAsked }, async () => {
   const { figures } = await smoke('stream');
   const { measured, floors } = figures as { measured: readonly Streamed[]; floors: readonly Floored[] };
   const [{ clients, load, told }] = measured as [Streamed];

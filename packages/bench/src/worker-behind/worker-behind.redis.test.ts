@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Report } from '../scenario.js';
-import { assertLeftOut, roundsOf, smoke } from '../smoke.fixture.js';
+import { assertLeftOut, roundsOf, smoke, unlessAsked } from '../smoke.fixture.js';
 import type { Behind } from './behind-once.js';
 
-test('worker-behind still runs, small, installs nothing, and every consumer counts every publish once', async () => {
+test('worker-behind still runs, small, installs nothing, and every consumer counts every publish once', {
+  skip: unlessAsked,
+}, async () => {
   const report = await smoke('worker-behind');
   assertAllCounted(report, 'Mosquitto+worker+Redis', 4000);
   assertAllCounted(report, 'Mosquitto+30 lines+Redis', 1000);
@@ -13,7 +15,7 @@ test('worker-behind still runs, small, installs nothing, and every consumer coun
     assertLeftOut(report, setup);
 });
 
-test('worker-behind has a broker that is only measured when it is named', async () => {
+test('worker-behind has a broker that is only measured when it is named', { skip: unlessAsked }, async () => {
   const report = await smoke('worker-behind', '--peers', 'nats+worker+redis');
   assertAllCounted(report, 'NATS+worker+Redis', 1000);
 });
