@@ -111,6 +111,7 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
         replicaOf: redis,
       });
       parts.onEnd(() => replica.close());
+      await hasItsFile(replica);
       await underway(parts, 0.3);
       // What the primary takes alone must not be acknowledged: it dies with it.
       await replica.kill();
@@ -266,6 +267,28 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
     },
   );
 });
+
+/**
+ * A replica confirms what is in no file of it until the first rewrite after its synchronization is over, whatever
+ * appendfsync says.
+ */
+async function hasItsFile(replica: Service): Promise<void> {
+  const redis = new Redis(replica.url);
+  redis.on('error', () => {});
+  let hasIt = false;
+  try {
+    for (let i = 0; i < 400 && !hasIt; i++) {
+      await pause(25);
+      const isSynchronized = /master_link_status:up/.test(await redis.info('replication'));
+      hasIt =
+        isSynchronized &&
+        /aof_rewrite_in_progress:0\s+aof_rewrite_scheduled:0/.test(await redis.info('persistence'));
+    }
+  } finally {
+    redis.disconnect();
+  }
+  assert.ok(hasIt, 'the replica has not written its file');
+}
 
 async function killTwice(parts: FaultParts): Promise<void> {
   for (const share of [0.3, 0.6]) {
