@@ -63,7 +63,7 @@ describe('a broker', { concurrency: true }, () => {
     assert.match(worker.notReadyReason ?? '', /delivers nothing/);
   });
 
-  test('a broker that refuses shared subscriptions, as the embedded one does, is retried, with the way out', async (t) => {
+  test('a broker that refuses shared subscriptions is retried, with the way out', async (t) => {
     const scene = await Scene.open(t);
     let tries = 0;
     const { url } = await scene.aedes({
@@ -74,11 +74,9 @@ describe('a broker', { concurrency: true }, () => {
       },
     });
     const { worker } = scene.worker(url);
-    await until(() => tries >= 3);
-    assert.match(
-      worker.notReadyReason ?? '',
-      /refused the subscription to \$share\/g\/labs\/\+\/observation.*HUMTEMP_MQTT_GROUP set to nothing/,
-    );
+    const reason =
+      /refused the subscription to \$share\/g\/labs\/\+\/observation.*HUMTEMP_MQTT_GROUP set to nothing/;
+    await until(() => tries >= 3 && reason.test(worker.notReadyReason ?? ''));
     assert.equal(worker.counters.connections, 0);
   });
 

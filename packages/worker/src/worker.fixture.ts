@@ -70,10 +70,14 @@ export class Scene {
   async aedes(options: AedesOptions = {}): Promise<{ readonly url: string; readonly aedes: Aedes }> {
     const aedes = await Aedes.createBroker(options);
     const server = createServer(aedes.handle);
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket) => sockets.add(socket));
     const port = await listening(server);
     this.#opened.push(async () => {
       server.close();
       await new Promise<void>((resolve) => aedes.close(resolve));
+      // It forgets who was about to connect.
+      for (const socket of sockets) socket.destroy();
     });
     return { url: `mqtt://127.0.0.1:${port}`, aedes };
   }
