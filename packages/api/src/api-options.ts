@@ -62,8 +62,6 @@ export interface ApiOptions {
   readonly clientShare?: number;
   /** Labs that /metrics/labs shows. */
   readonly metricsLabsMax?: number;
-  /** Commits of this process since its start. */
-  readonly commits?: () => { readonly succeeded: number; readonly failed: number };
   /** Connections open now, by what they speak. */
   readonly connections?: () => Readonly<Record<string, number>>;
   /** What the embedded broker dropped or refused since the start, by what it was. */

@@ -79,7 +79,6 @@ export function createApi(apiOptions: ApiOptions): Hono {
     streamsMax: STREAMS_MAX,
     clientShare: CLIENT_SHARE,
     metricsLabsMax: METRICS_LABS_MAX,
-    commits: () => ({ succeeded: 0, failed: 0 }),
     connections: () => ({}),
     brokerDrops: () => ({}),
     faults: NO_FAULTS,
@@ -164,6 +163,8 @@ function apiRoutes(options: RouteOptions, requests: RequestCounts): Route[] {
     ...metricsRoutes({
       ...options,
       ledger: () => intake.ledger.counters(),
+      commits: intake.commits,
+      storeFigures: () => store.figures?.() ?? {},
       oldestUncommittedMs: () => intake.oldestUncommittedMs,
       lagMs: () => intake.lagMs,
       requests: () => requests.all,

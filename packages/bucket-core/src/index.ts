@@ -66,7 +66,7 @@ export {
   type RestoreFate,
   type StoredBucket,
 } from './store/bucket-restore.js';
-export type { BucketStore, LabBucket, StoreHealth } from './store/bucket-store.js';
+export type { BucketStore, LabBucket, StoreFigures, StoreHealth } from './store/bucket-store.js';
 export { CommitError, type CommitResult, emptyCommitResult } from './store/commit-result.js';
 export { defaultHorizonS, IDENTITIES_MAX } from './store/deduplication.js';
 export {

@@ -8,7 +8,7 @@ import { SensorFleet } from './sensor-fleet.js';
 import { startTest } from './start-test.js';
 import { until } from './until.js';
 
-const GUIDE = new URL('../../../docs/operations.md', import.meta.url);
+const GUIDE = new URL('../../../docs/brokers.md', import.meta.url);
 const SENSORS = { sensors: 20, labs: 15, pauseMs: 10 };
 const STILL_MS_MAX = 15_000;
 

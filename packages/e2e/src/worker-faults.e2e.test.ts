@@ -148,7 +148,7 @@ describe(`a broker (seed ${SEED})`, () => {
     test(`restarted with ${signal} under load, and everything it had acknowledged saved, loses nothing`, async () => {
       const config = signal === 'SIGKILL' ? `${PERSISTENT}autosave_on_changes true\n` : PERSISTENT;
       const mosquitto = await surroundings(config);
-      // Mosquitto 2.0 saves a session's subscriptions, but not the shared ones: see docs/operations.md.
+      // Mosquitto 2.0 saves a session's subscriptions, but not the shared ones: see docs/losses.md.
       const worker = startWorker(mosquitto, 'w1', { HUMTEMP_MQTT_GROUP: '' });
       await subscribed(worker);
       const one = load(mosquitto, { observations: 2000, ratePerS: 700 });

@@ -1,5 +1,7 @@
 export { backOffMs } from './counting/back-off.js';
-export { type CommitCounts, CommitLoop, type CommitLoopEvents } from './counting/commit-loop.js';
+export { CommitCounts } from './counting/commit-counts.js';
+export { CommitLoop, type CommitLoopEvents } from './counting/commit-loop.js';
+export { Distribution } from './counting/distribution.js';
 export { Intake, type IntakeLimits, type IntakeOptions } from './counting/intake.js';
 export { LabsSource } from './counting/labs-source.js';
 export { Ledger } from './counting/ledger.js';

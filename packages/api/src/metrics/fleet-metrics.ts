@@ -1,3 +1,4 @@
+import { REJECTION_REASONS } from '@humtemp/bucket-core';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { FleetMember } from '../ledger/fleet.js';
 
@@ -14,7 +15,7 @@ export function fleetMetrics(members: () => Promise<readonly FleetMember[]>): ()
     fate,
     counter: new Counter({
       name: `humtemp_fleet_observations_${fate}_total`,
-      help: `Observations ${fate}, by each process that shares the store.`,
+      help: `Observations ${fate === 'duplicate' ? 'that were counted before' : fate}, by each process that shares the store.`,
       labelNames,
       registers,
     }),
@@ -42,8 +43,9 @@ export function fleetMetrics(members: () => Promise<readonly FleetMember[]>): ()
     registry.resetMetrics();
     for (const { alias: process, role, isGone, counters: of } of fleet) {
       for (const { fate, counter } of counters) counter.inc({ process, role }, of[fate]);
-      for (const [reason, count] of Object.entries(of.rejected))
-        rejected.inc({ process, role, reason }, count);
+      // Each from 0 on: what a counter shows first, Prometheus does not count as an increase.
+      for (const reason of REJECTION_REASONS)
+        rejected.inc({ process, role, reason }, of.rejected[reason] ?? 0);
       inFlight.set({ process, role }, of.in_flight);
       up.set({ process, role }, isGone ? 0 : 1);
     }

@@ -1,8 +1,10 @@
-import { imbalance, type LedgerCounters, REJECTION_REASONS } from '@humtemp/bucket-core';
+import { imbalance, type LedgerCounters, REJECTION_REASONS, type StoreFigures } from '@humtemp/bucket-core';
+import type { Distribution } from '@humtemp/intake';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { within } from '../http/deadline.js';
 import type { RequestCount } from '../http/request-counts.js';
 import type { StreamCounters } from '../stream/live-streams.js';
+import { histogram } from './histogram.js';
 
 /** Room on a disk, in bytes. */
 export interface DiskSpace {
@@ -10,11 +12,18 @@ export interface DiskSpace {
   readonly sizeBytes: number;
 }
 
+/** Commits since the start. */
+export interface CommitFigures {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly seconds: Distribution;
+  readonly observations: Distribution;
+}
+
 /** Where the values come from; what a process does not have is left out. */
 export interface HumtempMetricsSources {
   readonly ledger: () => LedgerCounters;
-  /** Since the start. */
-  readonly commits: () => { readonly succeeded: number; readonly failed: number };
+  readonly commits: CommitFigures;
   /** Open now, by what they speak: mqtt, http. */
   readonly connections: () => Readonly<Record<string, number>>;
   /** Rejects when the store cannot take a commit now. */
@@ -32,6 +41,8 @@ export interface HumtempMetricsSources {
   readonly clock: () => number;
   /** Stored values that could not be read since the start. */
   readonly faults?: () => number;
+  /** What the store says of itself. */
+  readonly storeFigures?: () => StoreFigures;
   /** Sessions that the embedded broker keeps; undefined where there is none. */
   readonly sessions?: () => { readonly connected: number; readonly away: number } | undefined;
   readonly version?: string;
@@ -99,11 +110,19 @@ export function observationMetrics(registry: Registry, sources: HumtempMetricsSo
   gauge('humtemp_ledger_imbalance', 'Received less every fate and those in flight: 0.', () =>
     imbalance(ledger()),
   );
-  counter('humtemp_commits_total', 'Commits that succeeded.', () => commits().succeeded);
-  counter(
-    'humtemp_commit_failures_total',
-    'Commits that failed and were tried again.',
-    () => commits().failed,
+  counter('humtemp_commits_total', 'Commits that succeeded.', () => commits.succeeded);
+  counter('humtemp_commit_failures_total', 'Commits that failed and were tried again.', () => commits.failed);
+  histogram(
+    registry,
+    'humtemp_commit_duration_seconds',
+    'How long each commit took, those that failed included.',
+    commits.seconds,
+  );
+  histogram(
+    registry,
+    'humtemp_commit_observations',
+    'How many observations each commit had that succeeded.',
+    commits.observations,
   );
   gauge(
     'humtemp_oldest_uncommitted_seconds',
@@ -120,6 +139,7 @@ export function observationMetrics(registry: Registry, sources: HumtempMetricsSo
 /** What the work of this process hangs on. */
 export function humtempMetrics(registry: Registry, sources: HumtempMetricsSources): void {
   const { connections, pingStore, streams, brokerDrops, faults, requests, disk, sessions } = sources;
+  const { storeFigures } = sources;
   const { registers, counter, gauge } = makers(registry);
   if (faults !== undefined)
     counter(
@@ -133,6 +153,21 @@ export function humtempMetrics(registry: Registry, sources: HumtempMetricsSource
       () => 0,
     ),
   );
+  const figures = storeFigures?.() ?? {};
+  if (figures.journalBytes !== undefined)
+    gauge(
+      'humtemp_store_journal_bytes',
+      'Journal of the embedded store that a start would replay.',
+      () => storeFigures!().journalBytes!,
+    );
+  if (figures.tableBytes !== undefined)
+    gauge('humtemp_store_table_bytes', 'Tables of the embedded store.', () => storeFigures!().tableBytes!);
+  if (figures.connections !== undefined)
+    counter(
+      'humtemp_store_connections_total',
+      'Connections to a Redis that came to take commits.',
+      () => storeFigures!().connections!,
+    );
   new Gauge({
     name: 'humtemp_connections',
     help: 'Open connections.',

@@ -27,7 +27,8 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     ledger: () => intake.ledger.counters(),
     tallies: () => intake.tallies,
     unmatched: () => intake.unmatched.publishes,
-    commits: () => ({ succeeded: 3, failed: 1 }),
+    commits: intake.commits,
+    storeFigures: () => store.figures(),
     connections: () => ({ mqtt: 2, http: 1 }),
     pingStore: async () => {
       if (down.error !== undefined) throw down.error;
@@ -68,9 +69,10 @@ function samplesIn(text: string): Map<string, number> {
   const typed = new Set<string>();
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('# HELP ')) continue;
-    const type = /^# TYPE (\w+) (?:counter|gauge)$/.exec(line);
+    const type = /^# TYPE (\w+) (counter|gauge|histogram)$/.exec(line);
     if (type !== null) {
-      typed.add(type[1]!);
+      const [, name, kind] = type as unknown as [string, string, string];
+      for (const end of kind === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']) typed.add(name + end);
       continue;
     }
     const sample = /^((\w+)(?:\{[^}]*\})?) (\S+)$/.exec(line);
@@ -117,8 +119,10 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
     3,
   );
   assert.equal(value('humtemp_observations_rejected_total{reason="expired"}'), 1);
-  assert.equal(value('humtemp_commits_total'), 3);
-  assert.equal(value('humtemp_commit_failures_total'), 1);
+  assert.equal(value('humtemp_commits_total'), 1);
+  assert.equal(value('humtemp_commit_failures_total'), 0);
+  assert.ok(value('humtemp_store_journal_bytes')! > 0);
+  assert.equal(value('humtemp_store_table_bytes'), 0);
   assert.equal(value('humtemp_connections{protocol="mqtt"}'), 2);
   assert.equal(value('humtemp_lag_seconds'), 60);
   assert.equal(value('humtemp_build_info{version="1.2.3",role="start"}'), 1);
@@ -144,6 +148,23 @@ test('every fate of an observation is a counter, and they balance', async (t) =>
   const again = samplesIn(await (await get('/metrics')).text());
   assert.equal(again.get('humtemp_observations_duplicate_total'), 2);
   assert.equal(again.get('humtemp_store_up'), 0);
+});
+
+test('commits are counted by how long they took and by how many observations they had', async (t) => {
+  const { get, receive, intake } = await start(t);
+  await receive('hall', { temp: 20 }, { temp: 21 });
+  await receive('hall', { temp: 22 });
+  const samples = samplesIn(await (await get('/metrics')).text());
+  const sizes = ['1', '10', '+Inf'].map((le) =>
+    samples.get(`humtemp_commit_observations_bucket{le="${le}"}`),
+  );
+  assert.deepEqual(sizes, [1, 2, 2]);
+  assert.equal(samples.get('humtemp_commit_observations_sum'), 3);
+  assert.equal(samples.get('humtemp_commit_observations_count'), 2);
+  assert.equal(samples.get('humtemp_commit_duration_seconds_bucket{le="+Inf"}'), 2);
+  assert.equal(samples.get('humtemp_commit_duration_seconds_count'), 2);
+  assert.equal(samples.get('humtemp_commit_duration_seconds_sum'), intake.commits.seconds.sum);
+  assert.ok(intake.commits.seconds.sum > 0);
 });
 
 test('answers are counted by route and status, whatever paths are asked for', async (t) => {

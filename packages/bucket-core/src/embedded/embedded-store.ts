@@ -6,7 +6,7 @@ import type { Rejection } from '../observation/rejection.js';
 import type { Batch } from '../store/batch.js';
 import { LEDGER_REPORT_KEPT_S, type SharedText, type StoreCount } from '../store/books.js';
 import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
-import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
+import type { LabBucket, StoreFigures, StoreHealth } from '../store/bucket-store.js';
 import type { CommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
 import type { SessionRecord } from '../store/session-register.js';
@@ -234,6 +234,12 @@ export class EmbeddedStore implements Store {
 
   health(): StoreHealth {
     return this.engine.health();
+  }
+
+  figures(): StoreFigures {
+    const { journal, labs } = this.engine;
+    const tableBytes = labs.tables.tables.reduce((sum, { bytes }) => sum + bytes, 0);
+    return { journalBytes: journal.bytes, tableBytes };
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Rejection } from '../observation/rejection.js';
 import { Batch } from '../store/batch.js';
 import type { SharedText, StoreCount } from '../store/books.js';
 import type { RestoreFate, StoredBucket } from '../store/bucket-restore.js';
-import type { LabBucket, StoreHealth } from '../store/bucket-store.js';
+import type { LabBucket, StoreFigures, StoreHealth } from '../store/bucket-store.js';
 import { addResult, CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import type { LedgerReport } from '../store/ledger-counters.js';
 import type { SessionRecord } from '../store/session-register.js';
@@ -70,6 +70,7 @@ export class RedisStore implements Store {
   readonly #books: RedisBooks;
   readonly #sessions: RedisSessions;
   readonly #restoring: Restoring;
+  #connections = 0;
 
   /** A lane for each server. */
   readonly lanes: { readonly count: number; of(lab: string): number };
@@ -79,7 +80,15 @@ export class RedisStore implements Store {
     const keys = new Keys(options.prefix);
     this.#pages = new PageGrid(grid, deduplicationHorizonS, options.rawSpanS);
     this.#states = new LabStates(keys);
-    this.#servers = openServers(options.url, { ...options, onMoved: (is) => this.#states.forget(is) }, keys);
+    const events: ServersOptions = {
+      ...options,
+      onConnection: (state) => {
+        if (state.connected) this.#connections += 1;
+        options.onConnection?.(state);
+      },
+      onMoved: (is) => this.#states.forget(is),
+    };
+    this.#servers = openServers(options.url, events, keys);
     const servers = this.#servers;
     this.lanes = { count: servers.laneCount, of: (lab) => servers.laneOf(labPartition(lab)) };
     const faults = new Faults(servers, options.onFault);
@@ -261,6 +270,10 @@ export class RedisStore implements Store {
   async ping(): Promise<void> {
     checkAll(this.#servers);
     await Promise.all(this.#servers.links.map((link) => link.writable().ping()));
+  }
+
+  figures(): StoreFigures {
+    return { connections: this.#connections };
   }
 
   health(): StoreHealth {

@@ -111,7 +111,7 @@ describe('a Redis that is not as it must be', () => {
 });
 
 test('a user of Redis with exactly the rights that the documentation lists can do everything', async () => {
-  const docs = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
+  const docs = readFileSync(new URL('../../../../docs/stores.md', import.meta.url), 'utf8');
   const line = /^ACL SETUSER humtemp .*$/m.exec(docs)?.[0];
   assert.ok(line !== undefined, 'the documentation has the line');
   const rights = line.split(' ').slice(3);

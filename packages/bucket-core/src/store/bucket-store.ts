@@ -16,6 +16,15 @@ export interface LabBucket {
  */
 export type StoreHealth = 'ok' | 'degraded' | 'lost';
 
+/** Figures of a store for whoever watches it; what it does not have is undefined. */
+export interface StoreFigures {
+  /** Of the embedded store: bytes that a start would replay, and bytes of the tables that were made of such. */
+  readonly journalBytes?: number;
+  readonly tableBytes?: number;
+  /** Of Redis: connections that came to take commits since the start. */
+  readonly connections?: number;
+}
+
 /**
  * Where buckets live. Every implementation keeps the same promises, and the contract suite holds all of them to it:
  *
@@ -73,5 +82,6 @@ export interface BucketStore {
   /** Resolves when the store can take a commit now. @throws with the cause otherwise. */
   ping(): Promise<void>;
   health(): StoreHealth;
+  figures?(): StoreFigures;
   close(): Promise<void>;
 }

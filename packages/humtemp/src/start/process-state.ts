@@ -19,8 +19,8 @@ const VERSION = version();
 
 /** How this process is doing now. */
 export function processState({ config, intake, warnings, broker, worker }: StateParts): ProcessState {
-  const { succeeded, failed } = intake.commits;
-  const { commitFailure, oldestUncommittedMs, nowMs, commitMs } = intake;
+  const { succeeded, failed, seconds } = intake.commits;
+  const { commitFailure, oldestUncommittedMs, nowMs } = intake;
   const problems: string[] = [];
   if (commitFailure !== undefined) problems.push(`commits fail: ${commitFailure}`);
   problems.push(...(worker?.notReadyReasons ?? []));
@@ -32,7 +32,7 @@ export function processState({ config, intake, warnings, broker, worker }: State
         ? withoutPassword(config.store.redisUrl)
         : `files in ${config.store.dataDir}`,
     ...(source !== undefined && { broker: source }),
-    commits: { succeeded, failed, ms: Math.round(commitMs) },
+    commits: { succeeded, failed, ms: Math.round(seconds.sum * 1000) },
     lagMs: Math.max(0, Math.round(nowMs - (oldestUncommittedMs ?? nowMs))),
     problems,
     warnings: warnings.newest,

@@ -96,7 +96,6 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     streamsMax: config.apiStreamsMax,
     clientShare,
     metricsLabsMax: config.metricsLabsMax,
-    commits: () => intake.commits,
     brokerDrops: () => ({ ...broker?.counters }),
     log,
   });

@@ -1,5 +1,6 @@
 import type { BucketStore } from '@humtemp/bucket-core';
-import { type CommitCounts, CommitLoop, type CommitLoopEvents, NO_LABS } from './commit-loop.js';
+import { CommitCounts } from './commit-counts.js';
+import { CommitLoop, type CommitLoopEvents, NO_LABS } from './commit-loop.js';
 import type { Ledger } from './ledger.js';
 
 /** Batches of several lanes that one publish went into: remembered at most, before those that have settled are forgotten. */
@@ -14,6 +15,8 @@ const JOINT_MAX = 1000;
  */
 export class CommitLanes {
   readonly loops: readonly CommitLoop[];
+  /** Of all lanes together. */
+  readonly counts = new CommitCounts();
   readonly #laneOf: ((lab: string) => number) | undefined;
   readonly #joint = new Map<number, readonly number[]>();
   #jointSerial = 0;
@@ -29,7 +32,10 @@ export class CommitLanes {
   ) {
     const count = store.lanes?.count ?? 1;
     this.#laneOf = count > 1 ? (lab) => store.lanes!.of(lab) : undefined;
-    this.loops = Array.from({ length: count }, () => new CommitLoop(store, ledger, clock, events));
+    this.loops = Array.from(
+      { length: count },
+      () => new CommitLoop(store, ledger, clock, events, this.counts),
+    );
   }
 
   /** The loop that takes an observation of a lab. */
@@ -139,21 +145,6 @@ export class CommitLanes {
   /** Why the last commit of a lane failed; undefined when those of all succeeded. */
   get failure(): string | undefined {
     return this.loops.find(({ failure }) => failure !== undefined)?.failure;
-  }
-
-  get counts(): CommitCounts {
-    if (this.loops.length === 1) return this.loops[0]!.counts;
-    const sum = { succeeded: 0, failed: 0 };
-    for (const { counts } of this.loops) {
-      sum.succeeded += counts.succeeded;
-      sum.failed += counts.failed;
-    }
-    return sum;
-  }
-
-  /** Of all lanes together. */
-  get commitMs(): number {
-    return this.loops.reduce((sum, { commitMs }) => sum + commitMs, 0);
   }
 
   /** Of the lane where it is longest. */

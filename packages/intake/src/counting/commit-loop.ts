@@ -1,5 +1,6 @@
 import { Batch, type BucketStore, CommitError, type CommitResult } from '@humtemp/bucket-core';
 import { backOffMs } from './back-off.js';
+import { CommitCounts } from './commit-counts.js';
 import type { Ledger } from './ledger.js';
 
 /** What the loop reports, for logs. */
@@ -17,12 +18,6 @@ export interface CommitLoopEvents {
    * them.
    */
   readonly onLabsCommitted?: (labs: Iterable<string>) => void;
-}
-
-/** Commits of this process since it began. */
-export interface CommitCounts {
-  readonly succeeded: number;
-  readonly failed: number;
 }
 
 /** After this long without a commit there is no lag to speak of. */
@@ -76,14 +71,13 @@ export class CommitLoop {
   /** The newest timestamp in the open batch, Unix milliseconds. */
   #newestMs = -Infinity;
   #lag = { atMs: -Infinity, lagMs: 0 };
-  readonly #counts = { succeeded: 0, failed: 0 };
-  #commitMs = 0;
 
   constructor(
     readonly store: Pick<BucketStore, 'commit'>,
     readonly ledger: Ledger,
     readonly clock: () => number,
     readonly events: CommitLoopEvents = {},
+    readonly counts = new CommitCounts(),
   ) {}
 
   /** The batch that takes what is received now. Fetch it anew for each publish, and touch() it afterwards. */
@@ -118,15 +112,6 @@ export class CommitLoop {
   /** Why the last commit failed; undefined when it succeeded. */
   get failure(): string | undefined {
     return this.#failure;
-  }
-
-  get counts(): CommitCounts {
-    return this.#counts;
-  }
-
-  /** What commits took together, those that failed included, in milliseconds. */
-  get commitMs(): number {
-    return this.#commitMs;
   }
 
   /**
@@ -214,11 +199,13 @@ export class CommitLoop {
       const isPiece = remaining.observations > this.#pieceMax;
       this.#committing = remaining.observations;
       const piece = isPiece ? remaining.take(this.#pieceMax) : remaining;
+      const { observations } = piece;
       const beganMs = performance.now();
       try {
         const result = await this.store.commit(piece, this.clock());
-        this.#commitMs += performance.now() - beganMs;
-        this.#counts.succeeded += 1;
+        this.counts.seconds.add((performance.now() - beganMs) / 1000);
+        this.counts.observations.add(observations);
+        this.counts.succeeded += 1;
         this.#settle(result, refusedLabs);
         this.events.onLabsCommitted?.(piece.rowsByLab.keys());
         this.#failure = undefined;
@@ -232,8 +219,8 @@ export class CommitLoop {
         return refusedLabs;
       } catch (error) {
         if (!(error instanceof CommitError)) throw error;
-        this.#commitMs += performance.now() - beganMs;
-        this.#counts.failed += 1;
+        this.counts.seconds.add((performance.now() - beganMs) / 1000);
+        this.counts.failed += 1;
         this.#settle(error.done, refusedLabs);
         this.events.onLabsCommitted?.(piece.rowsByLab.keys());
         this.#failure = error.message;

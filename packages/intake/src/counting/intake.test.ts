@@ -545,7 +545,10 @@ describe('intake', () => {
     hurdle.release();
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(failed, [undefined]);
-    assert.deepEqual(intake.commits, { succeeded: 0, failed: 1 });
+    const { succeeded, failed: failures, seconds, observations } = intake.commits;
+    assert.deepEqual([succeeded, failures], [0, 1]);
+    const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count);
+    assert.deepEqual([sum(seconds.counts), sum(observations.counts)], [1, 0]);
     assert.equal(intake.ledger.counters().in_flight, 1);
   });
 });

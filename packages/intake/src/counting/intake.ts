@@ -7,8 +7,9 @@ import {
 } from '@humtemp/bucket-core';
 import type { Publish, PublishSource } from '../topics/publish-source.js';
 import { CanonicalPayload } from './canonical-payload.js';
+import type { CommitCounts } from './commit-counts.js';
 import { CommitLanes } from './commit-lanes.js';
-import type { CommitCounts, CommitLoopEvents } from './commit-loop.js';
+import type { CommitLoopEvents } from './commit-loop.js';
 import { decodeLabPayload } from './labs-source.js';
 import { Ledger } from './ledger.js';
 import { PayloadSlice } from './payload-slice.js';
@@ -93,11 +94,6 @@ export class Intake {
   /** Commits of this process since it began. */
   get commits(): CommitCounts {
     return this.#lanes.counts;
-  }
-
-  /** What its commits took together, in milliseconds. */
-  get commitMs(): number {
-    return this.#lanes.commitMs;
   }
 
   /**

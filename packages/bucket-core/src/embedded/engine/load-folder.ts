@@ -56,7 +56,7 @@ export function catalogOf(
     throw new FolderFormatError(
       folder,
       'data of an earlier version of humtemp, in a format that is no longer read: ' +
-        'let that version serve it for as long as it is needed, and use an empty folder here (see "Data of earlier versions" in docs/operations.md)',
+        'let that version serve it for as long as it is needed, and use an empty folder here (see "Data of earlier versions" in docs/stores.md)',
     );
   const left = names.find((name) => /^(?:journal|table|books)-\d+$/.test(name));
   if (left !== undefined)

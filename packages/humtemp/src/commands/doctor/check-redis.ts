@@ -74,7 +74,7 @@ async function checkServer(
 function advice(why: string): string {
   if (/WRONGPASS|NOAUTH/.test(why)) return 'HUMTEMP_REDIS_URL=redis://USER:PASSWORD@HOST:PORT';
   if (/DB index/.test(why)) return 'HUMTEMP_REDIS_URL=redis://HOST:PORT/0, or databases in redis.conf';
-  if (/NOPERM/.test(why)) return 'ACL SETUSER with the commands of docs/operations.md';
+  if (/NOPERM/.test(why)) return 'ACL SETUSER with the commands of docs/stores.md';
   return 'HUMTEMP_REDIS_URL=redis://HOST:PORT, and start Redis there';
 }
 
