@@ -26,14 +26,14 @@ const recents = new Map<string, Recent>();
 let waiting: string[] = [];
 
 /** The last day of a lab, oldest first; empty until it is read. Read again, while it is asked for, when it is old. */
-export function recentOf(id: string): readonly RecentPoint[] {
+export function recentOf(id: string, nowMs: number): readonly RecentPoint[] {
   let recent = recents.get(id);
   if (recent === undefined) {
     recent = { points: signal([]), readMs: -Infinity };
     recents.set(id, recent);
   }
-  if (service.value !== undefined && now.value - recent.readMs > FRESH_MS) {
-    recent.readMs = now.value;
+  if (service.value !== undefined && nowMs - recent.readMs > FRESH_MS) {
+    recent.readMs = nowMs;
     if (waiting.length === 0) setTimeout(readWaiting, GATHER_MS);
     waiting.push(id);
   }

@@ -8,6 +8,7 @@ import type { Lab } from '../lab/lab.js';
 import { LabName } from '../lab/lab-name.js';
 import { NO_LIMITS } from '../lab/limits.js';
 import { labNow, now } from '../live/live-labs.js';
+import { usePaced } from '../live/paced.js';
 import { locale, unit, words } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
 import { recentOf } from './recent.js';
@@ -23,8 +24,8 @@ const queryOfLabs = computed(() =>
 
 /** A lab at a glance: what it says, whether that is all right, how old it is, and how it came there. */
 export function Tile({ id }: { readonly id: string }) {
-  const lab = labNow(id);
-  const recent = recentOf(id);
+  const { lab, nowMs } = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
+  const recent = recentOf(id, nowMs);
   const { temp: tempLimits, humidity: humidityLimits } = lab?.limits ?? NO_LIMITS;
   // The same as long as nothing in it changes: then it is not drawn again with each observation.
   const sparks = useMemo(
@@ -37,9 +38,9 @@ export function Tile({ id }: { readonly id: string }) {
     [recent, tempLimits.min, tempLimits.max, humidityLimits.min, humidityLimits.max],
   );
   if (lab === undefined) return null;
-  const conditions = conditionsOf(lab, now.value);
+  const conditions = conditionsOf(lab, nowMs);
   const [worst] = conditions;
-  const isOld = lab.atMs === undefined || now.value - lab.atMs > lab.silentAfterMs;
+  const isOld = lab.atMs === undefined || nowMs - lab.atMs > lab.silentAfterMs;
   return (
     <article class="tile" data-condition={worst}>
       <a href={labHref(id) + queryOfLabs.value} data-page>
@@ -58,8 +59,8 @@ export function Tile({ id }: { readonly id: string }) {
       {sparks}
       <p class="tile-state">
         <ConditionIcon condition={worst} />
-        <span>{stateText(lab, conditions, now.value)}</span>
-        {!isOld && <time>{spanText(now.value - lab.atMs!)}</time>}
+        <span>{stateText(lab, conditions, nowMs)}</span>
+        {!isOld && <time>{spanText(nowMs - lab.atMs!)}</time>}
       </p>
     </article>
   );

@@ -7,6 +7,7 @@ import { conditionsOf } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import { LabName } from '../lab/lab-name.js';
 import { heardMs, labCount, labNow, link, now } from '../live/live-labs.js';
+import { usePaced } from '../live/paced.js';
 import { counts, rows } from '../overview/rows.js';
 import { stateText } from '../overview/tile.js';
 import { clockPlace, locale, unit, words } from '../settings/settings.js';
@@ -78,9 +79,9 @@ export function WallPage() {
 }
 
 function WallTile({ id }: { readonly id: string }) {
-  const lab = labNow(id);
+  const { lab, nowMs } = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
   if (lab === undefined) return null;
-  const conditions = conditionsOf(lab, now.value);
+  const conditions = conditionsOf(lab, nowMs);
   const [worst] = conditions;
   return (
     <article class="wall-tile" data-condition={worst}>
@@ -97,7 +98,7 @@ function WallTile({ id }: { readonly id: string }) {
       </p>
       <p class="wall-state">
         <ConditionIcon condition={worst} />
-        {stateText(lab, conditions, now.value)}
+        {stateText(lab, conditions, nowMs)}
       </p>
     </article>
   );
