@@ -154,7 +154,7 @@ function limitFindings({ connack, system }: Listened): Finding[] {
       warning(
         'broker',
         'it has 20 publishes in flight for each client: a worker waits most of the time',
-        'max_inflight_messages 65535 in mosquitto.conf',
+        'max_inflight_messages 65535 in mosquitto.conf, and what else docs/brokers.md has for it: that cannot be seen from here',
       ),
     );
   const dropped = Number(system.get('$SYS/broker/publish/messages/dropped') ?? 0);

@@ -6,6 +6,8 @@ import { error, type Finding, ok, warning } from './finding.js';
 
 const TIMEOUT_MS = 5000;
 const LATENCY_MS_GOOD = 20;
+/** One answer may be late because this machine has other work. */
+const PINGS = 5;
 
 /**
  * Whether each of these Redis servers keeps what is written to it, is one that humtemp can use, and can say what the
@@ -43,9 +45,7 @@ async function checkServer(
   });
   try {
     await redis.connect();
-    const started = performance.now();
-    await redis.ping();
-    const latencyMs = performance.now() - started;
+    const latencyMs = await shortestAnswerMs(redis);
     const info = fieldsOf(await redis.info());
     return [
       ok('Redis', `${place} answers, version ${info.redis_version}`),
@@ -69,6 +69,16 @@ async function checkServer(
   } finally {
     redis.disconnect();
   }
+}
+
+async function shortestAnswerMs(redis: Redis): Promise<number> {
+  let shortestMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < PINGS; i++) {
+    const started = performance.now();
+    await redis.ping();
+    shortestMs = Math.min(shortestMs, performance.now() - started);
+  }
+  return shortestMs;
 }
 
 function advice(why: string): string {

@@ -8,11 +8,13 @@ export const DOCTOR_HELP = `humtemp doctor [ROLE]: looks at everything that humt
 
 ROLE is start (the default), broker, worker or api. It looks at the configuration, the files it names, the data folder and
 its disk, ports, Redis, the external broker, and clocks. It changes nothing. Run it as the user, and with the
-environment, of the process that it is about; if that is running, its own ports are taken.
+environment, of the process that it is about; if that is running, its own ports are taken. With --url it also asks the API of
+a running process as clients do, through whatever stands in front of it.
 
 Exit code: 0 without an error, 1 with one.
 
   --listen TIME      seconds to listen at an external broker (default 3)
+  --url URL          where clients reach the API
   --json             the findings as JSON
 
   HUMTEMP_MQTT_URL=mqtt://broker.lan humtemp doctor worker
@@ -28,9 +30,17 @@ export async function doctorCommand(argv: readonly string[], env: NodeJS.Process
   }
   const { values, positionals } = commandArguments('doctor', argv, {
     listen: { type: 'string' },
+    url: { type: 'string' },
     json: { type: 'boolean' },
   });
-  const findings = await examine(env, { role: roleOf(positionals), listenMs: listenMs(values.listen) });
+  const { url } = values;
+  if (url !== undefined && !(/^https?:\/\//.test(url) && URL.canParse(url)))
+    throw new StartError(`--url ${url}: expected http:// or https:// with a host`);
+  const findings = await examine(env, {
+    role: roleOf(positionals),
+    listenMs: listenMs(values.listen),
+    ...(url !== undefined && { url }),
+  });
   process.stdout.write(
     values.json === true ? `${JSON.stringify(findings, null, 2)}\n` : findingsText(findings),
   );

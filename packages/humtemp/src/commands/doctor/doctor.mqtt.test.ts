@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import {
   freePort,
   startMosquitto,
@@ -12,6 +15,9 @@ import {
 } from '@humtemp/test-services';
 import mqtt from 'mqtt';
 import { type DoctorOptions, examine } from './doctor.js';
+
+const COMMAND = fileURLToPath(new URL('../../../bin/humtemp.js', import.meta.url));
+const NOBODY = 65_534;
 
 let folder: TemporaryFolder;
 before(async () => {
@@ -64,6 +70,71 @@ test('the doctor names a key file that is missing, or that every user can read',
   assert.deepEqual(await complaints(env), [
     `warning files: HUMTEMP_MQTT_KEY_FILE=${key} can be read by every user of this machine → chmod o-r ${key}`,
   ]);
+});
+
+test('the doctor names a key file that its user may not read', async (t) => {
+  const open = await temporaryFolder('humtemp-doctor-user');
+  t.after(() => open.remove());
+  await chmod(open.path, 0o755);
+  await chmod(dirname(open.path), 0o711);
+  const [cert, key] = [join(open.path, 'cert.pem'), join(open.path, 'key.pem')];
+  for (const file of [cert, key]) await writeFile(file, '');
+  const isRoot = process.getuid!() === 0;
+  await chmod(key, isRoot ? 0o600 : 0);
+  const env = {
+    ...process.env,
+    HUMTEMP_DATA_DIR: '/tmp/humtemp-doctor-no-data',
+    HUMTEMP_MQTT_PORT: `${await freePort()}`,
+    HUMTEMP_API_PORT: `${await freePort()}`,
+    HUMTEMP_MQTT_TLS_PORT: `${await freePort()}`,
+    HUMTEMP_MQTT_CERT_FILE: cert,
+    HUMTEMP_MQTT_KEY_FILE: key,
+  };
+  // Root may read everything, so another user runs it.
+  const { stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'doctor', '--json'], {
+    env,
+    cwd: '/',
+    encoding: 'utf8',
+    ...(isRoot && { uid: NOBODY, gid: NOBODY }),
+  });
+  if (isRoot && /EACCES|Cannot find module/.test(stderr))
+    return t.skip('nobody but root can read these sources');
+  const findings = JSON.parse(stdout) as { level: string; area: string; what: string; change?: string }[];
+  const [unreadable, ...others] = findings.filter(
+    ({ level, area }) => level !== 'ok' && area !== 'data folder',
+  );
+  assert.equal(unreadable?.what, `HUMTEMP_MQTT_KEY_FILE=${key}: this user may not read it`);
+  assert.equal(unreadable.change, `chgrp USER ${key} && chmod g+r ${key}`);
+  assert.deepEqual(others, []);
+});
+
+test('the doctor names what keeps clients from an API', async (t) => {
+  const state = { ready: 200, labs: 200 };
+  const server = createHttpServer((request, response) => {
+    response.statusCode = request.url === '/readyz' ? state.ready : state.labs;
+    if (request.url === '/stream') return void response.write(':\n\n');
+    const body = response.statusCode === 200 ? { status: 'ready' } : { detail: 'the store does not answer' };
+    response.end(JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  assert.deepEqual(await complaints({}, { url }), []);
+  state.labs = 401;
+  assert.deepEqual(await complaints({}, { url }), []);
+  state.labs = 421;
+  assert.deepEqual(await complaints({}, { url }), [
+    `error API: it refuses the name ${new URL(url).host} → HUMTEMP_PUBLIC_HOSTS=127.0.0.1`,
+  ]);
+  Object.assign(state, { ready: 503, labs: 401 });
+  const [unready, ...others] = await complaints({}, { url });
+  assert.match(unready!, /^error API: .* is not ready: the store does not answer → humtemp doctor with/);
+  assert.deepEqual(others, []);
+  const [nothing] = await complaints({}, { url: `http://127.0.0.1:${await freePort()}` });
+  assert.match(nothing!, /^error API: .*ECONNREFUSED.* → HUMTEMP_API_HOST/);
 });
 
 test('the doctor names a disk that is full', async () => {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { readConfig, unknownVariables } from '../../config/config.js';
 import type { Role } from '../../config/role.js';
 import { StartError } from '../../start-error.js';
+import { checkApi } from './check-api.js';
 import { checkBrokers } from './check-broker.js';
 import { plausibleClock } from './check-clock.js';
 import { checkDataFolder, type FreeSpace } from './check-data-folder.js';
@@ -16,6 +17,8 @@ export interface DoctorOptions {
   readonly listenMs: number;
   readonly nowMs?: () => number;
   readonly freeMib?: FreeSpace;
+  /** Where clients are to reach a running API. */
+  readonly url?: string;
 }
 
 /** Looks at everything that this role depends on. It changes nothing. */
@@ -42,6 +45,7 @@ export async function examine(env: NodeJS.ProcessEnv, options: DoctorOptions): P
       : await checkRedis(store.redisUrl, config.durability, nowMs)),
     ...(await checkPorts(config, role)),
     ...(isWorker ? await checkBrokers(config, options.listenMs) : []),
+    ...(options.url === undefined ? [] : await checkApi(options.url)),
     ...plausibleClock(nowMs(), statSync(new URL(import.meta.url)).mtimeMs),
   ];
 }

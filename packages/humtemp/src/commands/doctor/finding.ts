@@ -3,15 +3,7 @@ export interface Finding {
   /** error: humtemp cannot do its work so. warning: something will be lost, slow or open, some day. */
   readonly level: 'ok' | 'warning' | 'error';
   /** What was looked at. */
-  readonly area:
-    | 'configuration'
-    | 'files'
-    | 'data folder'
-    | 'ports'
-    | 'clock'
-    | 'Redis'
-    | 'broker'
-    | 'humtemp';
+  readonly area: 'configuration' | 'files' | 'data folder' | 'ports' | 'clock' | 'Redis' | 'broker' | 'API';
   readonly what: string;
   /** The line to change, where it is known. */
   readonly change?: string;

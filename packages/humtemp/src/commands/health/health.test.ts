@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { freePort } from '@humtemp/test-services';
 import { healthUrl } from '../../config/own-addresses.js';
 import { health } from './command.js';
+
+const HEALTHCHECK = fileURLToPath(new URL('../../../../../docker/health.sh', import.meta.url));
 
 async function served(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
@@ -40,6 +45,26 @@ test('health says that nothing listens, or that no answer comes', async (t) => {
   const { isHealthy, text } = await health(`http://127.0.0.1:${await freePort()}`, false, 5000);
   assert.equal(isHealthy, false);
   assert.match(text, /^http:\/\/127\.0\.0\.1:\d+\/readyz: nothing listens there$/);
+});
+
+test('the HEALTHCHECK of the image says the same, without a Node of its own', async (t) => {
+  let status = 200;
+  const url = new URL(
+    await served(t, (request, response) => {
+      response.statusCode = request.url === '/readyz' ? status : 404;
+      response.end(JSON.stringify({ detail: 'Redis is not connected' }));
+    }),
+  );
+  const check = async (port: string | number) => {
+    const env = { ...process.env, HUMTEMP_HEALTH_HOST: '0.0.0.0', HUMTEMP_HEALTH_PORT: String(port) };
+    const child = spawn('bash', [HEALTHCHECK], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const [text, [code]] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
+    return { code: code as number, text: Buffer.concat(text).toString() };
+  };
+  assert.deepEqual(await check(url.port), { code: 0, text: '' });
+  status = 503;
+  assert.deepEqual(await check(url.port), { code: 1, text: '{"detail":"Redis is not connected"}' });
+  assert.equal((await check(await freePort())).code, 1);
 });
 
 test('health asks the port of its own, or the API', () => {
