@@ -2,7 +2,7 @@ import { KnownObject } from './decoders/known-object.js';
 import { isContainer, isObject } from './tables/json-access.js';
 import { hasKeys, type ShapeSlot } from './tables/shape.js';
 import type { Table } from './tables/table.js';
-import { wantedKeys } from './tables/wanted-keys.js';
+import { type WantedKeys, wantedKeys } from './tables/wanted-keys.js';
 
 /** Payloads of the same keys, that can be read without all that nobody wants. */
 export interface KnownPayload {
@@ -18,11 +18,11 @@ const KEYS_MAX = 100;
 
 /** Remembers the keys of the payloads of one kind of topic. */
 export class KnownPayloads {
-  readonly #wanted: readonly ((key: string) => boolean)[];
+  readonly #wanted: readonly WantedKeys[];
   readonly #tables: number;
   readonly #known = new Map<string, KnownPayload | undefined>();
 
-  private constructor(wanted: readonly ((key: string) => boolean)[]) {
+  private constructor(wanted: readonly WantedKeys[]) {
     this.#wanted = wanted;
     this.#tables = wanted.length;
   }
@@ -44,7 +44,9 @@ export class KnownPayloads {
     if (keys.length === 0 || keys.length > KEYS_MAX) return undefined;
     const name = JSON.stringify(keys);
     if (this.#known.has(name)) return this.#known.get(name);
-    const isWanted = (key: string) => this.#wanted.some((wants) => wants(key));
+    const isWanted = (key: string) => this.#wanted.some((table) => table.wants(key));
+    const isTime = (key: string) =>
+      this.#wanted.every((table) => table.wantsTimeOnly(key) || !table.wants(key));
     // A wanted member with members of its own is for the general way, and so is a name that every object has.
     const isPlain = keys.every(
       (key) => !isWanted(key) || (!isContainer(document[key]) && !(key in Object.prototype)),
@@ -52,7 +54,7 @@ export class KnownPayloads {
     const payload = isPlain
       ? {
           keys,
-          object: new KnownObject(keys, isWanted),
+          object: new KnownObject(keys, isWanted, isTime),
           slots: Array.from({ length: this.#tables }, () => ({ shape: undefined })),
         }
       : undefined;

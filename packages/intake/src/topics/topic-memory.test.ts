@@ -24,3 +24,24 @@ test('a topic is looked up once, and found again within other bytes', () => {
   const long = 'x'.repeat(300);
   for (let i = 0; i < 2; i++) assert.equal(found(long), 300);
 });
+
+test('topics that differ in few characters do not push each other out', () => {
+  const families = [
+    (i: number) => `zigbee2mqtt/Cold room ${i}`,
+    (i: number) => `zigbee2mqtt/0x00158d000${(1_000_000 + i * 7).toString(16)}`,
+    (i: number) => `shellies/sht-${(i * 977).toString(16)}/sensor/temperature`,
+    (i: number) => `tele/${i}/SENSOR`,
+  ];
+  for (const family of families) {
+    let lookUps = 0;
+    const memory = new TopicMemory(() => {
+      lookUps += 1;
+      return true;
+    });
+    const topics = Array.from({ length: 1000 }, (_, i) => Buffer.from(family(i)));
+    for (let round = 0; round < 10; round++)
+      for (const topic of topics) memory.valueOf(topic, 0, topic.length);
+    // 1,000 in the first round, and again and again those of which more than two have one place.
+    assert.ok(lookUps < 1400, `${lookUps} for ${family(1)}`);
+  }
+});

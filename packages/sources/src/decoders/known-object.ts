@@ -1,3 +1,4 @@
+import { IsoTime } from '../language/iso-time.js';
 import { behindNumber, behindText, behindValue, UNUSUAL } from './json-skip.js';
 
 const [QUOTE, COMMA, COLON, SPACE, MINUS, POINT, ZERO] = [34, 44, 58, 32, 45, 46, 48];
@@ -11,13 +12,16 @@ interface Member {
   /** The key with its quotes. */
   readonly bytes: Uint8Array;
   readonly isWanted: boolean;
+  /** Of a member that is wanted for its date and time only. */
+  readonly time: IsoTime | undefined;
 }
 
 /**
  * Reads JSON objects that have the same keys in the same order as one read before, as the payloads of a
  * device have: the wanted members only, straight from the bytes. Everything unusual is left to JSON.parse,
  * and what both can read they read alike: a decimal of at most 15 digits divided by its power of ten is
- * correctly rounded, since both are exact doubles.
+ * correctly rounded, since both are exact doubles. A text that is wanted for its date and time alone is an IsoTime
+ * instead, if it is one.
  */
 export class KnownObject {
   readonly #members: readonly Member[];
@@ -25,11 +29,16 @@ export class KnownObject {
   readonly value: Record<string, unknown> = {};
   #end = 0;
 
-  constructor(keys: readonly string[], isWanted: (key: string) => boolean) {
+  constructor(
+    keys: readonly string[],
+    isWanted: (key: string) => boolean,
+    isTime: (key: string) => boolean = () => false,
+  ) {
     this.#members = keys.map((key) => ({
       key,
       bytes: Uint8Array.from(Buffer.from(JSON.stringify(key))),
       isWanted: isWanted(key),
+      time: isWanted(key) && isTime(key) ? new IsoTime() : undefined,
     }));
     // In this order from the beginning, so that all objects of these keys are of one shape to the engine.
     for (const { key, isWanted } of this.#members) if (isWanted) this.value[key] = undefined;
@@ -41,12 +50,20 @@ export class KnownObject {
     const members = this.#members;
     let at = start + 1;
     for (let i = 0; i < members.length; i++) {
-      const { key, bytes: name, isWanted } = members[i]!;
+      const { key, bytes: name, isWanted, time } = members[i]!;
       for (let j = 0; j < name.length; j++) if (bytes[at + j] !== name[j]) return false;
       at += name.length;
       if (bytes[at] !== COLON) return false;
       at += bytes[at + 1] === SPACE ? 2 : 1;
-      if (isWanted) {
+      if (
+        time !== undefined &&
+        bytes[at] === QUOTE &&
+        time.read(bytes, at + 1) &&
+        bytes[time.behind] === QUOTE
+      ) {
+        this.value[key] = time;
+        at = time.behind + 1;
+      } else if (isWanted) {
         const value = this.#scalarAt(bytes, at, end);
         if (value === undefined) return false;
         this.value[key] = value;

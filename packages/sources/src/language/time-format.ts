@@ -1,5 +1,5 @@
 import { rfc3339ToMs } from '@humtemp/bucket-core';
-import { isoToMs } from './iso-time.js';
+import { IsoTime, isoToMs } from './iso-time.js';
 import { localToMs, zoneOf } from './local-time.js';
 
 /** How a timestamp is written: what reads a number, and what reads a text. */
@@ -51,6 +51,7 @@ export function timestampMs(value: unknown, formats: TimeFormats, nowMs: number)
 }
 
 function readMs(value: unknown, formats: TimeFormats, nowMs: number): number | undefined {
+  if (value instanceof IsoTime) return value.ms;
   if (typeof value === 'number')
     return formats.numberMs === undefined ? undefined : Math.round(value * formats.numberMs);
   if (typeof value !== 'string') return undefined;

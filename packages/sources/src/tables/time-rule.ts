@@ -39,6 +39,11 @@ export class TimeRule {
     return this.#finders.map(({ path }) => path);
   }
 
+  /** Whether a text may be a date and time with its zone. */
+  get readsIsoTimes(): boolean {
+    return this.#formats.rfc3339;
+  }
+
   /** Unix milliseconds, AT_RECEIPT, TIME_WRONG or TIME_FUTURE. */
   read(element: unknown, document: unknown, nowMs: number, count: (event: SourceEvent) => void): number {
     let value: unknown;
