@@ -8,13 +8,14 @@ import { idle } from './idle/idle.js';
 import { ingestMany, ingestPipelined } from './ingest/ingest.js';
 import { latency } from './latency/latency.js';
 import { layouts } from './layouts/layouts-scenario.js';
+import { mapped } from './mapped/mapped.js';
 import { memory } from './memory/memory.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
 import { sensors } from './sensors/sensors.js';
 import { startup } from './startup/startup.js';
 import { stream } from './stream/stream.js';
-import { worker } from './worker/worker.js';
+import { worker, workerMapped } from './worker/worker.js';
 import { workerBehind } from './worker-behind/worker-behind.js';
 
 /** Every measurement there is, in the order in which they are made. */
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idle,
   churn,
   worker,
+  workerMapped,
   workerBehind,
   latency,
   stream,
@@ -32,6 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
   floors,
   commit,
   layouts,
+  mapped,
   memory,
   http,
   startup,

@@ -1,5 +1,6 @@
 import { ProcessGroup } from '../processes/process-group.js';
 import type { ConsumerName } from './consumers.js';
+import type { FormName } from './frame-source.js';
 
 export interface Consumed {
   readonly publishesPerS: number;
@@ -12,10 +13,11 @@ export async function consumeOnce(
   count: number,
   labs: number,
   redisUrl: string,
+  form: FormName,
 ): Promise<Consumed> {
   const processes = new ProcessGroup();
   try {
-    const source = processes.startChild('source', { count, labs });
+    const source = processes.startChild('source', { count, labs, form });
     const port = await source.hear<number>('port');
     const consumer = processes.startChild('consumer', { name, port, redisUrl });
     const [seconds, cpuUs] = await Promise.all([

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { smoke } from '../smoke.fixture.js';
+import { smoke, unlessAsked } from '../smoke.fixture.js';
 
-test('worker still runs, small', async () => {
-  const { rows } = await smoke('worker');
-  assert.deepEqual(
-    rows.map(([first]) => first),
-    ['mqtt.js message event', '30 lines, Redis', 'tap, a store that counts', 'tap, Redis'],
-  );
-});
+const NAMES = ['mqtt.js message event', '30 lines, Redis', 'tap, a store that counts', 'tap, Redis'];
+
+for (const [scenario, prefix, skip] of [
+  ['worker', '', false],
+  ['worker-mapped', 'zigbee2mqtt: ', unlessAsked],
+] as const)
+  test(`${scenario} still runs, small`, { skip }, async () => {
+    const { rows } = await smoke(scenario);
+    assert.deepEqual(
+      rows.map(([first]) => first),
+      NAMES.map((name) => `${prefix}${name}`),
+    );
+  });
