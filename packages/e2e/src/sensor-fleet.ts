@@ -8,6 +8,8 @@ export interface FleetOptions {
   /** Fewer labs than sensors, so that several merge into one bucket. */
   readonly labs: number;
   readonly seed: number;
+  /** Of MQTT, of the sensors by turns. Default: 4, which is 3.1.1. */
+  readonly versions?: readonly (4 | 5)[];
   /** Between an acknowledgement and the next observation of a sensor; none if absent. */
   readonly pauseMs?: number;
 }
@@ -32,7 +34,7 @@ export class SensorFleet {
   #serial = 0;
   #finishing = false;
 
-  constructor({ port, sensors, labs, seed, pauseMs }: FleetOptions) {
+  constructor({ port, sensors, labs, seed, versions = [4], pauseMs }: FleetOptions) {
     const random = randomOf(seed);
     this.#random = random;
     this.#sensors = Array.from(
@@ -41,6 +43,7 @@ export class SensorFleet {
         new StubbornClient({
           port,
           clientId: `sensor-${i}`,
+          version: versions[i % versions.length]!,
           random,
           ...(pauseMs !== undefined && { pauseMs }),
           next: () => (this.#finishing ? undefined : this.#observe(`lab-${i % labs}`)),

@@ -10,6 +10,8 @@ export interface Publish {
 export interface StubbornClientOptions {
   readonly port: number;
   readonly clientId: string;
+  /** Of MQTT: 4 is 3.1.1, the default. */
+  readonly version?: 4 | 5;
   /** For the pauses before it connects again. */
   readonly random: Random;
   /** The next publish; undefined: it has said everything. */
@@ -20,7 +22,6 @@ export interface StubbornClientOptions {
   readonly onAcknowledged: (publish: Publish) => void;
 }
 
-const PROTOCOL = { protocolVersion: 4 as const };
 const PACKET_ID_MAX = 65_535;
 const RECONNECT_MS = { min: 100, max: 300 };
 
@@ -71,7 +72,8 @@ export class StubbornClient {
   #connect(): void {
     const socket = connect({ port: this.options.port, host: '127.0.0.1', noDelay: true });
     this.#socket = socket;
-    const parser = mqttPacket.parser(PROTOCOL);
+    const protocolVersion = this.options.version ?? 4;
+    const parser = mqttPacket.parser({ protocolVersion });
     socket.on('connect', () =>
       socket.write(
         mqttPacket.generate({
@@ -80,7 +82,7 @@ export class StubbornClient {
           clean: true,
           keepalive: 60,
           protocolId: 'MQTT',
-          ...PROTOCOL,
+          protocolVersion,
         }),
       ),
     );
@@ -100,13 +102,15 @@ export class StubbornClient {
   #receive(packet: Packet): void {
     if (this.#over) return;
     if (packet.cmd === 'connack') {
-      if (packet.returnCode !== 0) this.#fail(`refused with ${packet.returnCode}`);
+      const code = packet.reasonCode ?? packet.returnCode;
+      if (code !== 0) this.#fail(`refused with ${code}`);
       this.connections += 1;
       if (this.#inFlight === undefined) this.#publishNext();
       else this.#send();
     } else if (packet.cmd === 'puback' && this.#inFlight !== undefined) {
       if (packet.messageId !== this.#packetId)
         this.#fail(`PUBACK ${packet.messageId} while ${this.#packetId} was in flight`);
+      if ((packet.reasonCode ?? 0) !== 0) this.#fail(`a PUBACK that says ${packet.reasonCode}`);
       const acknowledged = this.#inFlight;
       this.#inFlight = undefined;
       this.options.onAcknowledged(acknowledged);
@@ -131,14 +135,17 @@ export class StubbornClient {
   #send(): void {
     if (this.#wasSent) this.resent += 1;
     this.#socket?.write(
-      mqttPacket.generate({
-        cmd: 'publish',
-        ...this.#inFlight!,
-        qos: 1,
-        messageId: this.#packetId,
-        dup: this.#wasSent,
-        retain: false,
-      }),
+      mqttPacket.generate(
+        {
+          cmd: 'publish',
+          ...this.#inFlight!,
+          qos: 1,
+          messageId: this.#packetId,
+          dup: this.#wasSent,
+          retain: false,
+        },
+        { protocolVersion: this.options.version ?? 4 },
+      ),
     );
     this.#wasSent = true;
   }
