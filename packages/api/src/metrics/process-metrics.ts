@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** How often the event loop is looked at. What is measured includes it. */
@@ -30,6 +31,14 @@ export function processMetrics(registry: Registry): void {
     registers,
     collect() {
       this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'nodejs_heap_size_used_bytes',
+    help: 'Heap that is in use, or was and is not collected yet.',
+    registers,
+    collect() {
+      this.set(getHeapStatistics().used_heap_size);
     },
   });
   new Gauge({

@@ -279,3 +279,32 @@ test('a page that is full is written anew, and its lab goes on', async () => {
     await scene.close();
   }
 });
+
+test('a lab of which a page was full folds as before when the next page begins', async () => {
+  const scene = await openScene(1, [SICK]);
+  const { store, keys } = scene;
+  const spanMs = 21_600_000;
+  const pageMs = Math.floor(scene.nowMs / spanMs + 2) * spanMs;
+  const tailBytesAfter = async (fromMs: number, commits = 30) => {
+    for (let i = 0; i < commits; i++) {
+      const batch = new Batch();
+      for (let k = 0; k < 10; k++) batch.add(SICK, fromMs + (10 * i + k) * 10_000, 0, 20_000 + i, 50_000 + k);
+      await store.commit(batch, fromMs + i * 100_000);
+      await store.whenFolded();
+    }
+    return client.strlen(keys.head(SICK));
+  };
+  try {
+    const usual = await tailBytesAfter(pageMs);
+    const key = keys.rawPage(SICK, pageMs / spanMs);
+    const page = (await client.getBuffer(key))!;
+    await client.set(key, Buffer.concat(Array(Math.ceil((1 << 20) / page.length)).fill(page)), 'KEEPTTL');
+    assert.ok(
+      (await tailBytesAfter(pageMs + spanMs / 2)) > usual + 300 * 10,
+      'sums are made of many at a time',
+    );
+    assert.ok((await tailBytesAfter(pageMs + spanMs, 120)) <= usual + 1024);
+  } finally {
+    await scene.close();
+  }
+});

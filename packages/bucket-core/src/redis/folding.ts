@@ -14,7 +14,7 @@ import {
   planFold,
   writeAnew,
 } from './pages/fold.js';
-import { parseHead } from './pages/head.js';
+import { newestMs, parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
 import { newHead, salvagedHead } from './pages/salvage.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
@@ -130,11 +130,11 @@ export class Folding {
       const value = heads[i];
       if (!value) continue;
       try {
-        const isFull = state.fullPages !== undefined;
+        const { baseBytes } = parseHead(value);
+        const isFull = this.#isFull(state, newestMs(value));
         const plan = planFold(value, this.pages, isFull, this.limits);
         if (plan !== undefined) plans.push({ state, plan });
         else {
-          const { baseBytes } = parseHead(value);
           state.foldAtBytes = Math.max(foldAtBytes(baseBytes, 0, isFull, this.limits), value.length + 1);
         }
       } catch (error) {
@@ -240,6 +240,18 @@ export class Folding {
     );
   }
 
+  /** Whether the newest observations go to a page that takes no more rows: then sums are made of many of them at a time. */
+  #isFull({ fullPages }: LabState, newest: number): boolean {
+    return fullPages?.has(this.pages.rawPage(newest)) === true;
+  }
+
+  #withoutExpired(fullPages: LabState['fullPages']): LabState['fullPages'] {
+    if (fullPages === undefined) return undefined;
+    const oldestMs = this.nowMs - this.pages.horizonS * 1000;
+    const left = [...fullPages].filter((page) => this.pages.rawStartMs(page + 1) > oldestMs);
+    return left.length > 0 ? new Set(left) : undefined;
+  }
+
   #keyOf({ lab }: LabState, name: PageName): string {
     return 'raw' in name
       ? this.keys.rawPage(lab, name.raw)
@@ -254,7 +266,8 @@ export class Folding {
       state.skips = Math.round(Math.random() * state.backOff);
       const kept = plan.rows.count - plan.cut;
       state.writtenPage = this.pages.rawPage(plan.rows.ms[plan.cut - 1]!);
-      const isFull = state.fullPages !== undefined;
+      state.fullPages = this.#withoutExpired(state.fullPages);
+      const isFull = this.#isFull(state, plan.rows.ms[plan.rows.count - 1]!);
       state.foldAtBytes = foldAtBytes(folded.baseBytes, kept, isFull, this.limits);
       return plan.isPart;
     }

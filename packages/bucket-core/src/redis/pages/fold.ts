@@ -83,7 +83,7 @@ export interface Folded {
 
 /**
  * What to fold of a head; undefined if there is too little.
- * @param isFull whether sums instead of rows are folded, of more rows at a time
+ * @param isFull whether most of the rows become sums, so that more of them are folded at a time
  * @throws UnreadableValue
  */
 export function planFold(

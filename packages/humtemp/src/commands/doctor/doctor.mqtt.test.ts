@@ -81,8 +81,9 @@ test('the doctor names a key file that its user may not read', async (t) => {
   for (const file of [cert, key]) await writeFile(file, '');
   const isRoot = process.getuid!() === 0;
   await chmod(key, isRoot ? 0o600 : 0);
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('HUMTEMP_'));
   const env = {
-    ...process.env,
+    ...Object.fromEntries(inherited),
     HUMTEMP_DATA_DIR: '/tmp/humtemp-doctor-no-data',
     HUMTEMP_MQTT_PORT: `${await freePort()}`,
     HUMTEMP_API_PORT: `${await freePort()}`,
