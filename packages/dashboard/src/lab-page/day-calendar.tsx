@@ -13,6 +13,8 @@ import { useLoaded } from '../shell/use-loaded.js';
 const WEEKS_MAX = 53;
 const WEEKS_MIN = 10;
 const REFRESH_MS = 600_000;
+/** A week in which a month begins is that month's. */
+const LAST_DAY = 6;
 
 /** The days of a lab as a calendar: weeks across, days of the week down, as the clock of the page has them. */
 export function DayCalendar({ id, limits }: { readonly id: string; readonly limits: LabLimits }) {
@@ -50,7 +52,9 @@ export function DayCalendar({ id, limits }: { readonly id: string; readonly limi
               <td />
               {weeks.map((weekMs, i) => (
                 <th key={weekMs} scope="col">
-                  {monthBegins(weekMs, weeks[i - 1], place.zone) ? moment(weekMs, 'monthName', place) : ''}
+                  {monthBegins(weekMs, weeks[i - 1], place.zone)
+                    ? moment(startOfDay(weekMs, place.zone, LAST_DAY), 'monthName', place)
+                    : ''}
                 </th>
               ))}
             </tr>
@@ -101,6 +105,7 @@ function weekStarts(thisWeekMs: number, firstMs: number, place: string): readonl
 
 /** Whether another month begins in a week than in the one before. */
 function monthBegins(weekMs: number, beforeMs: number | undefined, place: string): boolean {
-  const month = (ms: number) => moment(startOfDay(ms, place, 6), 'monthName', { locale: 'en', zone: place });
+  const month = (ms: number) =>
+    moment(startOfDay(ms, place, LAST_DAY), 'monthName', { locale: 'en', zone: place });
   return beforeMs === undefined || month(weekMs) !== month(beforeMs);
 }

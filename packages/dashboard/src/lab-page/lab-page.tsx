@@ -132,6 +132,7 @@ export function LabPage({ id }: { readonly id: string }) {
       <Calendar id={id} limits={limits} />
       <CurlLine url={apiUrl('/labs/{lab_id}/buckets', asked, id)} />
       <BucketTable buckets={buckets} />
+      <p class="hint">{said.sensors}</p>
     </div>
   );
 }

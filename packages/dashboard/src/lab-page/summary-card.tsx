@@ -18,11 +18,21 @@ interface SummaryCardProps {
 }
 
 /** A value with its unit. */
-function valueText(metric: MetricName, value: number | null | undefined): string {
-  if (value === null || value === undefined) return '–';
-  return metric === 'temp'
-    ? `${fixed(inUnit(value, unit.value.value), 2, locale.value)} °${unit.value.value}`
-    : `${fixed(value, 1, locale.value)} %`;
+function Value({
+  metric,
+  value,
+}: {
+  readonly metric: MetricName;
+  readonly value: number | null | undefined;
+}) {
+  if (value === null || value === undefined) return <>–</>;
+  const shown = metric === 'temp' ? inUnit(value, unit.value.value) : value;
+  return (
+    <>
+      {fixed(shown, metric === 'temp' ? 2 : 1, locale.value)}
+      <small> {metric === 'temp' ? `°${unit.value.value}` : '%'}</small>
+    </>
+  );
 }
 
 /** One summary of all that the charts show. */
@@ -67,11 +77,9 @@ export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
                 <th scope="row">{name}</th>
                 {METRICS.map((one) => {
                   const value = summary[one]?.[key] ?? null;
-                  const shown = value !== null && one === 'temp' ? inUnit(value, unit.value.value) : value;
                   return (
                     <td key={one} data-value={value} data-key={key} data-metric={one}>
-                      {fixed(shown, one === 'temp' ? 2 : 1, locale.value)}
-                      {value !== null && <small> {one === 'temp' ? `°${unit.value.value}` : '%'}</small>}
+                      <Value metric={one} value={value} />
                     </td>
                   );
                 })}
@@ -80,12 +88,16 @@ export function SummaryCard({ id, window, limits, isLive }: SummaryCardProps) {
             <tr title={said.overTimeHint}>
               <th scope="row">{said.overTime}</th>
               {METRICS.map((one) => (
-                <td key={one}>{valueText(one, summary.time_weighted?.[one]?.avg)}</td>
+                <td key={one}>
+                  <Value metric={one} value={summary.time_weighted?.[one]?.avg} />
+                </td>
               ))}
             </tr>
             <tr>
               <th scope="row">{said.kinetic}</th>
-              <td>{valueText('temp', summary.mean_kinetic_temp?.value)}</td>
+              <td>
+                <Value metric="temp" value={summary.mean_kinetic_temp?.value} />
+              </td>
               <td />
             </tr>
             <tr>

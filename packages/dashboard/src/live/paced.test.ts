@@ -43,10 +43,24 @@ test('a change of everything is drawn a few pieces in each frame, each piece onc
   assert.ok(frames.pass());
   assert.equal(drawn(4), count);
   assert.equal(drawn(2), 0);
+  frames.pass();
   assert.equal(frames.pass(), false, 'nothing is asked for while nothing changes');
 
   now.value = 5;
   for (const end of ends) end();
   frames.pass();
   assert.equal(drawn(5), 0, 'what has gone is not drawn');
+});
+
+test('what is new is drawn at once as long as the frame has room, and else in its turn', () => {
+  const frames = new Frames();
+  const pace = new Pace(frames.ask);
+  const now = signal(1);
+  const shown = Array.from({ length: PIECES_PER_FRAME + 3 }, () =>
+    signal(pace.takeNow() ? now.peek() : undefined),
+  );
+  for (const one of shown) follow(() => now.value, one, pace);
+  assert.equal(shown.filter((one) => one.peek() === undefined).length, 3);
+  frames.pass();
+  assert.equal(shown.filter((one) => one.peek() === undefined).length, 0);
 });

@@ -2,7 +2,7 @@ import { hasLimits, type Limits } from '../lab/limits.js';
 import type { RecentPoint } from './recent.js';
 import { sparkPath } from './spark-path.js';
 
-const [WIDTH, HEIGHT] = [100, 22];
+const [WIDTH, HEIGHT] = [100, 18];
 
 interface SparklineProps {
   readonly points: readonly RecentPoint[];

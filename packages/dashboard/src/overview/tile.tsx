@@ -11,7 +11,7 @@ import { labNow, now } from '../live/live-labs.js';
 import { usePaced } from '../live/paced.js';
 import { locale, unit, words } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
-import { recentOf } from './recent.js';
+import { type RecentPoint, recentOf } from './recent.js';
 import { isGrouped } from './rows.js';
 import { Sparkline } from './sparkline.js';
 
@@ -22,10 +22,13 @@ const queryOfLabs = computed(() =>
   hrefWith({ q: undefined, show: undefined, group: undefined, order: undefined }, ''),
 );
 
+const NO_POINTS: readonly RecentPoint[] = [];
+
 /** A lab at a glance: what it says, whether that is all right, how old it is, and how it came there. */
 export function Tile({ id }: { readonly id: string }) {
-  const { lab, nowMs } = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
-  const recent = recentOf(id, nowMs);
+  const seen = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
+  const lab = seen?.lab;
+  const recent = seen === undefined ? NO_POINTS : recentOf(id, seen.nowMs);
   const { temp: tempLimits, humidity: humidityLimits } = lab?.limits ?? NO_LIMITS;
   // The same as long as nothing in it changes: then it is not drawn again with each observation.
   const sparks = useMemo(
@@ -37,7 +40,10 @@ export function Tile({ id }: { readonly id: string }) {
     ),
     [recent, tempLimits.min, tempLimits.max, humidityLimits.min, humidityLimits.max],
   );
+  // It has its place before its turn comes.
+  if (seen === undefined) return <article class="tile" />;
   if (lab === undefined) return null;
+  const { nowMs } = seen;
   const conditions = conditionsOf(lab, nowMs);
   const [worst] = conditions;
   const isOld = lab.atMs === undefined || nowMs - lab.atMs > lab.silentAfterMs;
@@ -49,11 +55,11 @@ export function Tile({ id }: { readonly id: string }) {
       <p class="tile-values" data-old={isOld}>
         <Value condition={side(conditions, 'too_warm', 'too_cold')}>
           {fixed(lab.temp === null ? null : inUnit(lab.temp, unit.value.value), 1, locale.value)}
-          <small>°{unit.value.value}</small>
+          {lab.temp !== null && <small>°{unit.value.value}</small>}
         </Value>
         <Value condition={side(conditions, 'too_damp', 'too_dry')}>
           {fixed(lab.humidity, 0, locale.value)}
-          <small>%</small>
+          {lab.humidity !== null && <small>%</small>}
         </Value>
       </p>
       {sparks}

@@ -165,7 +165,11 @@ function ColumnHead(props: {
   const isSorted = sorting.key === of;
   const next = isSorted && sorting.isWorstFirst ? `-${of}` : of;
   return (
-    <th scope="col" aria-sort={isSorted ? (sorting.isWorstFirst ? 'ascending' : 'descending') : undefined}>
+    <th
+      scope="col"
+      class={of === 'excursions_ms' ? 'excursions-head' : undefined}
+      aria-sort={isSorted ? (sorting.isWorstFirst ? 'ascending' : 'descending') : undefined}
+    >
       <button type="button" onClick={() => setParameters({ sort: next === 'in_range' ? undefined : next })}>
         {name}
         <span aria-hidden="true">{isSorted ? (sorting.isWorstFirst ? ' ↓' : ' ↑') : ''}</span>

@@ -79,7 +79,9 @@ export function WallPage() {
 }
 
 function WallTile({ id }: { readonly id: string }) {
-  const { lab, nowMs } = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
+  const seen = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
+  if (seen === undefined) return <article class="wall-tile" />;
+  const { lab, nowMs } = seen;
   if (lab === undefined) return null;
   const conditions = conditionsOf(lab, nowMs);
   const [worst] = conditions;
@@ -90,10 +92,12 @@ function WallTile({ id }: { readonly id: string }) {
       </h2>
       <p class="wall-values numbers">
         <b data-condition={conditions.find((one) => one === 'too_warm' || one === 'too_cold')}>
-          {fixed(lab.temp === null ? null : inUnit(lab.temp, unit.value.value), 1, locale.value)}°
+          {fixed(lab.temp === null ? null : inUnit(lab.temp, unit.value.value), 1, locale.value)}
+          {lab.temp !== null && '°'}
         </b>
         <span data-condition={conditions.find((one) => one === 'too_damp' || one === 'too_dry')}>
-          {fixed(lab.humidity, 0, locale.value)}%
+          {fixed(lab.humidity, 0, locale.value)}
+          {lab.humidity !== null && '%'}
         </span>
       </p>
       <p class="wall-state">

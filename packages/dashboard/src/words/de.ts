@@ -95,6 +95,8 @@ export const de: Words = {
     average: 'Mittel',
     outside: 'außerhalb der Grenzen',
     noData: 'In dieser Zeit kam nichts.',
+    sensors:
+      'Werte aller Sensoren des Raums zusammen. Um Sensoren einzeln zu sehen, gib jedem einen eigenen Raum und allen eine Gruppe.',
     zoomHint:
       'Ziehen im Diagramm vergrößert, mit Umschalt verschiebt es; Pfeiltasten verschieben, + und − zoomen, Esc zeigt die letzten 24 h.',
     earlier: 'Früher',

@@ -89,6 +89,8 @@ export const en = {
     average: 'average',
     outside: 'outside the limits',
     noData: 'Nothing was heard in this range.',
+    sensors:
+      'Values of all sensors of the lab together. To see sensors apart, give each a lab of its own and all of them one group.',
     zoomHint:
       'Drag over a chart to zoom, with Shift to move it; arrow keys move, + and − zoom, Esc shows the last 24 h.',
     earlier: 'Earlier',

@@ -18,7 +18,7 @@ const WATCH = `
     for (const { duration } of list.getEntries()) window.seen.longMs.push(Math.round(duration));
   }).observe({ type: 'longtask', buffered: true });
   const observer = new MutationObserver(() => {
-    if (document.querySelector('.tile') === null) return;
+    if (document.querySelector('.tile a') === null) return;
     window.seen.tileMs = performance.now();
     observer.disconnect();
   });
@@ -87,7 +87,7 @@ async function coldTileMs(): Promise<number> {
 async function opened(open: OpenedPage, before = ''): Promise<OpenedPage> {
   await open.page.addInitScript(`${before};${WATCH}`);
   await open.goto('/?temp=20..25');
-  await open.page.locator('.tile').first().waitFor();
+  await open.page.locator('.tile a').first().waitFor();
   return open;
 }
 

@@ -1,4 +1,4 @@
-// npm run screenshots: draws docs/images anew, from a week in a made-up building.
+// npm run screenshots [-- FOLDER]: draws docs/images anew, from a week in a made-up building. With a folder, every page into it.
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,8 @@ import { openBrowser } from './browser.js';
 import { labsFile, ROOMS, weekOf } from './building.js';
 import { openPage } from './open-page.js';
 
-const IMAGES = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
+const FOLDER = process.argv[2];
+const IMAGES = FOLDER ?? fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
 const TOPIC = 'labs/+/+/observation';
 
 interface Picture {
@@ -21,6 +22,8 @@ interface Picture {
   readonly width: number;
   readonly height: number;
   readonly colorScheme?: 'dark';
+  /** Of the browser; English if not given. */
+  readonly locale?: string;
 }
 
 const PICTURES: readonly Picture[] = [
@@ -38,13 +41,53 @@ const PICTURES: readonly Picture[] = [
   { name: 'phone', path: '/', mark: '.tile .spark path[d^=M]', width: 390, height: 760 },
 ];
 
+/** To look at, and in no document. */
+const MORE: readonly Picture[] = [
+  { name: 'ranges', path: '/ranges?range=night', mark: 'td[data-key=temp_avg]', width: 1440, height: 810 },
+  { name: 'operations', path: '/operations', mark: '.readiness', width: 1440, height: 1080 },
+  {
+    name: 'hours-week-dark',
+    path: '/hours?days=7',
+    mark: '.cell[data-kind=value]',
+    width: 1440,
+    height: 810,
+    colorScheme: 'dark',
+  },
+  {
+    name: 'lab-dark-german',
+    path: '/lab/floor-1/cold-store?calendar=days',
+    mark: '.calendar .cell[data-kind=value]',
+    width: 1440,
+    height: 1900,
+    colorScheme: 'dark',
+    locale: 'de-DE',
+  },
+  {
+    name: 'overview-german',
+    path: '/?group=yes',
+    mark: '.tile .spark path[d^=M]',
+    width: 1440,
+    height: 810,
+    locale: 'de-DE',
+  },
+  {
+    name: 'lab-phone',
+    path: '/lab/cellar/archive',
+    mark: '.calendar .cell[data-kind=value]',
+    width: 390,
+    height: 2400,
+  },
+  { name: 'none-found', path: '/?q=nobody', mark: '.none-found', width: 1440, height: 500 },
+  { name: 'no-lab', path: '/lab/nobody', mark: '.none-found', width: 1440, height: 500 },
+];
+
 const folder = await temporaryFolder('screenshots');
 const labs = join(folder.path, 'labs.csv');
 await writeFile(labs, labsFile());
 const start = await EmbeddedStart.open({
   HUMTEMP_LABS_FILE: labs,
   HUMTEMP_MQTT_TOPICS: TOPIC,
-  HUMTEMP_EXPECTED_INTERVAL: '60',
+  HUMTEMP_EXPECTED_INTERVAL: '300',
 });
 const browser = await openBrowser();
 try {
@@ -76,7 +119,7 @@ try {
     const { id } = speaking[turn++ % speaking.length]!;
     client.publish(TOPIC.replace('+/+', id), JSON.stringify(last.get(id)), { qos: 1 });
   }, 120);
-  for (const picture of PICTURES) await draw(picture);
+  for (const picture of FOLDER === undefined ? PICTURES : [...PICTURES, ...MORE]) await draw(picture);
   clearInterval(timer);
   await client.endAsync();
 } finally {
@@ -96,10 +139,19 @@ function lastValues(csv: string): Map<string, { readonly temp: number; readonly 
   );
 }
 
-async function draw({ name, path, mark, width, height, colorScheme = undefined }: Picture): Promise<void> {
+async function draw({
+  name,
+  path,
+  mark,
+  width,
+  height,
+  colorScheme,
+  locale = 'en-GB',
+}: Picture): Promise<void> {
   const { page, goto, problems, close } = await openPage(browser, start.ports.baseUrl, {
     viewport: { width, height },
     colorScheme: colorScheme ?? 'light',
+    locale,
   });
   await goto(path);
   await page.locator(mark).first().waitFor({ state: 'attached' });
