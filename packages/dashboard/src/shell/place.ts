@@ -34,6 +34,8 @@ export function setParameters(changes: Readonly<Record<string, string | undefine
 }
 
 export function navigate(href: string, how: 'step' | 'same' = 'step'): void {
+  // Charts that move together ask twice; Back must not have to be pressed twice.
+  if (new URL(href, here.value).href === here.value) return;
   if (how === 'step') window.history.pushState(null, '', href);
   else window.history.replaceState(null, '', href);
   here.value = window.location.href;

@@ -19,6 +19,7 @@ import {
 
 const LIMITS = 'temp=21..23&humidity=42..58';
 const PAGES = ['/', '/hours', '/ranges', '/operations', '/wall', `/lab/${LAB}`, `/paper/${LAB}`];
+const HOUR_MS = 3_600_000;
 /** What is of other colours than these is nowhere. */
 const DARK_PAGES = ['/', `/lab/${LAB}`];
 
@@ -37,6 +38,10 @@ describe('the dashboard in a real browser, over what labs said in hours', () => 
       await replay(scene);
       const { context } = scene;
       await context.test('its numbers are those of the API', () => numbersAreThoseOfTheApi(scene));
+      await context.test(
+        'a chart that is dragged with Shift moves as far as the pointer, and without it is zoomed',
+        () => chartFollowsPointer(scene),
+      );
       await context.test('everything can be reached with the keyboard alone', () =>
         keyboardReachesAll(scene),
       );
@@ -153,6 +158,50 @@ async function tableIsThatOfTheApi({ page, goto, start }: Scene): Promise<void> 
   ]);
   const csv = await readFile(await download.path(), 'utf8');
   for (const lab of labs) assert.ok(csv.includes(`,${lab.temp.avg},`), csv.slice(0, 300));
+}
+
+async function chartFollowsPointer({ page, goto }: Scene): Promise<void> {
+  const toMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const fromMs = toMs - 2 * HOUR_MS;
+  await goto(`/lab/${LAB}?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`);
+  const chart = page.locator('.chart .u-over').first();
+  await chart.waitFor();
+  const { x, y, width } = (await chart.boundingBox())!;
+  const drag = async (fromX: number, toX: number) => {
+    await page.mouse.move(x + width * fromX, y + 60);
+    await page.mouse.down();
+    await page.mouse.move(x + width * ((fromX + toX) / 2), y + 70);
+    await page.mouse.move(x + width * toX, y + 70);
+    await page.mouse.up();
+  };
+  const shown = () => {
+    const { searchParams } = new URL(page.url());
+    return [searchParams.get('from'), searchParams.get('to')].map((text) => Date.parse(text!)) as [
+      number,
+      number,
+    ];
+  };
+  const isNear = (ms: number, expectedMs: number) =>
+    assert.ok(Math.abs(ms - expectedMs) < 90_000, new Date(ms).toISOString());
+
+  // Half of two hours to the right: an hour earlier.
+  await page.keyboard.down('Shift');
+  await drag(0.25, 0.75);
+  await page.keyboard.up('Shift');
+  await page.waitForURL((url) => Date.parse(url.searchParams.get('from')!) !== fromMs);
+  let [from, to] = shown();
+  isNear(from, fromMs - HOUR_MS);
+  isNear(to, toMs - HOUR_MS);
+
+  const movedMs = from;
+  await drag(0.25, 0.5);
+  await page.waitForURL((url) => Date.parse(url.searchParams.get('from')!) !== movedMs);
+  [from, to] = shown();
+  isNear(from, movedMs + HOUR_MS / 2);
+  isNear(to, movedMs + HOUR_MS);
+  // Back leads to what was before.
+  await page.goBack();
+  await page.waitForURL((url) => Date.parse(url.searchParams.get('from')!) === movedMs);
 }
 
 async function keyboardReachesAll(scene: Scene): Promise<void> {

@@ -9,7 +9,8 @@ import { openBrowser } from './browser.js';
 import { openPage } from './open-page.js';
 import { observe, pageTest, publish, type Scene, textOf, tile } from './scene.js';
 
-describe('the dashboard in a real browser, live', () => {
+// Both wait for what takes its time: a list that is read every ten seconds, a service that starts again.
+describe('the dashboard in a real browser, live', { concurrency: true }, () => {
   let browser: Browser;
   before(async () => {
     browser = await openBrowser();
