@@ -1,6 +1,7 @@
 export { compileSource, type Presets } from './compile-source.js';
 export type { Ask } from './decoders/decoder.js';
 export { Discovery } from './discovery/discovery.js';
+export { draftSource } from './explain/draft.js';
 export { type Explanation, explain } from './explain/explain.js';
 export { explanationText } from './explain/explanation-text.js';
 export { SourceDescription, SourcesFile } from './language/table-schema.js';

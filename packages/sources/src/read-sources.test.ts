@@ -69,6 +69,25 @@ describe('a file of sources', () => {
     assert.match(mistakesOf('[]')[0] ?? '', /sources: and beneath it/);
   });
 
+  test('reads numbers with a scale, and then a unit, of their own', () => {
+    const sources = sourcesOf(`
+sources:
+  modbus:
+    topic: modbus/{lab}
+    temp: [{ path: tenths, scale: 0.1 }, { path: f, scale: 0.01, unit: F }]
+    humidity: { path: "40002", scale: 0.1 }
+    not: { temp: [32767] }
+`);
+    const seen = (payload: unknown) => receive(sources, 'modbus/a', payload).seen;
+    assert.deepEqual(seen({ tenths: 215, 40002: 487 }), [{ lab: 'a', temp: 21.5, humidity: 48.7 }]);
+    assert.deepEqual(seen({ f: 5000 }), [{ lab: 'a', temp: 10 }]);
+    assert.deepEqual(seen({ tenths: 32767, 40002: 1000 }), [{ lab: 'a', humidity: 100 }]);
+    assert.match(
+      mistakesOf('sources: { m: { topic: "m/{lab}", temp: { path: t, scale: 0 } } }')[0] ?? '',
+      /a scale above 0/,
+    );
+  });
+
   test('takes presets by name and changes them', () => {
     const sources = sourcesOf(`
 sources:

@@ -1,4 +1,5 @@
 import { LAB_ID_LENGTH_MAX } from '@humtemp/bucket-core';
+import { hashOf } from './hash-of.js';
 
 /**
  * Finds the lab in the bytes of a topic, without making a text of the topic. Same rules as
@@ -8,7 +9,6 @@ export type TopicMatcher = (bytes: Buffer, start: number, end: number) => string
 
 /** A power of two. */
 const LABS_REMEMBERED = 8192;
-const FNV_PRIME = 0x01000193;
 
 const SLASH = 0x2f;
 const PLUS = 0x2b;
@@ -29,15 +29,13 @@ export function oneLevelMatcher(before: Buffer, after: Buffer): TopicMatcher {
     for (let i = 0; i < before.length; i++) if (bytes[start + i] !== before[i]) return undefined;
     for (let i = 0; i < after.length; i++) if (bytes[labEnd + i] !== after[i]) return undefined;
     if (before.length === 0 && bytes[start] === DOLLAR) return undefined;
-    let hash = 0;
+    const slot = hashOf(bytes, labStart, labEnd) & (LABS_REMEMBERED - 1);
+    const remembered = labs[slot]!;
+    if (isText(remembered, bytes, labStart, labEnd)) return remembered;
     for (let i = labStart; i < labEnd; i++) {
       const byte = bytes[i]!;
       if (byte === SLASH || byte === PLUS || byte === HASH) return undefined;
-      hash = Math.imul(hash ^ byte, FNV_PRIME);
     }
-    const slot = (hash ^ (hash >>> 15)) & (LABS_REMEMBERED - 1);
-    const remembered = labs[slot]!;
-    if (isText(remembered, bytes, labStart, labEnd)) return remembered;
     // What is not ASCII becomes something that is no lab id, which is what it is.
     const lab = bytes.toString('latin1', labStart, labEnd);
     if (lab.length <= LAB_ID_LENGTH_MAX) labs[slot] = lab;

@@ -1,9 +1,9 @@
+import { hashOf } from './hash-of.js';
+
 /** A power of two. */
 const TOPICS_REMEMBERED = 8192;
 /** A longer topic is looked up each time. */
 const TOPIC_BYTES_MAX = 256;
-/** Odd, with bits everywhere, as MurmurHash3 has it: topics differ in few bits. */
-const MULTIPLIER = 0x85ebca6b;
 
 /**
  * What was found for a topic, remembered by its bytes: the same topics come again and again, and to compare
@@ -37,18 +37,9 @@ export class TopicMemory<T> {
   }
 }
 
-/** The first of two slots. Four bytes at a time: each multiplication waits for the one before. */
+/** The first of two slots. */
 function slotOf(bytes: Buffer, start: number, end: number): number {
-  let hash = end - start;
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    const four = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-    hash = Math.imul(hash ^ four, MULTIPLIER);
-    hash ^= hash >>> 15;
-  }
-  for (; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, MULTIPLIER);
-  hash = Math.imul(hash ^ (hash >>> 15), MULTIPLIER);
-  return (hash ^ (hash >>> 16)) & (TOPICS_REMEMBERED - 2);
+  return hashOf(bytes, start, end) & (TOPICS_REMEMBERED - 2);
 }
 
 function isSame(topic: Uint8Array, bytes: Buffer, start: number, end: number): boolean {

@@ -152,8 +152,10 @@ function hintsFor(
 ): string[] {
   const hints: string[] = [];
   if (ways.length === 0) return [`the topic is one that the source ${source.name} ignores`];
+  const read = fields.filter(({ role }) => role !== undefined).map(({ path }) => `${path}.`);
   for (const { path, value, role } of fields) {
-    if (role !== undefined) continue;
+    // What stands within a value that is read belongs to it.
+    if (role !== undefined || read.some((place) => path.startsWith(place))) continue;
     const key = path.replace(/^.*[.\]]/, '');
     if (!looksLikeMetric(key) || !isNumber(value)) continue;
     const metric = /hum|rh/i.test(key) ? 'humidity' : 'temp';
@@ -190,11 +192,29 @@ function hintsFor(
   }
   if (rejections.includes('no_value') && fields.length === 0)
     hints.push('the payload has no keys: payload: number for a value alone');
-  if (fate !== 'observations' && hints.length === 0 && fields.length > 0)
-    hints.push('nothing in it looks like a temperature or humidity');
+  if (fate !== 'observations' && hints.length === 0 && fields.length > 0) {
+    const bytes = fields.find(
+      ({ path, role }) =>
+        role === undefined &&
+        /^(?:data|payload_raw|frm_payload|payload_hex)$/.test(path.replace(/^.*[.\]]/, '')),
+    );
+    hints.push(
+      bytes === undefined
+        ? 'nothing in it looks like a temperature or humidity'
+        : `${bytes.path} has the bytes of the device: give the device a codec at the network server, or decode: { path: ${bytes.path}, as: cayenne-lpp, encoding: base64 } if that is what they are`,
+    );
+  }
   const first = observations[0];
-  if (first !== undefined && first.timestampMs === undefined && events.timestamp_wrong === undefined)
+  if (first !== undefined && first.timestampMs === undefined && events.timestamp_wrong === undefined) {
+    const clock = fields.find(
+      ({ role, path, value }) => role === undefined && isLocalTime(value) && /time$/i.test(path),
+    );
+    if (clock !== undefined)
+      hints.push(
+        `${clock.path} has no zone, and is not used: timestamp: { path: $.${clock.path}, format: local Europe/Berlin }, or the zone that the device is in`,
+      );
     hints.push('without a timestamp a repeated publish is counted again');
+  }
   return [...new Set(hints)];
 }
 
@@ -202,19 +222,26 @@ function valueHint(metric: 'temp' | 'humidity', value: unknown): string {
   const shown = JSON.stringify(value);
   if (typeof value === 'string' && /^\s*[+-]?\d+([.,]\d+)?\s*$/.test(value))
     return value.includes(',')
-      ? `${shown} has a decimal comma, which no source reads`
+      ? `${shown} has a decimal comma, which no source reads: have the device or its gateway write ${value.trim().replace(',', '.')}`
       : `${shown} is a number in a text: text_numbers: true`;
+  if (typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?\s*(°?\s*[CFK]|%.*)$/i.test(value))
+    return `${shown} has its unit behind the number, which no source reads: have the device or its gateway write ${Number.parseFloat(value)}`;
   if (typeof value === 'string')
     return `${shown} is no number; if it means "no reading": not: { ${metric}: [${shown}] }`;
   if (typeof value !== 'number') return `${shown} is no number: a path to the number in it`;
+  const most = metric === 'temp' ? 60 : 100;
+  const tenths =
+    Number.isInteger(value) && value > most && value <= 10 * most
+      ? '; if it is in tenths: { path: …, scale: 0.1 }'
+      : '';
   if (metric === 'temp' && value > 200 && value < 373)
-    return `${shown} is out of range; if it is in Kelvin: unit: K`;
-  return `${shown} is out of range; if it means "no reading": not: { ${metric}: [${shown}] }; or range: { ${metric}: { outside: drop } }`;
+    return `${shown} is out of range; if it is in Kelvin: unit: K${tenths}`;
+  return `${shown} is out of range; if it means "no reading": not: { ${metric}: [${shown}] }; or range: { ${metric}: { outside: drop } }${tenths}`;
 }
 
 function timeHint(value: unknown, isRejected: boolean): string {
   const shown = JSON.stringify(value);
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$/.test(value))
+  if (isLocalTime(value))
     return `${shown} has no zone: timestamp: { …, format: local Europe/Berlin }, or the zone that the device is in`;
   if (typeof value === 'string' && /[T ]\d\d:\d\d/.test(value))
     return `${shown}: timestamp: { …, format: rfc3339 }`;
@@ -223,6 +250,10 @@ function timeHint(value: unknown, isRejected: boolean): string {
   if (number > 1.4e9) return `${shown} looks like seconds: timestamp: { …, format: s }`;
   const unset = `${shown} was written by a clock that is not set`;
   return isRejected ? `${unset}: timestamp: { …, wrong: receipt } takes the time of receipt` : unset;
+}
+
+function isLocalTime(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$/.test(value);
 }
 
 function topicHints(source: Source, topic: string): string[] {

@@ -35,16 +35,29 @@ const PATH = 'a path such as temperature, sensor.temperature or values[0]';
 const PLACE = 'a path, a text with paths in braces such as "{model}-{channel}", or { text: kitchen }';
 const TIME_POLICY = ['receipt', 'reject'] as const;
 
+const ALTERNATIVES = `${PATH}, or { path: t, unit: F, scale: 0.1 } with a scale above 0, or a list`;
+
 const Alternative = Type.Union(
   [
     text(PATH, 'where the value stands; temperature_{sensor} captures a sensor'),
     closed(
-      { path: text(PATH, 'where the value stands'), unit: oneOf(['C', 'F', 'K'], 'the unit of this one') },
+      {
+        path: text(PATH, 'where the value stands'),
+        unit: Type.Optional(oneOf(['C', 'F', 'K'], 'the unit of this one')),
+        scale: Type.Optional(
+          Type.Number({
+            exclusiveMinimum: 0,
+            maximum: 1000,
+            expected: 'a number above 0, such as 0.1',
+            description: 'what the number is multiplied by: 0.1 for tenths',
+          }),
+        ),
+      },
       '{ path: temperature_F, unit: F }',
-      'a path with a unit of its own',
+      'a path with a unit or a scale of its own',
     ),
   ],
-  { expected: `${PATH}, or { path: temperature_F, unit: F }` },
+  { expected: `${PATH}, or { path: temperature_F, unit: F }, or { path: t, scale: 0.1 }` },
 );
 
 const Place = Type.Union(
@@ -146,10 +159,8 @@ const tableFields = {
       'an observation for each place: [] elements, * members, {sensor} or {lab} members named so; "." the root itself',
     ),
   ),
-  temp: Type.Optional(oneOrMore(Alternative, `${PATH}, or a list`, 'the temperature: the first one present')),
-  humidity: Type.Optional(
-    oneOrMore(Alternative, `${PATH}, or a list`, 'the humidity: the first one present'),
-  ),
+  temp: Type.Optional(oneOrMore(Alternative, ALTERNATIVES, 'the temperature: the first one present')),
+  humidity: Type.Optional(oneOrMore(Alternative, ALTERNATIVES, 'the humidity: the first one present')),
   metric: Type.Optional(oneOf(['temp', 'humidity'], 'what a bare value is, if the topic has no {metric}')),
   metrics: Type.Optional(
     closed(
@@ -218,18 +229,10 @@ const tableFields = {
     ),
   ),
   needs: Type.Optional(
-    oneOrMore(
-      text(PATH, 'a path'),
-      `${PATH}, or a list`,
-      'where none of these stands, the table says nothing',
-    ),
+    oneOrMore(text(PATH, 'a path'), ALTERNATIVES, 'where none of these stands, the table says nothing'),
   ),
   unless: Type.Optional(
-    oneOrMore(
-      text(PATH, 'a path'),
-      `${PATH}, or a list`,
-      'where any of these stands, it is not the room: ignored',
-    ),
+    oneOrMore(text(PATH, 'a path'), ALTERNATIVES, 'where any of these stands, it is not the room: ignored'),
   ),
   repeats: Type.Optional(
     closed(

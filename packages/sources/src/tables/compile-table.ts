@@ -1,7 +1,7 @@
 import { parseDurationS, toThousandths } from '@humtemp/bucket-core';
 import { parsePath } from '../language/path.js';
 import type { Table as TableDescription } from '../language/table-schema.js';
-import { Finder } from './finder.js';
+import { Finder, type NumberForm } from './finder.js';
 import type { LabNames } from './lab-names.js';
 import { type Metric, MetricRule } from './metric-rule.js';
 import { MetricReader, type UnitRule } from './reader.js';
@@ -45,8 +45,8 @@ export function compileTable(
         : [attempt([key], () => parse(value as T))].filter((item) => item !== undefined);
 
   const { root, each, unit, timestamp, not, range, repeats, text_numbers = false } = description;
-  const finder = (one: string | { path: string; unit: 'C' | 'F' | 'K' }) =>
-    typeof one === 'string' ? new Finder(one, undefined) : new Finder(one.path, one.unit);
+  const finder = (one: string | (NumberForm & { path: string })) =>
+    typeof one === 'string' ? new Finder(one, undefined) : new Finder(one.path, one);
   const reader = (metric: Metric) =>
     new MetricReader(
       new MetricRule(metric, text_numbers, range?.[metric] ?? {}, not?.[metric] ?? []),

@@ -7,9 +7,18 @@ import { firstAt, type Place } from './walk.js';
 /** Keys whose capture is remembered, of one pattern. What comes beyond is computed each time. */
 const KEYS_REMEMBERED = 4096;
 
-/** Where one alternative of a metric stands, and its unit if it has one of its own. */
+/** How the numbers of one alternative are to be read. */
+export interface NumberForm {
+  readonly unit?: Unit;
+  /** What a number is multiplied by: 0.1 for tenths. */
+  readonly scale?: number;
+}
+
+/** Where one alternative of a metric stands, and its unit and scale if it has them of its own. */
 export class Finder {
   readonly path: Path;
+  readonly unit: Unit | undefined;
+  readonly scale: number | undefined;
   /** Set if the path is one plain key: the way almost every value is found. */
   readonly key: string | undefined;
   /** The steps in front of the key that captures a sensor, that key, and those behind it. */
@@ -19,12 +28,10 @@ export class Finder {
   readonly #captures = new Map<string, string | undefined>();
 
   /** @throws RangeError that says what was expected. */
-  constructor(
-    text: string,
-    readonly unit: Unit | undefined,
-    captures: readonly CaptureName[] = ['sensor'],
-  ) {
+  constructor(text: string, form: NumberForm | undefined, captures: readonly CaptureName[] = ['sensor']) {
     this.path = parsePath(text, captures);
+    this.unit = form?.unit;
+    this.scale = form?.scale;
     const { steps } = this.path;
     const at = steps.findIndex(
       (step) =>

@@ -69,8 +69,11 @@ export class MetricRule {
     this.#notTexts = new Set(not.map((value) => String(value).toLowerCase()));
   }
 
-  /** Thousandths of °C or %RH, or one of ABSENT, NO_READING, WRONG. Events go to `count`. */
-  read(value: unknown, unit: Unit, count: (event: SourceEvent) => void): number {
+  /**
+   * Thousandths of °C or %RH, or one of ABSENT, NO_READING, WRONG. Events go to `count`.
+   * @param scale what the number is multiplied by, once it is known to be a reading
+   */
+  read(value: unknown, unit: Unit, count: (event: SourceEvent) => void, scale = 1): number {
     let number: number;
     if (typeof value === 'number') number = value;
     else if (value === undefined) return ABSENT;
@@ -82,7 +85,8 @@ export class MetricRule {
       number = Number(text);
     } else return WRONG;
     if (this.#notNumbers.length > 0 && this.#notNumbers.includes(number)) return this.#noReading(count);
-    const converted = unit === 'C' ? number : toCelsius(number, unit);
+    const scaled = scale === 1 ? number : number * scale;
+    const converted = unit === 'C' ? scaled : toCelsius(scaled, unit);
     if (converted >= this.#min && converted <= this.#max) return toThousandths(converted);
     return this.#readOutside(converted, count);
   }

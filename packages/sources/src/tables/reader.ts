@@ -42,7 +42,7 @@ export class MetricReader {
       else if (!this.#has(sensor)) {
         const value = valueAt(finder, key, element, reading.document);
         if (value === undefined) continue;
-        const thousandths = this.#valueOf(value, finder.unit ?? unit, reading.count);
+        const thousandths = this.#valueOf(value, finder, unit, reading.count);
         this.#set(sensor, thousandths);
         if (this.isTooLong) return;
         if (reading.trace !== undefined) this.#trace(finder, key, sensor, thousandths, element, reading);
@@ -69,7 +69,7 @@ export class MetricReader {
       if (sensor === undefined || this.#has(sensor)) continue;
       const value = finder.valueBehind(container[key]);
       if (value === undefined) continue;
-      const thousandths = this.#valueOf(value, finder.unit ?? unit, count);
+      const thousandths = this.#valueOf(value, finder, unit, count);
       this.#set(sensor, thousandths);
       if (this.isTooLong) return;
       trace?.used(this.rule.metric, { container, key }, describeOutcome(thousandths, sensor));
@@ -91,9 +91,15 @@ export class MetricReader {
     if (place !== undefined) trace!.used(this.rule.metric, place, describeOutcome(thousandths, sensor));
   }
 
-  #valueOf(value: unknown, unit: Unit | undefined, count: (event: SourceEvent) => void): number {
+  #valueOf(
+    value: unknown,
+    finder: Finder,
+    elementUnit: Unit | undefined,
+    count: (event: SourceEvent) => void,
+  ): number {
+    const unit = finder.unit ?? elementUnit;
     if (unit === undefined) return value === null ? NO_READING : WRONG;
-    return this.rule.read(value, unit, count);
+    return this.rule.read(value, unit, count, finder.scale);
   }
 
   /** Whether a sensor has a value already. No reading is none: the next alternative may have one. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import {
+  draftSource,
+  type Explanation,
   explain,
   explanationText,
   type Presets,
@@ -27,39 +29,73 @@ export async function explainCommand(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** The explanation of one publish, as text. @throws StartError */
+/** The explanation of one publish, as text: by the source that is named, else by every source that reads its topic. @throws StartError */
 export function explained(
   { source, file }: Pick<ExplainOptions, 'source' | 'file'>,
   topic: string,
   payload: Buffer,
 ): string {
-  return explanationText(explain(sourceNamed(source, file), topic, payload, Date.now()));
+  const all = allSources(file);
+  if (source === undefined) return explainedByAll(all, topic, payload);
+  const named = all.find(({ name }) => name === source);
+  if (named === undefined)
+    throw new StartError(`no source ${source}; there are ${all.map(({ name }) => name).join(', ')}`);
+  const text = explanationText(explain(named, topic, payload, Date.now()));
+  if (named.match(topic) !== undefined) return text;
+  const others = all.filter((one) => one.match(topic) !== undefined).map(({ name }) => name);
+  return others.length === 0 ? text : `${text}\n  the topic is one of ${others.join(', ')}`;
 }
 
-/** A source of its own for each explanation: it counts. */
-function sourceNamed(name: string, file: string | undefined): Source {
+/** What the sources that read the topic make of it; where there is none, a draft of one. */
+function explainedByAll(all: readonly Source[], topic: string, payload: Buffer): string {
+  if (/^labs\/[^/]+\/observation$/.test(topic)) return OUR_OWN;
+  const byName: [name: string, explanation: Explanation][] = all
+    .filter((source) => source.match(topic) !== undefined)
+    .map((source) => [source.name, explain(source, topic, payload, Date.now())]);
+  const counting = byName.filter(([, { fate }]) => fate === 'observations');
+  const shown = counting.length > 0 ? counting : byName;
+  if (shown.length > 0)
+    return shown.map(([name, one]) => `source ${name}: ${explanationText(one)}`).join('\n');
+  const draft = draftSource(topic, payload);
+  if (draft === undefined)
+    return `no source reads the topic ${topic}, and there is no number in the payload\nhints\n  ${NO_NUMBER}`;
+  const [source] = readSources(draft.yaml, 'draft', {});
+  const tried = explanationText(explain(source!, topic, payload, Date.now()));
+  return [
+    `no source reads the topic ${topic}; one of your own to begin with, for the file of HUMTEMP_SOURCES_FILE:`,
+    indented(draft.yaml),
+    `with it: ${tried}`,
+    ...(draft.hints.length > 0 ? ['to be looked at', ...draft.hints.map((hint) => `  ${hint}`)] : []),
+  ].join('\n');
+}
+
+const OUR_OWN =
+  'source labs: our own form, {"temp":21.5,"humidity":48.2} with an optional timestamp and sensor; docs/protocol.md has the rest';
+const NO_NUMBER =
+  'bytes need a decoder: decode: { as: bthome, ruuvi-rawv2, pvvx or cayenne-lpp }, or a codec at the gateway that writes JSON';
+
+/** The sources of the file, then the presets. Made anew for each explanation: they count. */
+function allSources(file: string | undefined): Source[] {
   const presets = readPresets();
   try {
     const own = file === undefined ? [] : readSources(readText(file), file, { presets });
-    const found = own.find((source) => source.name === name) ?? presetNamed(name, presets);
-    if (found !== undefined) return found;
-    const names = [...own.map((source) => source.name), ...presets.keys()];
-    throw new StartError(`no source ${name}; there are ${names.join(', ')}`);
+    const names = new Set(own.map(({ name }) => name));
+    const others = [...presets.keys()].filter((name) => !names.has(name));
+    return [...own, ...others.map((name) => presetNamed(name, presets))];
   } catch (error) {
     if (error instanceof SourcesError) throw new StartError(error.message, { cause: error });
     throw error;
   }
 }
 
-function presetNamed(name: string, presets: Presets): Source | undefined {
-  if (!presets.has(name)) return undefined;
-  return readSources(`sources: { ${name}: { preset: ${name} } }`, name, { presets })[0];
+function presetNamed(name: string, presets: Presets): Source {
+  return readSources(`sources: { ${name}: { preset: ${name} } }`, name, { presets })[0]!;
 }
 
 /** Subscribes to what the source reads, and explains the first publish of each topic. */
 async function explainFromBroker(url: string, options: ExplainOptions): Promise<void> {
   const { connectAsync } = await import('mqtt');
-  const { filters } = sourceNamed(options.source, options.file);
+  const filters = filtersOf(options);
   const client = await connectAsync(url, { reconnectPeriod: 0 }).catch((error: Error) => {
     throw new StartError(`${new URL(url).host}: ${error.message || 'the broker cannot be reached'}`);
   });
@@ -75,6 +111,15 @@ async function explainFromBroker(url: string, options: ExplainOptions): Promise<
   await client.endAsync(true);
   if (seen.size === 0)
     process.stderr.write('nothing came: is that the broker, and is a device publishing?\n');
+}
+
+function filtersOf({ source, file }: ExplainOptions): readonly string[] {
+  if (source === undefined) return ['#'];
+  const all = allSources(file);
+  const named = all.find(({ name }) => name === source);
+  if (named === undefined)
+    throw new StartError(`no source ${source}; there are ${all.map(({ name }) => name).join(', ')}`);
+  return named.filters;
 }
 
 function indented(text: string): string {

@@ -31,12 +31,24 @@ test('explain reads the sources of a file, and names those there are', async (t)
   assert.throws(() => explained({ source: 'own', file }, 'own/a', Buffer.from('{}')), /topik/);
 });
 
+test('without a source, those that read the topic explain it; where none does, a draft is shown', () => {
+  const text = (topic: string, payload: string, source?: string) =>
+    explained({ source, file: undefined }, topic, Buffer.from(payload));
+  assert.match(text('tele/cellar/SENSOR', '{"AM2301":{"Temperature":4}}'), /^source tasmota: counted\n/);
+  assert.match(
+    text('site/a/env', '{"t":4}'),
+    /topic: site\/\{lab\}\/env\n {6}temp: t\nwith it: counted\n {2}lab a: 4 °C/,
+  );
+  assert.match(text('site/a/env', 'ON'), /there is no number in the payload/);
+  assert.match(text('labs/a/observation', '{}'), /our own form/);
+  assert.match(text('tele/cellar/SENSOR', '{}', 'shelly'), /the topic is one of tasmota$/);
+});
+
 test('explain takes a topic or a broker, and says what is missing', () => {
   const parse = (...argv: string[]) => parseExplainArguments(argv);
   assert.deepEqual(parse('--source', 'z', '--topic', 't', '--hex', '7b7d').payload, Buffer.from('{}'));
   assert.equal(parse('--source', 'z', '--broker', 'mqtt://127.0.0.1', '--for', '2m').listenS, 120);
   for (const [argv, expected] of [
-    [['--topic', 't', '{}'], /--source is missing/],
     [['--source', 'z'], /either --topic and a payload, or --broker/],
     [['--source', 'z', '--topic', 't', '{"a":1,', '"b":2}'], /put it in quotes/],
     [['--source', 'z', '--topic', 't', '--hex', 'xyz'], /pairs of hexadecimal digits/],

@@ -5,12 +5,13 @@ import { commandArguments } from '../command-arguments.js';
 
 export const EXPLAIN_HELP = `humtemp explain: what a source makes of a publish, field by field, and what to write
 
-Usage: humtemp explain --source NAME --topic TOPIC [PAYLOAD]
-       humtemp explain --source NAME --broker URL [--for 60s]
+Usage: humtemp explain [--source NAME] --topic TOPIC [PAYLOAD]
+       humtemp explain [--source NAME] --broker URL [--for 60s]
 
 PAYLOAD is what the device publishes; without it, it is read from standard input.
 
-  --source NAME     a preset such as zigbee2mqtt, or a source of --file
+  --source NAME     a preset such as zigbee2mqtt, or a source of --file; without it: whichever reads the topic, and
+                    where none does, a draft of one
   --file FILE       a file of sources, as HUMTEMP_SOURCES_FILE names it
   --topic TOPIC     the topic of the publish
   --hex             PAYLOAD is written in hexadecimal digits
@@ -19,7 +20,8 @@ PAYLOAD is what the device publishes; without it, it is read from standard input
 `;
 
 export interface ExplainOptions {
-  readonly source: string;
+  /** Undefined: whichever source reads the topic. */
+  readonly source: string | undefined;
   readonly file: string | undefined;
   /** What to explain; undefined: listen to the broker. */
   readonly topic: string | undefined;
@@ -40,7 +42,6 @@ export function parseExplainArguments(argv: readonly string[]): ExplainOptions {
     for: { type: 'string', default: '60s' },
   });
   const { source, file, topic, broker, hex = false } = values;
-  if (source === undefined) throw new StartError('--source is missing: a preset such as zigbee2mqtt');
   if ((topic === undefined) === (broker === undefined))
     throw new StartError('either --topic and a payload, or --broker; humtemp explain --help says more');
   if (positionals.length > 1)
