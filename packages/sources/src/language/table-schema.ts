@@ -229,10 +229,18 @@ const tableFields = {
     ),
   ),
   needs: Type.Optional(
-    oneOrMore(text(PATH, 'a path'), `${PATH}, or a list`, 'where none of these stands, the table says nothing'),
+    oneOrMore(
+      text(PATH, 'a path'),
+      `${PATH}, or a list`,
+      'where none of these stands, the table says nothing',
+    ),
   ),
   unless: Type.Optional(
-    oneOrMore(text(PATH, 'a path'), `${PATH}, or a list`, 'where any of these stands, it is not the room: ignored'),
+    oneOrMore(
+      text(PATH, 'a path'),
+      `${PATH}, or a list`,
+      'where any of these stands, it is not the room: ignored',
+    ),
   ),
   repeats: Type.Optional(
     closed(
