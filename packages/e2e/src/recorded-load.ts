@@ -43,6 +43,8 @@ export interface LoadOptions {
   /** How far back the observations lie, in seconds, so that they fall into many buckets. Default an hour. */
   readonly spanS?: number;
   readonly inFlightMax?: number;
+  /** In front of the names of labs. */
+  readonly labPrefix?: string;
 }
 
 /**
@@ -116,9 +118,9 @@ export class RecordedLoad {
   }
 
   #publishOne(): void {
-    const { labs, spanS = 3600 } = this.options;
+    const { labs, spanS = 3600, labPrefix = '' } = this.options;
     const serial = this.#published++;
-    const lab = `lab-${Math.floor(this.#random() * labs)}`;
+    const lab = `${labPrefix}lab-${Math.floor(this.#random() * labs)}`;
     // The serial in the milliseconds makes every observation another one.
     const agoMs = Math.floor(this.#random() * spanS) * 1000 + (serial % 1000);
     const timestampMs = this.#startMs - agoMs;

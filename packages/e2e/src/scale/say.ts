@@ -1,0 +1,2 @@
+/** Prints how a run goes, line by line. */
+export type Say = (line: string) => void;

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { clusterRun } from './cluster-run.js';
+import { workersRun } from './workers-run.js';
+
+const HELP = `Runs many processes that die, move and come back under load, then holds every bucket against what was sent.
+
+Usage: npm run scale -- RUN [--observations 300000] [--rate 2000] [--labs 600] [--seed 1]
+
+RUN is one of
+  cluster [--durability replica] [--behind 0]  a Redis Cluster: masters killed, slots moved; --behind: a replica that hears nothing
+                                               for so many milliseconds before its master is killed
+  workers [--brokers 1] [--adopt-after 10s]    workers that come, go and are killed, at one or two Mosquittos
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    observations: { type: 'string', default: '300000' },
+    rate: { type: 'string', default: '2000' },
+    labs: { type: 'string', default: '600' },
+    seed: { type: 'string', default: '1' },
+    durability: { type: 'string', default: 'replica' },
+    behind: { type: 'string', default: '0' },
+    brokers: { type: 'string', default: '1' },
+    'adopt-after': { type: 'string', default: '10s' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const common = {
+  observations: Number(values.observations),
+  ratePerS: Number(values.rate),
+  labs: Number(values.labs),
+  seed: Number(values.seed),
+  say: (line: string) => process.stdout.write(`${line}\n`),
+};
+
+const RUNS: Readonly<Record<string, () => Promise<object>>> = {
+  cluster: () =>
+    clusterRun({
+      ...common,
+      durability: values.durability as 'memory' | 'replica',
+      behindMs: Number(values.behind),
+    }),
+  workers: () =>
+    workersRun({
+      ...common,
+      brokers: values.brokers === '2' ? 2 : 1,
+      adoptAfter: values['adopt-after'],
+    }),
+};
+
+const run = RUNS[positionals[0] ?? ''];
+if (values.help || run === undefined) process.stdout.write(HELP);
+else process.stdout.write(`${JSON.stringify(await run(), null, 2)}\n`);
