@@ -84,6 +84,7 @@ interface Failed {
  * Commits batches, those of a server one after the other. A part of a lab goes:
  *
  *     sent ──appended, all or what is new──▶ counted
+ *      ├─ likely to be late ──▶ compared with head and raw pages before it is sent at all
  *      ├─ the head is missing ──▶ sent with the index
  *      ├─ not newer than what is folded ──▶ compared with raw pages ──▶ sent with the generation
  *      ├─ the head is unreadable or of another type ──▶ set aside ──▶ sent with the index
@@ -132,7 +133,10 @@ export class Committing {
     const progress: Progress = { result, due: new Set(), overlong: new Set() };
     const endMs = performance.now() + this.#with.servers.patienceMs;
     let open = parts;
-    let failed: Failed | undefined;
+    let failed: Failed | undefined = await this.#with.late.foresee(parts).then(
+      () => undefined,
+      (error: unknown) => ({ error, parts }),
+    );
     for (let round = 0; open.length > 0 && failed === undefined; round++) {
       const late: LatePart[] = [];
       const again: Part[] = [];

@@ -265,6 +265,7 @@ export class Folding {
       state.backOff = Math.floor(state.backOff * 0.75);
       state.skips = Math.round(Math.random() * state.backOff);
       const kept = plan.rows.count - plan.cut;
+      state.watermarkMs = plan.watermarkMs;
       state.writtenPage = this.pages.rawPage(plan.rows.ms[plan.cut - 1]!);
       state.fullPages = this.#withoutExpired(state.fullPages);
       const isFull = this.#isFull(state, plan.rows.ms[plan.rows.count - 1]!);

@@ -10,6 +10,8 @@ export interface LabState {
   longestStartS: number;
   /** Bytes of the head at which it is folded next. */
   foldAtBytes: number;
+  /** What is not newer was folded already, as far as is known: Unix milliseconds; −∞: not known. */
+  watermarkMs: number;
   /** Where several processes fold the same lab, each lets turns pass. */
   backOff: number;
   skips: number;
@@ -39,6 +41,7 @@ export class LabStates {
       headKey: this.keys.head(lab),
       longestStartS: Number.NEGATIVE_INFINITY,
       foldAtBytes: 0,
+      watermarkMs: Number.NEGATIVE_INFINITY,
       backOff: 0,
       skips: 0,
       writtenPage: undefined,

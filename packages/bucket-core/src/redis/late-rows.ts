@@ -1,9 +1,9 @@
 import { RECEIPT_TAG_MIN } from '../observation/tag.js';
 import { ROW_LENGTH } from '../store/batch.js';
 import { valuesOf } from './asking.js';
-import type { Part } from './commit-call.js';
+import { LOOKED, type Part } from './commit-call.js';
 import type { Keys } from './keys.js';
-import type { Head } from './pages/head.js';
+import { type Head, parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
 import { readRawPage, type SumsBlock } from './pages/raw-page.js';
 import { Rows } from './pages/rows.js';
@@ -17,7 +17,9 @@ export interface LatePart {
   readonly head: Head;
 }
 
-const PAGES_AT_ONCE = 200;
+const PAGES_AT_ONCE = 400;
+/** Rows that reach over more pages are not compared beforehand. */
+const FORESEEN_PAGES_MAX = 4;
 
 /**
  * Compares late rows with the raw pages they would be on. Pages change with the generation of the head only, so the result
@@ -39,7 +41,41 @@ export class LateRows {
       for (let i = 0; i < part.rows.length && part.rows[i]! <= head.watermarkMs; i += ROW_LENGTH)
         labs.set(this.keys.rawPage(part.state.lab, this.pages.rawPage(part.rows[i]!)), part.state.lab);
     const values = await this.#pages(labs);
-    for (const { part, head } of late) await this.#comparePart(part, head.watermarkMs, values);
+    for (const { part, head } of late) {
+      part.state.watermarkMs = head.watermarkMs;
+      await this.#comparePart(part, head.watermarkMs, values);
+    }
+  }
+
+  /**
+   * Compares rows that are likely to be late before they are sent at all, and marks their parts as looked at. A head is read
+   * before its pages, or in the same moment: if its generation is still the same when the rows are accepted, so are the pages.
+   */
+  async foresee(parts: readonly Part[]): Promise<void> {
+    if (!this.pages.keepsRows()) return;
+    const likely: Part[] = [];
+    const labs = new Map<string, string>();
+    for (const part of parts) {
+      const { rows, state } = part;
+      if (!(rows[0]! <= state.watermarkMs)) continue;
+      const first = this.pages.rawPage(rows[0]!);
+      const last = this.pages.rawPage(rows.at(-ROW_LENGTH)!);
+      if (last - first >= FORESEEN_PAGES_MAX) continue;
+      likely.push(part);
+      labs.set(state.headKey, '');
+      for (let page = first; page <= last; page++) labs.set(this.keys.rawPage(state.lab, page), state.lab);
+    }
+    if (likely.length === 0) return;
+    const values = await this.#pages(labs);
+    for (const part of likely) {
+      const head = headOf(values.get(part.state.headKey));
+      // What is missing or unreadable is found when the part is sent.
+      if (head === undefined || part.rows[0]! > head.watermarkMs) continue;
+      part.flags |= LOOKED;
+      part.generation = head.generation;
+      part.state.watermarkMs = head.watermarkMs;
+      await this.#comparePart(part, head.watermarkMs, values);
+    }
   }
 
   async #pages(labs: ReadonlyMap<string, string>): Promise<Map<string, Buffer>> {
@@ -49,8 +85,10 @@ export class LateRows {
     for (let i = 0; i < keys.length; i += PAGES_AT_ONCE) {
       const some = keys.slice(i, i + PAGES_AT_ONCE);
       (await valuesOf(this.servers, 'commits', some)).forEach((value, j) => {
-        if (value === null) missing.push(some[j]!);
-        else values.set(some[j]!, value);
+        // A head that is of another type is found when the part is sent.
+        if (value === null) {
+          if (labs.get(some[j]!) !== '') missing.push(some[j]!);
+        } else values.set(some[j]!, value);
       });
     }
     await this.setAside.ofWrongType(missing, (key) => labs.get(key));
@@ -60,6 +98,7 @@ export class LateRows {
   async #comparePart(part: Part, watermarkMs: number, values: ReadonlyMap<string, Buffer>): Promise<void> {
     const { rows, state } = part;
     const kept: number[] = [];
+    const dropped: number[] = [];
     let page: number | undefined;
     let known = NOTHING;
     part.suspended = 0;
@@ -75,7 +114,7 @@ export class LateRows {
         const isKnown = known.has(ms, tag, temp, humidity);
         // A page that is packed anew has one tag for all observations without a timestamp.
         if (isKnown || (tag > RECEIPT_TAG_MIN && known.has(ms, RECEIPT_TAG_MIN, temp, humidity))) {
-          part.dropped.push(ms, tag, temp, humidity);
+          dropped.push(ms, tag, temp, humidity);
           continue;
         }
         if (known.isSummed(ms)) part.suspended += 1;
@@ -83,6 +122,7 @@ export class LateRows {
       kept.push(ms, tag, temp, humidity);
     }
     part.rows = kept;
+    for (const value of dropped) part.dropped.push(value);
   }
 
   async #knownOf(
@@ -103,6 +143,15 @@ export class LateRows {
       await this.setAside.value(key, value, error.message, lab);
       return NOTHING;
     }
+  }
+}
+
+function headOf(value: Buffer | undefined): Head | undefined {
+  try {
+    return value === undefined ? undefined : parseHead(value);
+  } catch (error) {
+    if (error instanceof UnreadableValue) return undefined;
+    throw error;
   }
 }
 

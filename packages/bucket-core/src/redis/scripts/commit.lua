@@ -45,8 +45,8 @@ if done and #done > 8 then
 end
 
 -- Appends where not all rows are newer than all that there is: they are compared with the tail.
-local function append(key, flags, rows, generation, first, newest_ms, newest)
-  local value = call('GET', key)
+local function append(key, flags, rows, generation, first, newest_ms, newest, value)
+  value = value or call('GET', key)
   if #value < 19 then return value end
   local version, length, held = unpack('<BI4I4', value)
   if version ~= 1 or length < 19 or length > #value or (#value - length) % 17 ~= 0 then return value end
@@ -105,7 +105,14 @@ while at <= length do
   if flags >= 8 then beside, unsure, first = unpack('<I4I4', blob, first) end
   at = first + 17 * rows
   local last = at - 17
-  local newest = pcall('GETRANGE', key, -6, -1)
+  local newest, value
+  if flags % 4 < 2 then
+    newest = pcall('GETRANGE', key, -6, -1)
+  else
+    -- All of it will be needed.
+    value = pcall('GET', key)
+    newest = type(value) == 'string' and sub(value, -6) or value or ''
+  end
   local answer
   if newest == '' then
     if call('EXISTS', key) == 1 then
@@ -129,7 +136,7 @@ while at <= length do
     elseif unpack('>I6', blob, first + 11) > newest_ms then
       answer = call('APPEND', key, sub(blob, first, at - 1)) * 4096 + 2 * rows
     else
-      answer = append(key, flags, rows, generation, first, newest_ms, newest)
+      answer = append(key, flags, rows, generation, first, newest_ms, newest, value)
     end
     if flags % 2 == 1 and type(answer) == 'number' then
       if unpack('>I6', blob, last + 11) > newest_ms then call('EXPIREAT', key, expiry) end
