@@ -64,8 +64,7 @@ function Line({
   return (
     <div class="paste">
       <h2>{title}</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no pointer must be able to scroll it */}
-      <pre tabIndex={0}>{text}</pre>
+      <pre>{text}</pre>
       {navigator.clipboard !== undefined && (
         <button type="button" onClick={copy}>
           {isCopied.value ? empty.copied : empty.copy}

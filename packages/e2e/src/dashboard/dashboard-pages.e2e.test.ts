@@ -45,6 +45,9 @@ describe('the dashboard in a real browser, over what labs said in hours', () => 
       await context.test('everything can be reached with the keyboard alone', () =>
         keyboardReachesAll(scene),
       );
+      await context.test('which room was too damp last night, and for how long, is three clicks away', () =>
+        dampRoomIsFound(scene),
+      );
       await context.test('it fits a phone, speaks German, and writes °F and the time of any zone', () =>
         fitsPhone(scene),
       );
@@ -202,6 +205,33 @@ async function chartFollowsPointer({ page, goto }: Scene): Promise<void> {
   // Back leads to what was before.
   await page.goBack();
   await page.waitForURL((url) => Date.parse(url.searchParams.get('from')!) === movedMs);
+}
+
+async function dampRoomIsFound({ page, goto, start }: Scene): Promise<void> {
+  const nowS = Math.floor(Date.now() / 1000);
+  const body = JSON.stringify(
+    [80, 70, 60, 50].map((min) => ({
+      lab_id: 'damp-room',
+      timestamp: nowS - min * 60,
+      temp: 22,
+      humidity: 91,
+    })),
+  );
+  assert.equal((await fetch(`${start.ports.baseUrl}/observations`, { method: 'POST', body })).status, 200);
+  // Where it is seven in the morning now, that was in the night.
+  const aheadH = ((7 - new Date().getUTCHours() + 36) % 24) - 12;
+  await goto(`/?${LIMITS}&zone=Etc/GMT${aheadH > 0 ? '-' : '+'}${Math.abs(aheadH)}`);
+  await page.getByRole('link', { name: 'Ranges', exact: true }).click();
+  await page.getByRole('button', { name: 'Last night' }).click();
+  const first = page.locator('tr[data-lab]').first();
+  await first.getByText('too damp').waitFor();
+  assert.equal(await first.getAttribute('data-lab'), 'damp-room');
+  // Four buckets of five minutes, none beside another.
+  assert.equal(await textOf(first.locator('.range-excursions b')), '20 min');
+  await first.getByRole('link').click();
+  const found = page.locator('.excursions li').first();
+  await found.getByText('too damp').waitFor();
+  assert.ok((await textOf(found)).includes('91'));
 }
 
 async function keyboardReachesAll(scene: Scene): Promise<void> {
