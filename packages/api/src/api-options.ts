@@ -8,7 +8,7 @@ import type { FaultLog } from './http/incomplete.js';
 import type { HumtempMetricsSources } from './metrics/humtemp-metrics.js';
 import type { WorkerState } from './metrics/worker-metrics.js';
 import type { LabDirectories } from './rooms/labs-file.js';
-import type { SourceNotes } from './routes/sources-route.js';
+import type { SourceNotes } from './sources/source-rows.js';
 import type { ChangeSource } from './stream/change-source.js';
 
 export interface ApiOptions {

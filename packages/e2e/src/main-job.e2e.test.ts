@@ -156,7 +156,14 @@ describe('a replay', () => {
       );
       answers.push(await checkSummaries(ports.baseUrl));
       assert.deepEqual(answers[1], answers[0], 'both stores give the same answers');
-      for (const one of [...workers, api]) await one.stop();
+      for (const worker of workers) await worker.stop();
+      const { sources } = (await get(ports.baseUrl, '/sources')) as { sources: { publishes: number }[] };
+      assert.deepEqual(
+        sources.map(({ publishes }) => publishes),
+        [rows.length],
+        'the API shows what the workers received',
+      );
+      await api.stop();
     } finally {
       for (const one of [...workers, api]) await one.kill();
       await mosquitto.close();

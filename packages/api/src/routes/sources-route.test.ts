@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { ABSENT } from '@humtemp/bucket-core';
 import { type PublishSource, SourceTable } from '@humtemp/intake';
 import { startApi } from '../api.fixture.js';
+/** Reads `lab temperature` in words; `lamp` is not for us. */
+import { sharedSourcesName } from '../sources/shared-sources-name.js';
 import type { SourcesList } from './sources-route.js';
 
-/** Reads `lab temperature` in words; `lamp` is not for us. */
 const WORDS: PublishSource = {
   name: 'words',
   filters: ['words/#'],
@@ -64,6 +65,30 @@ test('what is posted for labs beyond the limit is told as rejected', async (t) =
   ]);
   const [status, problem] = await post('cellar 9');
   assert.deepEqual([status, problem.reason], [422, 'too_many_labs']);
+});
+
+test('the list of sources has those of other processes, added to its own', async (t) => {
+  const { app, get, store } = await startApi(t, options);
+  await app.request('/sources/words?topic=words/a', { method: 'POST', body: 'hall 20' });
+  const listed = async () => ((await (await get('/sources')).json()) as SourcesList).sources;
+  const [own] = await listed();
+  const at = '2999-01-01T00:00:00.000Z';
+  const line = { count: 5, last: { at, topic: 'words/b', excerpt: 'cellar 9' } };
+  const theirs = { ...own!, publishes: 7, observations: line, rejected: { no_value: line } };
+  for (const [process, text] of [
+    ['worker-1', JSON.stringify([theirs, { ...theirs, name: 'other' }])],
+    ['worker-2', '[{"name":"of another version"}]'],
+    ['worker-3', 'no JSON'],
+  ] as const) {
+    const counters = { received: 0, committed: 0, duplicate: 0, rejected: {}, in_flight: 0 };
+    await store.reportLedger({ process, role: 'worker', reportedMs: Date.now(), counters });
+    await store.share(sharedSourcesName(process), text);
+  }
+  const [words, other, ...more] = await listed();
+  assert.deepEqual([words?.name, words?.publishes, words?.observations], ['words', 8, { ...line, count: 6 }]);
+  assert.deepEqual(words?.rejected, { no_value: line });
+  assert.deepEqual(words?.events, { no_reading: 4 });
+  assert.deepEqual([other?.name, other?.publishes, more.length], ['other', 7, 0]);
 });
 
 test('the list of sources shows what became of every publish, and keys that are not read', async (t) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { sourceRows } from '@humtemp/api/sources';
 import type { Broker } from '@humtemp/broker';
 import type { BucketStore, LedgerCounters, Store, StoreOptions } from '@humtemp/bucket-core';
 import { Intake } from '@humtemp/intake';
@@ -11,11 +12,11 @@ import { intakeLimits } from '../config/sources.js';
 import { StartError, startErrorOf } from '../start-error.js';
 import { LabAnnouncer } from './lab-announcer.js';
 import { LedgerReporter } from './ledger-reporter.js';
-
 import { type OpenSources, openSources } from './open-sources.js';
 import { processState } from './process-state.js';
 import { rejectionLog, unmatchedLog } from './rejection-log.js';
 import { runningAlready } from './running-file.js';
+import { SourceSharer } from './source-sharer.js';
 
 import type { RunningApi } from './start-api.js';
 import { type StopStep, takeSteps } from './stop-steps.js';
@@ -124,6 +125,13 @@ export async function startRole(
     // It answers to the end: a process that stops is alive.
     if (health !== undefined) opened('the health port', { close: () => health.stop(0) });
     reporter.start();
+    const { reports } = sources;
+    // Nobody else reads an embedded store.
+    const sharer =
+      'redisUrl' in config.store
+        ? new SourceSharer(store, name, () => sourceRows(reports(), intake.tallies))
+        : undefined;
+    sharer?.start();
     return {
       broker,
       worker,
@@ -151,7 +159,11 @@ export async function startRole(
             msMax: graceMs + STOP_MS_MAX,
             stop: () => Promise.all([api?.stop(graceMs), intake.stop(graceMs)]),
           },
-          { name: 'the report of the ledger', msMax: STOP_MS_MAX, stop: () => reporter.stop() },
+          {
+            name: 'the last reports',
+            msMax: STOP_MS_MAX,
+            stop: () => Promise.all([reporter.stop(), sharer?.stop()]),
+          },
           ...closing,
         ]);
       },
