@@ -202,3 +202,27 @@ test('the list takes labs away that are gone, and never puts something older in 
     ],
   );
 });
+
+test('a service of so many labs that it has no stream of them is live as long as its list comes', async () => {
+  const { hub, state, stream, settle, pass } = scene();
+  state.listed = Array.from({ length: 1001 }, (_, i) => report(`lab-${i}`));
+  let link = '';
+  hub.join((message) => {
+    if (message.kind === 'link') link = message.link.state;
+  });
+  hub.start();
+  stream().onError();
+  await settle();
+  assert.equal(link, 'live');
+  await pass(1000);
+  stream().onError();
+  await settle();
+  assert.equal(link, 'live');
+  state.failure = new ApiFailure(0, 'gone');
+  stream().onError();
+  await settle();
+  assert.equal(link, 'lost');
+  state.failure = undefined;
+  await pass(10_000);
+  assert.equal(link, 'live');
+});

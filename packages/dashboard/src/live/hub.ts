@@ -33,7 +33,7 @@ const LEDGER_EVERY_MS = 2000;
 const RETRY_MS = [1000, 2000, 4000, 8000] as const;
 /** A stream silent for so long is opened again: its heartbeat cannot be seen from here. */
 const QUIET_MS = 60_000;
-/** The stream tells of a thousand labs; of more, and of those that have gone, the list does. */
+/** A stream is about a thousand labs at most; of more, and of those that have gone, the list does. */
 const LIST_EVERY_MS = 30_000;
 const LIST_EVERY_MS_OF_MANY = 10_000;
 /** Somebody waits for a first observation to show. */
@@ -109,7 +109,8 @@ export class Hub {
         this.#stream?.close();
         this.#cancelQuiet();
         // Without its store the service refuses streams too: the ledger says which of them is gone.
-        if (this.#link.state !== 'store_down') this.#fall('lost');
+        // Of too many labs there is no stream: then the list says that the service lives.
+        if (this.#link.state !== 'store_down' && !this.#isOfMany) this.#fall('lost');
         void this.#readLedger();
         const delayMs = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]!;
         this.#failures += 1;
@@ -196,6 +197,11 @@ export class Hub {
     for (const lab of listed) this.#labs.set(lab.id, refreshedReport(this.#labs.get(lab.id), lab));
     this.#isListed = true;
     this.#tell({ kind: 'labs', isAll: true, labs: [...this.#labs.values()] });
+    if (this.#isOfMany) this.#setLink({ state: 'live' });
+  }
+
+  get #isOfMany(): boolean {
+    return this.#isListed && this.#labs.size > STREAMED_LABS_MAX;
   }
 
   #noteServiceTime(ms: number): void {
