@@ -59,7 +59,7 @@ test('what a draft cannot read is said beside it', () => {
     return [...hints, ...explanation.hints].join('\n');
   };
   for (const [topic, payload, hint] of [
-    ['site/a/env', { t: '72.5 F' }, /its unit behind the number.* write 72.5$/m],
+    ['site/a/env', { t: '72.5 F' }, /its unit behind the number.* write 72.5, and add unit: F$/m],
     ['site/a/env', { t: '21,5' }, /decimal comma.* write 21.5$/m],
     ['modbus/a/holding', { 40001: 215 }, /in tenths: \{ path: …, scale: 0.1 \}/],
     ['modbus/a/holding', { 40001: 215 }, /no name in it looks like .* such as 40001/],

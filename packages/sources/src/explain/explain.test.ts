@@ -51,6 +51,7 @@ describe('an explanation', () => {
       [OWN, 'own/a', { t: '4.1', at: 1795881196 }, /text_numbers: true/],
       [OWN, 'own/a', { t: 'err', at: 1795881196 }, /not: \{ temp: \["err"\] \}/],
       [OWN, 'own/a', { t: -327.68, at: 1795881196 }, /not: \{ temp: \[-327.68\] \}/],
+      [OWN, 'own/a', { t: null, at: 1795881196 }, /the device says that it has no reading/],
       [OWN, 'own/a', { t: 294.2, at: 1795881196 }, /unit: K/],
       [OWN, 'own/a', { t: 4, at: 1795881196123 }, /format: ms/],
       [OWN, 'own/a', { t: 4, at: '2026-11-28T16:00:00' }, /local Europe\/Berlin/],

@@ -192,7 +192,9 @@ function hintsFor(
   }
   if (rejections.includes('no_value') && fields.length === 0)
     hints.push('the payload has no keys: payload: number for a value alone');
-  if (fate !== 'observations' && hints.length === 0 && fields.length > 0) {
+  if (fate !== 'observations' && hints.length === 0 && fields.length > 0 && events.no_reading !== undefined)
+    hints.push('the device says that it has no reading');
+  else if (fate !== 'observations' && hints.length === 0 && fields.length > 0) {
     const bytes = fields.find(
       ({ path, role }) =>
         role === undefined &&
@@ -225,7 +227,7 @@ function valueHint(metric: 'temp' | 'humidity', value: unknown): string {
       ? `${shown} has a decimal comma, which no source reads: have the device or its gateway write ${value.trim().replace(',', '.')}`
       : `${shown} is a number in a text: text_numbers: true`;
   if (typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?\s*(°?\s*[CFK]|%.*)$/i.test(value))
-    return `${shown} has its unit behind the number, which no source reads: have the device or its gateway write ${Number.parseFloat(value)}`;
+    return `${shown} has its unit behind the number, which no source reads: have the device or its gateway write ${Number.parseFloat(value)}${/[FK]\s*$/i.test(value) && metric === 'temp' ? `, and add unit: ${value.trim().slice(-1).toUpperCase()}` : ''}`;
   if (typeof value === 'string')
     return `${shown} is no number; if it means "no reading": not: { ${metric}: [${shown}] }`;
   if (typeof value !== 'number') return `${shown} is no number: a path to the number in it`;
