@@ -1,30 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { startRedis, temporaryFolder } from '@humtemp/test-services';
-import { runHumtemp } from './humtemp-process.js';
+import { check, labsFile, type Replayed, replay, skip } from './independent-check.js';
 import { randomOf } from './random.js';
 import { csvOf, type SensorRow, sensorRows } from './sensor-rows.js';
 import { type StartParts, startTest } from './start-test.js';
 
-const SCRIPT = fileURLToPath(new URL('../src/independent-check.py', import.meta.url));
 /** What is replayed instead of rows made up. */
 const RECORDING = process.env.CSV;
-const CHECK_MS_MAX = 90_000;
 const EVERY_MINUTES = 4;
 const MINUTES = 36 * 60;
+const ZONES = 'Asia/Kathmandu,Australia/Lord_Howe';
 
-const python = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']);
-const skip = python.status === 0 ? false : 'there is no python3, 3.8 or later';
+const withLabsFile = async (onEnd: StartParts['onEnd']) => ({ HUMTEMP_LABS_FILE: await labsFile(onEnd) });
 
 describe('a program that has nothing of humtemp computes from the file what humtemp answers', {
   skip,
 }, () => {
-  startTest('from the embedded store, to the thousandth', {}, async (parts) => {
-    const replayed = await replay(parts);
+  startTest('from the embedded store, to the thousandth', withLabsFile, async (parts) => {
+    const replayed = await replayRows(parts);
     await assertNoDifference(parts, replayed);
     const lines = (await readFile(replayed.file, 'utf8')).split('\n');
     const middle = lines.findIndex((line, i) => i > lines.length / 2 && /^[^,]+,\d+,\d/.test(line));
@@ -32,7 +28,7 @@ describe('a program that has nothing of humtemp computes from the file what humt
       return `${before}${(Number(temp) + 0.001).toFixed(3)}`;
     });
     await writeFile(replayed.file, lines.join('\n'));
-    const { differences, output } = await check(parts, replayed);
+    const { differences, output } = await check(parts.start, replayed, ZONES);
     assert.ok(differences > 0, output);
   });
 
@@ -41,49 +37,26 @@ describe('a program that has nothing of humtemp computes from the file what humt
     async (onEnd) => {
       const redis = await startRedis();
       onEnd(() => redis.close());
-      return { HUMTEMP_REDIS_URL: redis.url };
+      return { ...(await withLabsFile(onEnd)), HUMTEMP_REDIS_URL: redis.url };
     },
-    async (parts) => assertNoDifference(parts, await replay(parts)),
+    async (parts) => assertNoDifference(parts, await replayRows(parts)),
   );
 });
 
-interface Replayed {
-  readonly file: string;
-  readonly shiftTo: string;
-}
-
-async function replay({ start, onEnd }: StartParts): Promise<Replayed> {
+async function replayRows({ start, onEnd }: StartParts): Promise<Replayed> {
   const folder = await temporaryFolder('independent-check');
   onEnd(() => folder.remove());
   const file = join(folder.path, 'rows.csv');
   await writeFile(file, RECORDING === undefined ? csvOf(roughRows()) : await readFile(RECORDING));
-  const shiftTo = `${Math.floor(Date.now() / 1000)}`;
-  const args = ['replay', file, '--shift-to', shiftTo, '--url', start.url, '--api', start.ports.baseUrl];
-  const { code, stderr } = await runHumtemp(args);
-  assert.equal(code, 0, stderr);
-  return { file, shiftTo };
+  const replayed = { file, shiftTo: Math.floor(Date.now() / 1000), labsFile: await labsFile(onEnd) };
+  await replay(start, replayed);
+  return replayed;
 }
 
-async function assertNoDifference(parts: StartParts, replayed: Replayed): Promise<void> {
-  const { differences, output } = await check(parts, replayed);
+async function assertNoDifference({ start, context }: StartParts, replayed: Replayed): Promise<void> {
+  const { differences, output } = await check(start, replayed, ZONES);
   assert.equal(differences, 0, output);
-  parts.context.diagnostic(output);
-}
-
-/** Runs the program; its last line says what it found. */
-function check(
-  { start }: StartParts,
-  { file, shiftTo }: Replayed,
-): Promise<{ readonly differences: number; readonly output: string }> {
-  const args = [SCRIPT, file, shiftTo, start.ports.baseUrl];
-  return new Promise((resolve, reject) => {
-    execFile('python3', args, { timeout: CHECK_MS_MAX }, (error, stdout, stderr) => {
-      const output = stdout + stderr;
-      const result = /^\{"rows".*\}$/m.exec(stdout)?.[0];
-      if (result === undefined) reject(new Error(output, { cause: error }));
-      else resolve({ differences: (JSON.parse(result) as { differences: number }).differences, output });
-    });
-  });
+  context.diagnostic(output);
 }
 
 /**

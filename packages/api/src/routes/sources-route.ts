@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import { ProblemError } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
+import { readStore } from '../http/store-read.js';
 import { sharedSourcesName } from '../sources/shared-sources-name.js';
 import { mergedRows, readSourceRows, SourceRow, sourceRows } from '../sources/source-rows.js';
 
@@ -11,7 +12,8 @@ export const SourcesList = Type.Object({ sources: Type.Array(SourceRow) });
 export type SourcesList = Static<typeof SourcesList>;
 
 /** `GET /sources`: what became of every publish, by source. */
-export function sourcesRoute({ store, intake, process, sourceReports }: RouteOptions): Route {
+export function sourcesRoute(options: RouteOptions): Route {
+  const { intake, sourceReports, storeTimeoutMs } = options;
   return route(
     {
       method: 'get',
@@ -28,18 +30,23 @@ export function sourcesRoute({ store, intake, process, sourceReports }: RouteOpt
           status: 403,
           detail: 'a source may be of any lab: the token is not for all',
         });
-      const reports = await store.ledgers(Date.now());
-      const others = reports.filter((report) => report.process !== process);
-      const lists = await Promise.all(
-        others.map(async (report) => {
-          const shared = await store.shared(sharedSourcesName(report.process));
-          return typeof shared === 'object' ? readSourceRows(shared.text) : [];
-        }),
-      );
+      const others = await readStore(storeTimeoutMs, () => sourcesOfOthers(options));
       const list: SourcesList = {
-        sources: mergedRows([sourceRows(sourceReports(), intake.tallies), ...lists]),
+        sources: mergedRows([sourceRows(sourceReports(), intake.tallies), ...others]),
       };
       return c.json(list);
     },
+  );
+}
+
+/** What the other processes of the store have left. */
+async function sourcesOfOthers({ store, process, clock }: RouteOptions): Promise<SourceRow[][]> {
+  const reports = await store.ledgers(clock());
+  const others = reports.filter((report) => report.process !== process);
+  return Promise.all(
+    others.map(async (report) => {
+      const shared = await store.shared(sharedSourcesName(report.process));
+      return typeof shared === 'object' ? readSourceRows(shared.text) : [];
+    }),
   );
 }

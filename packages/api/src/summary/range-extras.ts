@@ -49,7 +49,8 @@ const TimeAverage = Type.Object(
     covered: Type.Number({
       minimum: 0,
       maximum: 1,
-      description: 'share of the range in which some value held',
+      description:
+        'share of the range in which some value held; of a metric that not every observation has, at most that',
     }),
   },
   { $id: 'TimeAverage' },
@@ -95,7 +96,8 @@ export function fineRead(
     finest.find(
       (one) => oldestStartS(one, grid, nowMs) <= startS && isBorder(startS, one) && isBorder(endS, one),
     ) ?? finest.at(-1)!;
-  const fromS = bucketStartS((startS - holdS) * 1000, resolution.durationS, grid.alignmentS);
+  const heldS = Math.max(holdS, resolution.durationS);
+  const fromS = bucketStartS((startS - heldS) * 1000, resolution.durationS, grid.alignmentS);
   return { resolution, startS: fromS, endS, holdS };
 }
 

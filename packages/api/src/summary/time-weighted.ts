@@ -1,12 +1,13 @@
 import type { LabBucket } from '@humtemp/bucket-core';
 import type { MetricName } from './distribution.js';
+import { WeightedMean } from './weighted-mean.js';
 
 /** The average over time of a value that holds until the next one, in thousandths. */
 export interface TimeWeighted {
   readonly avg: number;
   /** The exact one is no further from it than this. */
   readonly error: number;
-  /** Share of the range, 0 to 1, in which some value held. */
+  /** Share of the range, 0 to 1, in which some value held; of a metric that not every observation has, at most that. */
   readonly covered: number;
 }
 
@@ -33,44 +34,41 @@ interface Held {
  *                                  └ between: the mean of its values but the last
  *
  * Before its first and behind its last value a bucket is exact. Between them it is exact for values at equal distances,
- * and at most as wrong as its smallest and largest values are from the mean.
+ * and at most as wrong as its smallest and largest values are from the mean. A bucket knows the first moment of its
+ * observations, not of each metric: where some lack the metric, its first value may have come later, up to which the
+ * value before held, or none any more.
  */
 export function timeWeighted(
   buckets: readonly LabBucket[],
   name: MetricName,
   { startMs, endMs, durationS, holdMs }: TimeWeightedOptions,
 ): TimeWeighted | null {
-  const sum = { weightMs: 0, value: 0, error: 0 };
-  const add = (fromMs: number, toMs: number, value: number, error: number) => {
-    const ms = Math.min(toMs, endMs) - Math.max(fromMs, startMs);
-    if (ms <= 0) return;
-    sum.weightMs += ms;
-    sum.value += value * ms;
-    sum.error += error * ms;
-  };
-  const hold = (held: Held | undefined, untilMs: number) => {
-    if (held === undefined) return;
-    add(held.fromMs, Math.min(untilMs, held.fromMs + Math.max(holdMs, durationS * 1000)), held.value, 0);
-  };
+  const mean = new WeightedMean(startMs, endMs);
   let held: Held | undefined;
+  const heldUntil = () =>
+    held === undefined ? Number.NEGATIVE_INFINITY : held.fromMs + Math.max(holdMs, durationS * 1000);
+  const hold = (untilMs: number) => {
+    if (held !== undefined) mean.add(held.fromMs, Math.min(untilMs, heldUntil()), held.value);
+  };
   for (const { aggregate } of buckets) {
-    const { count, sum: total, min, max, last, lastMs } = aggregate[name];
+    const { count, sum, min, max, last, lastMs } = aggregate[name];
     if (count === 0) continue;
-    // The first of the metric, if each observation has it; else that may have been later.
-    const firstMs = Math.min(aggregate.firstMs, lastMs);
-    const isFirst = count === aggregate.observations;
-    hold(held, firstMs);
-    const mean = count === 1 ? last : (total - last) / (count - 1);
-    const before = isFirst || held === undefined ? mean : held.value;
-    const [lowest, highest] = [Math.min(min, before), Math.max(max, before)];
-    add(firstMs, lastMs, mean, Math.max(mean - lowest, highest - mean));
+    // One value came when the last one came.
+    const firstMs = count === 1 ? lastMs : Math.min(aggregate.firstMs, lastMs);
+    hold(firstMs);
+    if (count > 1) {
+      const between = (sum - last) / (count - 1);
+      if (count === aggregate.observations) mean.add(firstMs, lastMs, between, min, max);
+      else {
+        // As long as the value before may hold, it does, or one of these.
+        const sureUntilMs = Math.min(lastMs, Math.max(firstMs, heldUntil()));
+        const before = held?.value ?? between;
+        mean.add(firstMs, sureUntilMs, between, Math.min(min, before), Math.max(max, before));
+        mean.addIfAny(sureUntilMs, lastMs, between, min, max);
+      }
+    }
     held = { value: last, fromMs: lastMs };
   }
-  hold(held, endMs);
-  if (sum.weightMs === 0) return null;
-  return {
-    avg: sum.value / sum.weightMs,
-    error: sum.error / sum.weightMs,
-    covered: Math.min(1, sum.weightMs / (endMs - startMs)),
-  };
+  hold(endMs);
+  return mean.result();
 }
