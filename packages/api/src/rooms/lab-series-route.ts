@@ -130,7 +130,11 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
           ),
         ],
         linesOf: (row) => Array.from({ length: count }, (_, index) => ({ row, index })),
-        pages: seriesOfLabs(labs, { store, resolution: source, startS, endS, nowMs }, rowOf),
+        pages: seriesOfLabs(
+          labs,
+          { store, resolution: source, startS, endS, nowMs, withHistograms: false },
+          rowOf,
+        ),
         isFinished: endS * 1000 <= nowMs,
       });
       return tableResponse(c, query.format, table, { limit, timeoutMs: storeTimeoutMs, log });

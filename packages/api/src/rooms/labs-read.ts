@@ -9,6 +9,8 @@ export interface LabsRead {
   readonly startS: number;
   readonly endS: number;
   readonly nowMs: number;
+  /** Whether histograms are wanted (default true). */
+  readonly withHistograms?: boolean;
   /** Finer buckets that are read as well. */
   readonly fine?:
     | { readonly resolution: Resolution; readonly startS: number; readonly endS: number }
@@ -46,17 +48,20 @@ export async function* seriesOfLabs<Row>(
     }
 }
 
-function bySeries(labs: readonly string[], { store, resolution, startS, endS, nowMs }: LabsRead) {
-  return Promise.all(labs.map((lab) => store.series(lab, resolution, startS, endS, nowMs)));
+function bySeries(
+  labs: readonly string[],
+  { store, resolution, startS, endS, nowMs, withHistograms }: LabsRead,
+) {
+  return Promise.all(labs.map((lab) => store.series(lab, resolution, startS, endS, nowMs, withHistograms)));
 }
 
 async function byStart(
   labs: readonly string[],
-  { store, resolution, startS, endS, nowMs }: LabsRead,
+  { store, resolution, startS, endS, nowMs, withHistograms }: LabsRead,
 ): Promise<readonly (readonly LabBucket[])[]> {
   const found = new Map<string, LabBucket[]>(labs.map((lab) => [lab, []]));
   for (let s = startS; s < endS; s += resolution.durationS)
-    for await (const page of store.buckets(labs, resolution, s, nowMs))
+    for await (const page of store.buckets(labs, resolution, s, nowMs, withHistograms))
       for (const bucket of page) found.get(bucket.lab)?.push(bucket);
   return labs.map((lab) => found.get(lab)!);
 }

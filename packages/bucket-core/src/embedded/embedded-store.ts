@@ -146,12 +146,14 @@ export class EmbeddedStore implements Store {
     fromS: number,
     toS: number,
     nowMs: number,
+    withHistograms = true,
   ): Promise<readonly LabBucket[]> {
+    const { durationS } = resolution;
     const buckets: LabBucket[] = [];
     let read = 0;
-    for (let startS = fromS; startS < toS; startS += resolution.durationS) {
+    for (let startS = fromS; startS < toS; startS += durationS) {
       if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
-      const aggregate = this.#labs.orLeftOut(() => this.#labs.bucket(lab, resolution.durationS, startS));
+      const aggregate = this.#labs.orLeftOut(() => this.#labs.bucket(lab, durationS, startS, withHistograms));
       if (aggregate !== undefined) buckets.push({ lab, startS, aggregate });
       read += 1;
       if (read % READ_AT_ONCE === 0) await nextTurn();

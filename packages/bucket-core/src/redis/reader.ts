@@ -203,24 +203,14 @@ export class Reader {
     return aggregate;
   }
 
-  /** One lab's buckets with fromS ≤ start < toS, oldest first. */
+  /** One lab's buckets with fromS ≤ start < toS, oldest first; undefined if something of the lab cannot be read. */
   async series(
     lab: string,
     resolution: Resolution,
     fromS: number,
     toS: number,
     nowMs: number,
-  ): Promise<LabBucket[]> {
-    return (await this.seriesIfReadable(lab, resolution, fromS, toS, nowMs)) ?? [];
-  }
-
-  /** The same; undefined if something of the lab cannot be read. */
-  async seriesIfReadable(
-    lab: string,
-    resolution: Resolution,
-    fromS: number,
-    toS: number,
-    nowMs: number,
+    withHistograms = true,
   ): Promise<LabBucket[] | undefined> {
     const { durationS } = resolution;
     const { alignmentS } = this.pages.grid;
@@ -242,7 +232,7 @@ export class Reader {
     const isWanted = (startS: number) =>
       startS >= fromS && startS < toS && bucketExpiryS(startS, resolution) * 1000 > nowMs;
     const isRead = this.#reading(lab, value, nowMs, () =>
-      this.#addSeries(value, resolution, pages, bytes, isWanted, found),
+      this.#addSeries(value, resolution, pages, bytes, isWanted, withHistograms, found),
     );
     if (!isRead) return undefined;
     return [...found].sort(([a], [b]) => a - b).map(([startS, aggregate]) => ({ lab, startS, aggregate }));
@@ -254,9 +244,11 @@ export class Reader {
     pages: readonly Page[],
     values: readonly (Buffer | null)[],
     isWanted: (startS: number) => boolean,
+    withHistograms: boolean,
     found: Map<number, Aggregate>,
   ): void {
     const { durationS } = resolution;
+    const keeps = withHistograms && keepsHistograms(durationS);
     const { alignmentS } = this.pages.grid;
     const head = parseHead(value);
     const held = bucketsOfBase(value, head).get(durationS) ?? [];
@@ -264,11 +256,11 @@ export class Reader {
     const olderS = held.length === HEAD_BUCKETS ? held[0]!.startS : Number.NEGATIVE_INFINITY;
     for (const { startS, at } of held)
       if (isWanted(startS) && isAligned(startS, durationS, alignmentS))
-        found.set(startS, aggregateAt(value, at, startS, true));
+        found.set(startS, aggregateAt(value, at, startS, withHistograms));
     const of = (startS: number) => {
       let aggregate = found.get(startS);
       if (aggregate === undefined) {
-        aggregate = emptyAggregate(keepsHistograms(durationS));
+        aggregate = emptyAggregate(keeps);
         found.set(startS, aggregate);
       }
       return aggregate;
@@ -281,7 +273,7 @@ export class Reader {
       readingPage(page.key, bytes, () => {
         if (this.pages.followsFromRows(resolution))
           this.#addRawPage(bytes, page.startS, durationS, olderS, isOlder, of, merge);
-        else eachAggregate(bytes, (slot) => page.startS + slot * durationS, isOlder, merge);
+        else eachAggregate(bytes, (slot) => page.startS + slot * durationS, isOlder, merge, withHistograms);
       });
     });
     for (let at = head.baseBytes; at < value.length; at += ROW_BYTES) {

@@ -208,8 +208,9 @@ export class RedisStore implements Store {
     fromS: number,
     toS: number,
     nowMs: number,
+    withHistograms = true,
   ): Promise<readonly LabBucket[]> {
-    return this.#reader.series(lab, resolution, fromS, toS, nowMs);
+    return (await this.#reader.series(lab, resolution, fromS, toS, nowMs, withHistograms)) ?? [];
   }
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {

@@ -118,7 +118,7 @@ export class Restoring {
     const starts = buckets.filter((one) => one.durationS === durationS).map(({ startS }) => startS);
     if (starts.length === 0) return [];
     const [fromS, toS] = [Math.min(...starts), Math.max(...starts) + durationS];
-    return this.parts.reader.seriesIfReadable(lab, resolution, fromS, toS, nowMs);
+    return this.parts.reader.series(lab, resolution, fromS, toS, nowMs);
   }
 
   /** The only caller of begin.lua. */

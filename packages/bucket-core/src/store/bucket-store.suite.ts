@@ -10,6 +10,7 @@ import {
   bucketExpiryS,
   bucketGrid,
   bucketStartS,
+  copyAggregate,
   emptyAggregate,
   IDENTITIES_MAX,
   keepsHistograms,
@@ -138,6 +139,29 @@ export function bucketStoreContract(name: string, open: OpenStore, runs = 40): v
         (await store.series('late', hours, startS, startS + 1, nowMs)).map((bucket) => bucket.startS),
         [startS],
       );
+    });
+
+    test('a series without histograms is the same but for these', async () => {
+      await store.commit(
+        batchOf(
+          [1, 3700, 7400].map((agoS) => ['late', agoS, agoS, 1000]),
+          nowMs,
+        ),
+        nowMs,
+      );
+      for (const resolution of CONTRACT_GRID.resolutions) {
+        const { durationS } = resolution;
+        const fromS = bucketStartS(nowMs - 6 * HOUR_S * 1000, durationS, CONTRACT_GRID.alignmentS);
+        const toS = Math.ceil(nowMs / 1000) + 1;
+        const read = (withHistograms: boolean) =>
+          store.series('late', resolution, fromS, toS, nowMs, withHistograms);
+        const whole = await read(true);
+        assert.ok(whole.length > 0);
+        assert.deepEqual(
+          await read(false),
+          whole.map((bucket) => ({ ...bucket, aggregate: copyAggregate(bucket.aggregate, false) })),
+        );
+      }
     });
 
     test('an observation whose buckets have all expired is not counted', async () => {

@@ -67,13 +67,17 @@ export interface BucketStore {
     nowMs: number,
     withHistograms?: boolean,
   ): AsyncIterable<readonly LabBucket[]>;
-  /** One lab's existing buckets with fromS ≤ start < toS, oldest first. */
+  /**
+   * One lab's existing buckets with fromS ≤ start < toS, oldest first.
+   * @param withHistograms false: the aggregates have none, which is faster
+   */
   series(
     lab: string,
     resolution: Resolution,
     fromS: number,
     toS: number,
     nowMs: number,
+    withHistograms?: boolean,
   ): Promise<readonly LabBucket[]>;
   /** Ids of known labs after `after` in the order of their characters' codes, at most `limit`. */
   labs(after: string, limit: number, nowMs: number): Promise<readonly string[]>;

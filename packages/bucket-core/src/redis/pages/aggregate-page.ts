@@ -65,13 +65,14 @@ export function eachAggregate(
   startOf: (slot: number) => number,
   isWanted: (startS: number) => boolean,
   visit: (startS: number, aggregate: Aggregate) => void,
+  withHistograms = true,
 ): void {
   for (let at = 0; at < bytes.length; ) {
     const length = entryAt(bytes, at);
     const slot = bytes[at]! & SLOT_MASK;
     const startS = startOf(slot);
     const start = reader.at;
-    if (isWanted(startS)) visit(startS, entryOf(bytes, slot, start, length, startS, true));
+    if (isWanted(startS)) visit(startS, entryOf(bytes, slot, start, length, startS, withHistograms));
     at = start + length;
   }
 }
