@@ -49,6 +49,9 @@ const FOLDED_PAGES_MAX = 400;
 /** Larger pages stay as they are: to pack them anew would take too long. */
 const SEALED_BYTES_MAX = 128 << 10;
 
+/** Used again for each head. */
+const TAIL = new Rows();
+
 export interface FoldPlan {
   readonly head: Head;
   readonly value: Buffer;
@@ -94,12 +97,13 @@ export function planFold(
 ): FoldPlan | undefined {
   const { foldRows, keptS, keptMin, keptMax } = limits;
   const head = parseHead(value);
-  const rows = new Rows();
+  TAIL.clear();
   for (let at = head.baseBytes; at < value.length; at += ROW_BYTES) {
     const temp = tempAt(value, at);
     const humidity = humidityAt(value, at);
-    if (temp !== ABSENT || humidity !== ABSENT) rows.push(msAt(value, at), tagAt(value, at), temp, humidity);
+    if (temp !== ABSENT || humidity !== ABSENT) TAIL.push(msAt(value, at), tagAt(value, at), temp, humidity);
   }
+  const rows = TAIL.copy();
   rows.sort();
   const { ms, count } = rows;
   let cut = count - keptMin;
