@@ -9,6 +9,7 @@ import { ingestMany, ingestPipelined } from './ingest/ingest.js';
 import { latency } from './latency/latency.js';
 import { layouts } from './layouts/layouts-scenario.js';
 import { mapped } from './mapped/mapped.js';
+import { memoryEmbedded } from './memory/embedded.js';
 import { memory } from './memory/memory.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
@@ -36,6 +37,7 @@ export const SCENARIOS: readonly Scenario[] = [
   layouts,
   mapped,
   memory,
+  memoryEmbedded,
   http,
   startup,
   reads,
