@@ -79,6 +79,7 @@ test('the ledger adds what other processes reported to the live counters of this
       },
     ],
     earlier: { processes: 0, committed: 0, duplicate: 0 },
+    at: '2026-09-22T12:00:00.000Z',
   });
 });
 

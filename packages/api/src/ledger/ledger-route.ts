@@ -96,6 +96,7 @@ export const LedgerOverview = Type.Composite([
           'what the store counted in the last week for processes that have not reported in the last hour; not in the sums above',
       },
     ),
+    at: Type.String({ format: 'date-time', description: 'when this was read, by the clock of the service' }),
   }),
 ]);
 
@@ -145,6 +146,7 @@ export function ledgerRoute(options: RouteOptions): Route {
           }),
         ),
         earlier,
+        at: rfc3339Time(nowMs),
       };
       return c.json(overview);
     },

@@ -35,6 +35,8 @@ function scene() {
     failure: undefined as ApiFailure | undefined,
     listed: [] as LiveLab[],
     received: 0,
+    /** How far the service's clock is ahead. */
+    aheadMs: 0,
   };
   let listener: StreamListener | undefined;
   let timers: { atMs: number; action: () => void }[] = [];
@@ -48,7 +50,11 @@ function scene() {
       listener = given;
       return { close: () => {} };
     },
-    ledger: () => answer(() => ({ received: state.received }) as Ledger),
+    ledger: () =>
+      answer(
+        () =>
+          ({ received: state.received, at: new Date(state.nowMs + state.aheadMs).toISOString() }) as Ledger,
+      ),
     labs: () => answer(() => listed(state.listed)),
     clock: () => state.nowMs,
     after: (ms, action) => {
@@ -225,4 +231,21 @@ test('a service of so many labs that it has no stream of them is live as long as
   state.failure = undefined;
   await pass(10_000);
   assert.equal(link, 'live');
+});
+
+test('without a stream the ledger says how far the clocks are apart', async () => {
+  const { hub, state, stream, settle, pass } = scene();
+  state.aheadMs = 90_000;
+  state.listed = Array.from({ length: 1001 }, (_, i) => report(`lab-${i}`));
+  let aheadMs = 0;
+  hub.join((message) => {
+    if (message.kind === 'clock') aheadMs = message.aheadMs;
+  });
+  hub.start();
+  stream().onError();
+  await settle();
+  assert.equal(aheadMs, 90_000);
+  state.aheadMs = -5000;
+  for (let i = 0; i < 10; i++) await pass(2000);
+  assert.equal(aheadMs, -5000);
 });

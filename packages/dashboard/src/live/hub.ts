@@ -132,6 +132,8 @@ export class Hub {
   async #readLedger(): Promise<void> {
     try {
       const ledger = await this.sources.ledger();
+      // The only clock of the service that is seen where there is no stream.
+      this.#noteServiceTime(Date.parse(ledger.at));
       const perSecond = this.#rate.add(ledger.received, this.sources.clock());
       this.#ledger = { kind: 'ledger', ledger, perSecond };
       this.#tell(this.#ledger);
