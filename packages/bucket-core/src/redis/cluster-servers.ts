@@ -27,6 +27,7 @@ const SLOTS = PLACES.map((place) => calculateSlot(`{${tagOf(place)}}`));
  */
 export class ClusterServers implements Servers {
   readonly isOne = false;
+  readonly recordsMove = true;
   readonly groups = PARTITIONS.map((partition) => [partition]);
   readonly #byName = new Map<string, RedisLink>();
   readonly #seeds: ReadonlySet<string>;
@@ -67,6 +68,14 @@ export class ClusterServers implements Servers {
     if (link === undefined) throw new Error(this.#whyUnknown());
     if (!this.#isLaidOut) throw new Error('the cluster has not been looked at yet');
     return link;
+  }
+
+  fenceOf(): undefined {
+    return undefined;
+  }
+
+  isOnItsWay(): boolean {
+    return false;
   }
 
   groupOf(place: number): number {
@@ -135,7 +144,7 @@ export class ClusterServers implements Servers {
     const probe = this.keys.probe(place);
     await link.commits.humtemp_probe(2, probe, this.keys.aside(probe));
     if (this.#masters[BOOKS] !== link.name) return;
-    await checkLayout(link.commits, this.keys, link.name, undefined);
+    await checkLayout(link.commits, this.keys, link.name);
     this.#isLaidOut = true;
   }
 

@@ -3,6 +3,7 @@ import type { LabState } from './lab-states.js';
 import { emptyBase } from './pages/head.js';
 import { putRow, ROW_BYTES } from './pages/tail-row.js';
 import type { ScriptedRedis } from './scripts.js';
+import type { Fence } from './servers.js';
 
 /** The only caller of commit.lua: its arguments and its result stand here and there, nowhere else. */
 
@@ -108,9 +109,12 @@ export function sendCall(
   redis: ScriptedRedis,
   call: CommitCall,
   process: string,
+  fence?: Fence,
 ): Promise<(number | Buffer)[]> {
   const { keys, blob, base } = call;
-  return redis.humtemp_commitBuffer(keys.length, ...keys, blob, base, process);
+  return fence === undefined
+    ? redis.humtemp_commitBuffer(keys.length, ...keys, blob, base, process)
+    : redis.humtemp_commitBuffer(keys.length, ...keys, blob, base, process, fence.key, fence.stamp);
 }
 
 /**

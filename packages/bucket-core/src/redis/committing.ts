@@ -30,7 +30,7 @@ import { parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
 import { ROW_BYTES } from './pages/tail-row.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
-import { isAboutValue, isElsewhere, isReply, messageOf } from './redis-errors.js';
+import { Elsewhere, isAboutValue, isElsewhere, isReply, messageOf } from './redis-errors.js';
 import type { RedisLink } from './redis-link.js';
 import { isOn, type Servers } from './servers.js';
 import { OTHER_TYPE, WRONG_TYPE } from './set-aside.js';
@@ -171,15 +171,35 @@ export class Committing {
   }
 
   /**
-   * Asks what became of the calls that had no answer, as far as this server has their places by now. Until all is said and
+   * Asks what became of the calls that had no answer, as far as they concern what this server has by now. Until all is said and
    * safe, none of it counts.
    */
   async #askAgain(link: RedisLink): Promise<void> {
+    const { servers } = this.#with;
+    if (this.#unanswered.calls.size === 0) return;
+    const byKeeper = new Map<RedisLink, CommitCall[]>();
+    for (const [call, sentTo] of this.#unanswered.calls) {
+      if (!this.#concerns(call, sentTo, link)) continue;
+      const keeper = servers.recordsMove ? link : sentTo;
+      const some = byKeeper.get(keeper);
+      if (some === undefined) byKeeper.set(keeper, [call]);
+      else some.push(call);
+    }
+    for (const [keeper, calls] of byKeeper) await this.#askKeeper(keeper, calls);
+  }
+
+  #concerns(call: CommitCall, sentTo: RedisLink, link: RedisLink): boolean {
+    const { servers } = this.#with;
+    if (servers.recordsMove) return isOn(servers, call.partition, link);
+    // What was done before labs were moved must not be taken for duplicates where they are now.
+    return sentTo === link || call.parts.some(({ state }) => isOn(servers, state.partition, link));
+  }
+
+  /** @param keeper has the records of these calls */
+  async #askKeeper(keeper: RedisLink, calls: readonly CommitCall[]): Promise<void> {
     const { servers, keys, process } = this.#with;
-    const calls = [...this.#unanswered.calls].filter(({ partition }) => isOn(servers, partition, link));
-    if (calls.length === 0) return;
-    const redis = link.writable();
-    const { connection } = link.safe;
+    const redis = keeper.writable();
+    const { connection } = keeper.safe;
     const answers: ((number | Buffer)[] | undefined)[] = [];
     for (const call of calls)
       try {
@@ -189,7 +209,7 @@ export class Committing {
         if (!isAboutValue(error)) throw error;
         answers.push(undefined);
       }
-    await link.safe.confirmEarlier(connection, keys.probe(calls[0]!.partition));
+    await keeper.safe.confirmEarlier(connection, keys.probe(calls[0]!.partition));
     for (const [i, call] of calls.entries()) {
       const answer = answers[i];
       if (answer === undefined) this.#unanswered.giveUp(call);
@@ -230,16 +250,24 @@ export class Committing {
     again: Part[],
   ): Promise<{ failed: Failed | undefined; elsewhere: unknown }> {
     const { servers, process } = this.#with;
-    const calls = this.#calls(parts, nowMs);
+    const isOnItsWay = ({ state }: Part) => servers.isOnItsWay(state.partition, false);
+    const waiting = parts.filter(isOnItsWay);
+    again.push(...waiting);
+    // What goes into one call is on one server, as long as its fence holds.
+    const calls = this.#calls(
+      waiting.length === 0 ? parts : parts.filter((part) => !isOnItsWay(part)),
+      nowMs,
+    );
     const sent: Sent[] = [];
     let error: unknown;
-    let elsewhere: unknown;
+    let elsewhere: unknown = waiting.length === 0 ? undefined : new Elsewhere();
     const failed: Part[] = [];
     for (const call of calls)
       try {
         const link = servers.linkOf(call.partition);
         const { connection } = link.safe;
-        sent.push({ call, link, connection, answers: sendCall(link.writable(), call, process) });
+        const answers = sendCall(link.writable(), call, process, servers.fenceOf(link));
+        sent.push({ call, link, connection, answers });
       } catch (reason) {
         error ??= reason;
         failed.push(...call.parts, ...call.counted);
@@ -251,7 +279,7 @@ export class Committing {
       const all = [...call.parts, ...call.counted];
       const reason = unsafe.get(link);
       if (reply.status === 'fulfilled' && reason !== undefined) {
-        this.#unanswered.add(call);
+        this.#unanswered.add(call, link);
         error ??= reason;
         failed.push(...all);
         continue;
@@ -270,7 +298,7 @@ export class Committing {
       }
       // A lab of which Redis cannot even say what is wrong: alone it is found, and others need not wait for it.
       if (isAboutValue(reply.reason) && (await this.#isolate(call, reply.reason, again))) continue;
-      if (!isReply(reply.reason)) this.#unanswered.add(call);
+      if (!isReply(reply.reason)) this.#unanswered.add(call, link);
       error ??= reply.reason;
       failed.push(...all);
     }

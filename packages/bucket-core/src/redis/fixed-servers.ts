@@ -1,19 +1,55 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type Keys, PARTITIONS, PLACES, tagOf } from './keys.js';
+import {
+  learn,
+  type Moved,
+  movedText,
+  NOTHING_MOVED,
+  type PlaceMap,
+  parsePlaceMap,
+} from './places/place-map.js';
 import { RedisLink } from './redis-link.js';
-import type { Servers, ServersOptions } from './servers.js';
-import { checkLayout } from './store-layout.js';
+import type { Fence, Servers, ServersOptions } from './servers.js';
+import { checkLayout, otherServers } from './store-layout.js';
 import type { ServerAddress } from './topology.js';
 
+/** A server that does not say within this time what it has is not waited for. */
+const LOOK_MS_MAX = 100;
+/** Pause before what was elsewhere is asked for again. */
+const LOOK_AGAIN_MS = 5;
+/** How long one that is there waits for what the others say, when a process starts. */
+const OTHERS_MS_MAX = 1000;
+const OTHERS_WAIT_MS = 5;
+
+/** What is known of a server. */
+interface Member {
+  readonly name: string;
+  readonly link: RedisLink;
+  /** What it keeps of moved places; undefined: it has not said yet. */
+  map: PlaceMap | undefined;
+  /** Whether it was looked at, and the names of the servers that its store began with, if it is not new. */
+  wasLookedAt: boolean;
+  base: readonly string[] | undefined;
+}
+
 /**
- * One server, or several that know nothing of each other. A place is on the server that has the highest number of all for
- * it (rendezvous hashing): when a server is added, only what it gets moves.
+ * One server, or several that know nothing of each other. At first a place is on the server that has the highest number of all
+ * for it (rendezvous hashing) among those that the store began with. Each server keeps which places were moved since
+ * (places/spreading.ts): of two that speak of a place the one with the higher epoch is true, and a place is used once its server
+ * says itself that it has it. So a server that is named and has nothing does no harm, and one that has something and is not
+ * named is refused.
  */
 export class FixedServers implements Servers {
   readonly links: readonly RedisLink[];
   readonly isOne: boolean;
-  readonly groups: readonly (readonly number[])[];
-  readonly #indices: readonly number[];
+  readonly recordsMove = false;
+  readonly members: readonly Member[];
+  readonly #names: readonly string[];
+  /** What is known of moved places, by whoever said it. */
+  readonly #moved = new Map<number, Moved>();
+  #first: { readonly key: string; readonly names: readonly string[] } = { key: '', names: [] };
+  #indices: readonly number[] = [];
+  #groups: readonly (readonly number[])[] = [];
   #hasWarnedOfEarlier = false;
 
   constructor(
@@ -22,35 +58,54 @@ export class FixedServers implements Servers {
     readonly keys: Keys,
   ) {
     this.isOne = servers.length === 1;
-    const names = servers.map(({ name }) => name);
-    this.#indices = PLACES.map((place) => indexOfPlace(names, place));
-    const groups = servers.map((_, index) => PARTITIONS.filter((place) => this.#indices[place] === index));
-    this.groups = groups.filter(({ length }) => length > 0);
-    const listed = this.isOne ? undefined : names;
+    this.#names = servers.map(({ name }) => name);
     const { onMoved } = options;
-    this.links = servers.map(({ name, url }, index) => {
-      const isMine = (place: number) => this.#indices[place] === index;
-      return new RedisLink({
+    this.members = servers.map(({ name, url }, index) => ({
+      name,
+      map: undefined,
+      wasLookedAt: false,
+      base: undefined,
+      link: new RedisLink({
         ...options,
         url,
         name: this.isOne ? '' : name,
         isClusterNode: false,
-        onNewConnection: () => onMoved(isMine),
-        admit: (link) => this.#admit(link, listed),
-      });
-    });
+        onNewConnection: () => onMoved((place) => this.#indices[place] === index),
+        admit: () => this.#admit(this.members[index]!),
+      }),
+    }));
+    this.links = this.members.map(({ link }) => link);
+    this.#place();
   }
 
   get patienceMs(): number {
-    return 0;
+    return this.options.replyTimeoutMs;
   }
 
   linkOf(place: number): RedisLink {
     return this.links[this.#indices[place]!]!;
   }
 
+  fenceOf(link: RedisLink): Fence {
+    const { map } = this.members[this.links.indexOf(link)]!;
+    return { key: this.keys.stamp(), stamp: map?.stamp ?? '' };
+  }
+
+  isOnItsWay(place: number, forReading: boolean): boolean {
+    const moved = this.#moved.get(place);
+    if (moved === undefined) return false;
+    if (moved.to !== undefined && !forReading) return true;
+    // One that is not connected is out of reach, whatever it would say.
+    const { link, map } = this.members[this.#indices[place]!]!;
+    return link.isReady && (map?.moved.get(place)?.epoch ?? 0) < moved.epoch;
+  }
+
   groupOf(place: number): number {
     return this.#indices[place]!;
+  }
+
+  get groups(): readonly (readonly number[])[] {
+    return this.#groups;
   }
 
   get laneCount(): number {
@@ -61,22 +116,199 @@ export class FixedServers implements Servers {
     return this.#indices[place]!;
   }
 
-  async lookAgain(): Promise<void> {}
+  /** What became of a place that was moved once, as far as is known. */
+  movedOf(place: number): Moved | undefined {
+    return this.#moved.get(place);
+  }
+
+  /** The servers that have something, or are about to get it; sorted. */
+  get holders(): readonly string[] {
+    const holders = new Set<string>();
+    for (const place of PLACES) {
+      const one = this.#moved.get(place);
+      holders.add(one?.owner ?? this.#atFirst()[place]!);
+      if (one?.to !== undefined) holders.add(one.to);
+    }
+    return [...holders].sort();
+  }
+
+  async lookAgain(): Promise<void> {
+    const looked = this.members
+      .filter(({ link, wasLookedAt }) => wasLookedAt && link.commits.status === 'ready')
+      .map((member) => this.look(member).catch(() => {}));
+    const late = new Promise((resolve) => setTimeout(resolve, LOOK_MS_MAX).unref());
+    const pause = new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    await Promise.all([Promise.race([Promise.all(looked), late]), pause]);
+  }
+
+  /** Asks a server which places it knows to be moved, and makes it know what the others do of its own. */
+  async look(member: Member, isNew = false): Promise<void> {
+    await this.#ask(member);
+    if (await this.#tell(member, isNew)) await this.#ask(member);
+    // Whoever copied a place may have died.
+    for (const [place, { epoch, owner, to, untilMs }] of member.map!.moved) {
+      if (to === undefined || owner !== member.name) continue;
+      const nowMs = await clockMs(member.link).catch(() => 0);
+      if (untilMs! < nowMs) await this.change(member, place, { epoch: epoch + 1, owner });
+    }
+  }
+
+  /**
+   * Changes what a server keeps of a place, unless it keeps something else by now than we know of it.
+   * @returns whether it was changed
+   */
+  async change(member: Member, place: number, moved: Moved): Promise<boolean> {
+    const { keys } = this;
+    const before = member.map?.moved.get(place);
+    const isChanged = await member.link.commits.humtemp_move(
+      2,
+      keys.stamp(),
+      keys.places(),
+      place,
+      before === undefined ? '' : movedText(before),
+      movedText(moved),
+      randomUUID(),
+    );
+    await this.#ask(member);
+    return isChanged === 1;
+  }
 
   close(): void {
     for (const link of this.links) link.close();
   }
 
-  async #admit({ commits, name }: RedisLink, listed: readonly string[] | undefined): Promise<void> {
+  async #ask(member: Member): Promise<void> {
+    const { keys } = this;
+    const reply = await member.link.commits.humtemp_places(2, keys.stamp(), keys.places());
+    const [stamp = '', ...fields] = reply;
+    member.map = fields.length === 0 ? { ...NOTHING_MOVED, stamp } : parsePlaceMap(stamp, fields);
+    learn(this.#moved, member.map);
+    this.#place();
+  }
+
+  /** The only caller of learn.lua: a server is given what concerns it of what it does not know. @returns whether it took any */
+  async #tell(member: Member, isNew: boolean): Promise<boolean> {
+    const { keys } = this;
+    const news: (string | number)[] = [];
+    for (const [place, moved] of this.#moved) {
+      const held = member.map?.moved.get(place);
+      if ((held?.epoch ?? 0) >= moved.epoch) continue;
+      const isMine = moved.owner === member.name;
+      if (!isMine && moved.from !== member.name && held?.owner !== member.name) continue;
+      // What was copied is all there, or the server was empty and has lost it.
+      const arrived = isMine && moved.token !== undefined ? keys.incoming(place) : '';
+      news.push(place, movedText(moved), arrived, isNew ? '' : arrivedText(moved.token ?? ''), 1);
+    }
+    if (news.length === 0) return false;
+    return (
+      (await member.link.commits.humtemp_learn(2, keys.stamp(), keys.places(), randomUUID(), ...news)) > 0
+    );
+  }
+
+  async #admit(member: Member): Promise<void> {
+    const { link } = member;
     const probe = this.keys.probe(0);
-    await commits.humtemp_probe(2, probe, this.keys.aside(probe));
-    const hasEarlier = await checkLayout(commits, this.keys, name, listed);
+    await link.commits.humtemp_probe(2, probe, this.keys.aside(probe));
+    const layout = await checkLayout(link.commits, this.keys, link.name, () => this.#serversOfNew(member));
+    this.#warnOfEarlier(layout.hasEarlier);
+    member.base = layout.servers ?? [member.name];
+    member.wasLookedAt = true;
+    for (const { base } of this.members)
+      if (base !== undefined && !isSame(base, member.base))
+        throw otherServers(link.name, layout.servers, this.#names);
+    await this.#ask(member);
+    const { holders } = this;
+    if (holders.some((holder) => !this.#names.includes(holder)))
+      throw otherServers(link.name, holders, this.#names);
+    await this.#othersLooked();
+    await this.look(member, layout.isNew);
+  }
+
+  /**
+   * Which servers the store of an empty one began with. Another server that has something knows; if none has anything, it
+   * begins now, with all of them. @throws while that is not known
+   */
+  async #serversOfNew(member: Member): Promise<readonly string[] | undefined> {
+    if (this.isOne) return undefined;
+    // An empty one among others that are empty, too, is no sign of a new store before all have said so.
+    const found = await Promise.all(this.members.map((one) => this.#layoutOf(one, member)));
+    const base = found.find((one) => one !== 'empty' && one !== 'unknown');
+    if (base !== undefined) return base as readonly string[];
+    if (found.includes('unknown'))
+      throw new Error('it is empty, and not all other servers can be asked whether the store is new');
+    return this.#names;
+  }
+
+  async #layoutOf(one: Member, asking: Member): Promise<readonly string[] | 'empty' | 'unknown'> {
+    if (one === asking) return 'empty';
+    if (one.base !== undefined) return one.base;
+    const endMs = performance.now() + OTHERS_MS_MAX;
+    while (performance.now() < endMs) {
+      if (one.base !== undefined) return one.base;
+      if (one.link.commits.status === 'ready') {
+        const marker = await one.link.commits.get(this.keys.layout()).catch(() => undefined);
+        if (marker === null) return 'empty';
+        if (marker !== undefined)
+          return (JSON.parse(marker) as { servers?: readonly string[] }).servers ?? [one.name];
+      }
+      await new Promise((resolve) => setTimeout(resolve, OTHERS_WAIT_MS));
+    }
+    return 'unknown';
+  }
+
+  /** Resolves when all servers have been looked at or cannot be reached; what one has forgotten, another may know. */
+  async #othersLooked(): Promise<void> {
+    const endMs = performance.now() + OTHERS_MS_MAX;
+    const isOpen = ({ map, link }: Member) => map === undefined && !link.hasFailed;
+    while (this.members.some(isOpen) && performance.now() < endMs)
+      await new Promise((resolve) => setTimeout(resolve, OTHERS_WAIT_MS));
+  }
+
+  #warnOfEarlier(hasEarlier: boolean): void {
     if (!hasEarlier || this.#hasWarnedOfEarlier) return;
     this.#hasWarnedOfEarlier = true;
     this.options.onWarning?.(
       'Redis has buckets of an earlier version of humtemp under keys without prefix: they are not read, and expire',
     );
   }
+
+  /** The names of the servers of all places, if nothing was ever moved. */
+  #atFirst(): readonly string[] {
+    const base = this.members.find((member) => member.base !== undefined)?.base ?? this.#names;
+    const key = base.join(',');
+    if (key !== this.#first.key)
+      this.#first = { key, names: PLACES.map((place) => base[indexOfPlace(base, place)]!) };
+    return this.#first.names;
+  }
+
+  /** Who has what, by all that is known. */
+  #place(): void {
+    const first = this.#atFirst();
+    // A name that is not among ours is refused before anything is done.
+    const indices = PLACES.map((place) =>
+      Math.max(0, this.#names.indexOf(this.#moved.get(place)?.owner ?? first[place]!)),
+    );
+    if (indices.every((index, place) => index === this.#indices[place])) return;
+    this.#indices = indices;
+    this.#groups = this.#names
+      .map((_, index) => PARTITIONS.filter((place) => indices[place] === index))
+      .filter(({ length }) => length > 0);
+  }
+}
+
+/** The clock of a server, Unix ms. */
+export async function clockMs({ commits }: RedisLink): Promise<number> {
+  const [seconds, micros] = await commits.time();
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+}
+
+/** What the key of an arriving place holds once all of it is there. */
+export function arrivedText(token: string): string {
+  return token === '' ? '' : `${token} arrived`;
+}
+
+function isSame(one: readonly string[], another: readonly string[]): boolean {
+  return one.length === another.length && one.every((name) => another.includes(name));
 }
 
 /** The server that has a place. */

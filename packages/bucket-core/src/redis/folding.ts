@@ -1,5 +1,5 @@
 import { oldestLiveMs } from '../grid/bucket-grid.js';
-import { at, valuesOf } from './asking.js';
+import { valuesOf, writeAt } from './asking.js';
 import type { Keys } from './keys.js';
 import type { LabState, LabStates } from './lab-states.js';
 import {
@@ -19,7 +19,7 @@ import type { PageGrid } from './pages/page-grid.js';
 import { newHead, salvagedHead } from './pages/salvage.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
 import type { RedisLink } from './redis-link.js';
-import type { Servers } from './servers.js';
+import { fenceArguments, type Servers } from './servers.js';
 import { OTHER_TYPE, type SetAside, WRONG_TYPE } from './set-aside.js';
 
 /** What a fold has made of a lab, and of what. */
@@ -235,9 +235,18 @@ export class Folding {
       header.writeUInt32LE(folded.writes.length, 8);
       packed.push(Buffer.concat([header, folded.head]), ...folded.writes.map(packWrite));
     }
-    return at(this.servers, 'commits', planned[0]!.state.partition, (redis) =>
-      redis.humtemp_fold(keys.length, ...keys, ...packed),
+    const { partition } = planned[0]!.state;
+    return writeAt(this.servers, partition, (redis, fence) =>
+      planned.every(({ state }) => this.#isTogether(state.partition, partition))
+        ? redis.humtemp_fold(keys.length, ...keys, ...fenceArguments(fence), ...packed)
+        : Promise.resolve(planned.map(() => 0)),
     );
+  }
+
+  /** Whether two places are still on one server, and neither is on its way: whoever commits next folds the labs of others. */
+  #isTogether(one: number, another: number): boolean {
+    const { servers } = this;
+    return servers.groupOf(one) === servers.groupOf(another) && !servers.isOnItsWay(one, false);
   }
 
   /** Whether the newest observations go to a page that takes no more rows: then sums are made of many of them at a time. */

@@ -98,6 +98,21 @@ export class Keys {
     return `${this.#books}layout`;
   }
 
+  /** Hash: of places that were moved between independent servers, which server has them. Each server has one. */
+  places(): string {
+    return `${this.#books}places`;
+  }
+
+  /** String: another after each change of what a server has, by its own `places`. */
+  stamp(): string {
+    return `${this.#books}stamp`;
+  }
+
+  /** String: which attempt to move a place to this server may put keys here, and whether all of it has arrived. */
+  incoming(place: number): string {
+    return `${this.#tags[place]}incoming`;
+  }
+
   /** What is written and removed again to see what a user of Redis may do. */
   probe(place: number): string {
     return `${this.#tags[place]}probe`;

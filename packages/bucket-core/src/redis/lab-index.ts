@@ -1,8 +1,8 @@
 import { LAB_PARTITIONS } from '../observation/lab-id.js';
 import { Admission } from './admission.js';
-import { type Commander, connectionOf, valuesOfEach } from './asking.js';
+import { ask, type Commander, connectionOf } from './asking.js';
 import type { Faults } from './faults.js';
-import type { Keys } from './keys.js';
+import { type Keys, PARTITIONS } from './keys.js';
 import type { LabStates } from './lab-states.js';
 import type { PageGrid } from './pages/page-grid.js';
 import type { LabsReply, NamesReply } from './scripts.js';
@@ -50,26 +50,27 @@ export class LabIndex {
   async *labsSince(fromS: number, pageLabs: number): AsyncIterable<readonly string[]> {
     let labs: string[] = [];
     let [found, lookedAt] = [0, 0];
-    for (let open = this.servers.groups; open.length > 0; ) {
+    for (let open = this.servers.groups.flat(); open.length > 0; ) {
       // As many partitions as have about two pages.
       const enough = lookedAt === 0 ? PARTITIONS_AT_FIRST : (2 * pageLabs) / Math.max(found / lookedAt, 0.5);
-      let asked = 0;
-      let partitions = 0;
-      while (asked < open.length && (asked === 0 || partitions < enough)) partitions += open[asked++]!.length;
-      const groups = open.slice(0, asked);
-      const replies = await this.#ask(groups, (to, bytes, group) => {
-        const keys = group.length === 1 ? [this.keys.labs(group[0]!)] : [];
-        return to.humtemp_labs(keys.length, ...keys, this.keys.beforePartition(), bytes, fromS, 2 * pageLabs);
-      });
-      open = open.slice(asked);
-      for (const [i, [count, wrong, some]] of (replies as LabsReply[]).entries()) {
-        for (const one of wrong) this.faults.report(this.keys.labs(one), OTHER_TYPE);
-        const rest = groups[i]!.slice(count);
-        if (rest.length > 0) open = [rest, ...open];
-        lookedAt += count;
-        found += some.length;
-        labs = labs.length === 0 ? some : labs.concat(some);
-      }
+      const asked = this.#firstGroups(open, enough);
+      const seen = new Set<number>();
+      await this.#ask<LabsReply>(
+        asked,
+        (to, bytes, group) => {
+          const keys = group.length === 1 ? [this.keys.labs(group[0]!)] : [];
+          const before = this.keys.beforePartition();
+          return to.humtemp_labs(keys.length, ...keys, before, bytes, fromS, 2 * pageLabs);
+        },
+        (group, [count, wrong, some]) => {
+          for (const one of wrong) this.faults.report(this.keys.labs(one), OTHER_TYPE);
+          for (const one of group.slice(0, count)) seen.add(one);
+          lookedAt += count;
+          found += some.length;
+          labs = labs.length === 0 ? some : labs.concat(some);
+        },
+      );
+      open = open.filter((one) => !seen.has(one));
       for (; labs.length >= pageLabs; labs = labs.slice(pageLabs)) yield labs.slice(0, pageLabs);
     }
     if (labs.length > 0) yield labs;
@@ -87,13 +88,18 @@ export class LabIndex {
       const share = enough / LAB_PARTITIONS;
       const each = Math.min(enough, Math.ceil(share + 4 * Math.sqrt(share)) + 1);
       const begin = from === '' ? '-' : `(${from}`;
-      const replies = await this.#ask(this.servers.groups, (to, bytes, group) => {
-        const [one] = group;
-        const keys = group.length === 1 ? [this.keys.names(one!), this.keys.labs(one!)] : [];
-        const before = this.keys.beforePartition();
-        return to.humtemp_names(keys.length, ...keys, before, bytes, begin, enough, each, oldestS);
-      });
-      from = this.#addNames(replies as NamesReply[], names, limit);
+      const replies: NamesReply[] = [];
+      await this.#ask<NamesReply>(
+        PARTITIONS,
+        (to, bytes, group) => {
+          const [one] = group;
+          const keys = group.length === 1 ? [this.keys.names(one!), this.keys.labs(one!)] : [];
+          const before = this.keys.beforePartition();
+          return to.humtemp_names(keys.length, ...keys, before, bytes, begin, enough, each, oldestS);
+        },
+        (_, reply) => replies.push(reply),
+      );
+      from = this.#addNames(replies, names, limit);
     }
     return names;
   }
@@ -114,17 +120,43 @@ export class LabIndex {
     return last;
   }
 
-  /** One call of a script for each group. */
-  #ask(
-    groups: readonly (readonly number[])[],
-    add: (to: Commander, partitions: Buffer, group: readonly number[]) => unknown,
-  ): Promise<readonly unknown[]> {
-    return valuesOfEach(
+  /** Of these partitions, those of the first groups, until there are enough. */
+  #firstGroups(partitions: readonly number[], enough: number): number[] {
+    const groups = new Map<number, number[]>();
+    for (const partition of partitions) {
+      const group = this.servers.groupOf(partition);
+      const some = groups.get(group);
+      if (some === undefined) groups.set(group, [partition]);
+      else some.push(partition);
+    }
+    const first: number[] = [];
+    for (const some of groups.values()) {
+      if (first.length > 0 && first.length >= enough) break;
+      first.push(...some);
+    }
+    return first;
+  }
+
+  /** One call of a script for each group of these partitions. */
+  #ask<R>(
+    partitions: readonly number[],
+    add: (to: Commander, bytes: Buffer, group: readonly number[]) => unknown,
+    take: (group: readonly number[], reply: R) => void,
+  ): Promise<void> {
+    return ask(
       this.servers,
       'reads',
-      groups,
-      ([first]) => first!,
+      partitions,
+      (partition) => partition,
+      true,
       (to, group) => add(to, Buffer.from(group), group),
+      (numbers, [error, reply]) => {
+        if (error !== null) throw error;
+        take(
+          numbers.map((i) => partitions[i]!),
+          reply as R,
+        );
+      },
     );
   }
 

@@ -2,7 +2,16 @@
 const OF_THE_SERVER =
   /\b(OOM|READONLY|LOADING|MISCONF|BUSY|NOPERM|NOAUTH|WRONGPASS|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNKILLABLE)\b/;
 
-const ELSEWHERE = /^(MOVED|ASK|TRYAGAIN)\b|attempted to access a non local key/;
+const ELSEWHERE = /^(MOVED|ASK|TRYAGAIN|ELSEWHERE)\b|attempted to access a non local key/;
+
+/** A place is on its way to another server, or may be there by now. */
+export class Elsewhere extends Error {
+  override readonly name = 'Elsewhere';
+
+  constructor() {
+    super('labs are being moved to another server');
+  }
+}
 
 /** Whether Redis answered with an error; else the answer did not come, and nobody knows what was done. */
 export function isReply(error: unknown): boolean {
@@ -14,8 +23,9 @@ export function isAboutValue(error: unknown): boolean {
   return isReply(error) && !isElsewhere(error) && !OF_THE_SERVER.test((error as Error).message);
 }
 
-/** Whether a node of a cluster says that a key is elsewhere, or on its way there. */
+/** Whether a key is elsewhere, or on its way there. */
 export function isElsewhere(error: unknown): boolean {
+  if (error instanceof Elsewhere) return true;
   return isReply(error) && ELSEWHERE.test((error as Error).message);
 }
 

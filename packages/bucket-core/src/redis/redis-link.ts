@@ -50,6 +50,7 @@ export class RedisLink {
   readonly #who: string;
   #isReady = false;
   #isClosed = false;
+  #hasFailed = false;
   #reason = 'not connected yet';
   #refusal: StoreRefused | undefined;
   #evictionPolicy = 'noeviction';
@@ -75,6 +76,11 @@ export class RedisLink {
 
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Whether it was tried in vain since the process began. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** What is between us and the server, if it is not ready. */
@@ -122,6 +128,7 @@ export class RedisLink {
 
   #notReady(reason: string): void {
     this.#isReady = false;
+    this.#hasFailed = true;
     const isNews = this.#reason !== reason;
     this.#reason = reason;
     if (!this.#isClosed && isNews) this.#tell(false);

@@ -7,7 +7,7 @@ import {
   type RestoreFate,
   type StoredBucket,
 } from '../store/bucket-restore.js';
-import { at } from './asking.js';
+import { at, writeAt } from './asking.js';
 import type { Folding } from './folding.js';
 import type { Keys } from './keys.js';
 import type { LabIndex } from './lab-index.js';
@@ -17,7 +17,7 @@ import type { PageGrid } from './pages/page-grid.js';
 import { withRestored } from './pages/restore.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
 import type { Reader } from './reader.js';
-import type { Servers } from './servers.js';
+import { fenceArguments, type Servers } from './servers.js';
 
 export interface RestoringParts {
   readonly servers: Servers;
@@ -127,8 +127,8 @@ export class Restoring {
     const base = packBase(Math.floor(Math.random() * 2 ** 32), newest, []);
     const expiryS = pages.labExpiryS(pages.longestStartS(newest));
     const indexes = [keys.labs(partition), keys.names(partition)];
-    await at(servers, 'commits', partition, (redis) =>
-      redis.humtemp_begin(3, headKey, ...indexes, base, expiryS, lab),
+    await writeAt(servers, partition, (redis, fence) =>
+      redis.humtemp_begin(3, headKey, ...indexes, base, expiryS, lab, ...fenceArguments(fence)),
     );
   }
 }

@@ -13,6 +13,13 @@ const NAMES = [
   'release',
   'labs',
   'names',
+  'places',
+  'move',
+  'learn',
+  'expect',
+  'take',
+  'put',
+  'drop',
 ] as const;
 
 // The one copy of each, found from the compiled code and from the source alike.
@@ -49,6 +56,13 @@ export interface ScriptedRedis extends Redis {
   readonly humtemp_release: Script<number>;
   readonly humtemp_labs: Script<LabsReply>;
   readonly humtemp_names: Script<NamesReply>;
+  readonly humtemp_places: Script<string[]>;
+  readonly humtemp_move: Script<number>;
+  readonly humtemp_learn: Script<number>;
+  readonly humtemp_expect: Script<number>;
+  readonly humtemp_takeBuffer: Script<(Buffer | null)[]>;
+  readonly humtemp_put: Script<number>;
+  readonly humtemp_drop: Script<number>;
 }
 
 /** Makes the scripts known to a connection. */

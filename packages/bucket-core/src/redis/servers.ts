@@ -2,6 +2,7 @@ import { PartitionsMissing } from '../store/partitions-missing.js';
 import type { RedisConnectionOptions } from './connection.js';
 import type { Durability } from './durability.js';
 import { BOOKS, type Keys, PARTITIONS, PLACES } from './keys.js';
+import { Elsewhere } from './redis-errors.js';
 import type { RedisLink, RedisLinkEvents } from './redis-link.js';
 
 /** What every kind of servers is made with. */
@@ -10,6 +11,15 @@ export interface ServersOptions extends Omit<RedisConnectionOptions, 'onConnecti
   readonly durability?: Durability;
   /** Called when places are on a new connection or another server: what is remembered of them may be wrong. */
   readonly onMoved: (isMoved: (place: number) => boolean) => void;
+}
+
+/**
+ * What must still be so at an independent server for a script to write, and for what was read there to be true: nobody has moved
+ * a place of its since we asked it what it has.
+ */
+export interface Fence {
+  readonly key: string;
+  readonly stamp: string;
 }
 
 /**
@@ -24,6 +34,12 @@ export interface Servers {
   readonly isOne: boolean;
   /** The server of a place, whether it can be reached or not. @throws if nobody knows it now. */
   linkOf(place: number): RedisLink;
+  /** The fence of a server, as far as is known; undefined: the server says by itself when something is elsewhere. */
+  fenceOf(link: RedisLink): Fence | undefined;
+  /** Whether a place is being moved, so that nobody may write to it now; or not even read, for an instant. */
+  isOnItsWay(place: number, forReading: boolean): boolean;
+  /** Whether the records of calls move with the partition that comes first in them. If not, they stay where the call went. */
+  readonly recordsMove: boolean;
   /** Keys of places with the same number may go into one command. */
   groupOf(place: number): number;
   /** How many lanes there are, and which of them a place has now. @see BucketStore.lanes */
@@ -81,6 +97,17 @@ export function checkAll(servers: Servers): void {
   if (missing.length === 0) return;
   const partitions = missing.flatMap((one) => one.partitions).sort((a, b) => a - b);
   throw new PartitionsMissing(partitions, missing.map(({ reason }) => reason).join('; '));
+}
+
+/** The arguments of a script that it compares with the stamp of the map, before it writes. */
+export function fenceArguments(fence: Fence | undefined): [key: string, stamp: string] {
+  return fence === undefined ? ['', ''] : [fence.key, fence.stamp];
+}
+
+/** The server of a place. @throws Elsewhere when the place is on its way */
+export function usableLinkOf(servers: Servers, place: number, forReading: boolean): RedisLink {
+  if (servers.isOnItsWay(place, forReading)) throw new Elsewhere();
+  return servers.linkOf(place);
 }
 
 /** Whether a server has a place, as far as is known. */

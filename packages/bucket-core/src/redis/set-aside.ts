@@ -1,6 +1,6 @@
-import { at, countExisting, type Side, valuesOfEach } from './asking.js';
+import { at, countExisting, type Side, valuesOfEach, writeAt } from './asking.js';
 import type { Faults } from './faults.js';
-import type { Servers } from './servers.js';
+import { fenceArguments, type Servers } from './servers.js';
 
 /** How long a value that was set aside is kept, in seconds. */
 export const ASIDE_KEPT_S = 7 * 86_400;
@@ -32,9 +32,10 @@ export class SetAside {
   ): Promise<void> {
     this.faults.report(key, reason, lab);
     const { keys } = this.servers;
-    await at(this.servers, 'commits', keys.placeOf(key), (redis) =>
-      redis.humtemp_aside(2, key, keys.aside(key), value, ASIDE_KEPT_S, instead, expiryS),
-    );
+    await writeAt(this.servers, keys.placeOf(key), (redis, fence) => {
+      const how = [value, ASIDE_KEPT_S, instead, expiryS, ...fenceArguments(fence)];
+      return redis.humtemp_aside(2, key, keys.aside(key), ...how);
+    });
   }
 
   /** Sets aside whatever a key of a list, hash or set holds instead. */

@@ -100,12 +100,12 @@ describe('several independent Redis servers', () => {
     await store.close();
   });
 
-  test('refuse a process that has another list of them, and take one that names them in another order', async () => {
+  test('refuse a process whose list lacks one that has labs, and take others in any order', async () => {
     const first = open('listed:', listOf('a', 'b'));
     await ready(first);
     await first.close();
     for (const [names, said] of [
-      [['a', 'b', 'c'], /keeps the labs of these servers: a, b; HUMTEMP_REDIS_URL names a, b, c\./],
+      [['a', 'c'], /keeps the labs of these servers: a, b; HUMTEMP_REDIS_URL names a, c\./],
       [['a'], /keeps the labs of these servers: a, b; HUMTEMP_REDIS_URL names only one\./],
     ] as const) {
       const fatal: string[] = [];
@@ -116,8 +116,28 @@ describe('several independent Redis servers', () => {
       await store.close();
       await pause(0);
     }
-    const again = open('listed:', listOf('b', 'a'));
+    const again = open('listed:', listOf('c', 'b', 'a'));
     await ready(again);
+    const nowMs = Date.now();
+    await again.commit(batchOf(rowsOf(LABS, 10), nowMs), nowMs);
     await again.close();
+    // One that is named and has nothing gets nothing.
+    const without = open('listed:', listOf('a', 'b'));
+    await ready(without);
+    assert.deepEqual(await without.labs('', 1000, nowMs), [...LABS].sort());
+    await without.close();
+  });
+
+  test('refuse one that has labs of its own', async () => {
+    for (const name of ['a', 'b'] as const) {
+      const store = open('own:', listOf(name));
+      await ready(store);
+      await store.close();
+    }
+    const fatal: string[] = [];
+    const both = open('own:', listOf('a', 'b'), { onFatal: ({ message }) => fatal.push(message) });
+    await until(() => fatal.length > 0);
+    assert.match(fatal[0]!, /keeps all labs for itself; HUMTEMP_REDIS_URL names a, b\./);
+    await both.close();
   });
 });

@@ -14,28 +14,39 @@ const LAYOUT = { layout: 1, partitions: LAB_PARTITIONS } as const;
 /** The layout before this one had no marker, but these keys. */
 const EARLIER_PARTITIONS = 16;
 
+/** What a server says of itself. */
+export interface Layout {
+  /** The names of the servers that a store of several began with; undefined: it began as the only one. */
+  readonly servers: readonly string[] | undefined;
+  /** Whether it was empty. */
+  readonly isNew: boolean;
+  /** Whether there are buckets of the earlier layout under keys without prefix. */
+  readonly hasEarlier: boolean;
+}
+
 /**
- * Sees to it that the keys under the prefix are of this layout, and of these servers: an empty place is marked.
- * @param name of the server, for messages
- * @param servers the names of all servers, where there are several: labs would be looked for in the wrong place with others
- * @returns whether there are buckets of the earlier layout under keys without prefix.
- * @throws StoreRefused when what is there is of another layout, or of other servers
+ * Sees to it that the keys under the prefix are of this layout: an empty place is marked.
+ * @param name of the server, for messages; empty: there is only one
+ * @param serversOfNew says which servers a store begins with whose place is empty; undefined: this one only
+ * @throws StoreRefused when what is there is of another layout
  */
 export async function checkLayout(
   redis: ScriptedRedis,
   keys: Keys,
   name = '',
-  servers?: readonly string[],
-): Promise<boolean> {
-  const expected = { ...LAYOUT, ...(servers !== undefined && { servers: [...servers].sort() }) };
+  serversOfNew: () => Promise<readonly string[] | undefined> = async () => undefined,
+): Promise<Layout> {
   const place = keys.prefix === '' ? 'keys without prefix' : `keys with the prefix ${keys.prefix}`;
-  if ((await redis.exists(keys.layout())) === 0) {
+  const isNew = (await redis.exists(keys.layout())) === 0;
+  if (isNew) {
     if (name === '' && (await redis.exists(...earlierKeys(keys))) > 0)
       throw new StoreRefused(
         `Redis has buckets of an earlier version of humtemp under ${place}, which this version cannot read: ` +
           'choose another prefix, and the buckets begin anew; or go on with the earlier version',
       );
-    await redis.set(keys.layout(), JSON.stringify(expected), 'NX');
+    const servers = await serversOfNew();
+    const marker = { ...LAYOUT, ...(servers !== undefined && { servers: [...servers].sort() }) };
+    await redis.set(keys.layout(), JSON.stringify(marker), 'NX');
   }
   const marker = await redis.get(keys.layout()).catch((error: Error) => {
     // What is no text is no marker. Any other error says nothing about it.
@@ -48,15 +59,15 @@ export async function checkLayout(
       `Redis has data of another layout under ${place}: ${keys.layout()} is ${marker}, not ${JSON.stringify(LAYOUT)}; ` +
         'choose another prefix, or the version of humtemp that wrote it',
     );
-  if (JSON.stringify(found.servers) !== JSON.stringify(expected.servers))
-    throw new StoreRefused(otherServers(name, found.servers, expected.servers));
+  const servers = Array.isArray(found.servers) ? found.servers.map(String) : undefined;
   // The nodes of a cluster have no keys in common to ask for.
-  if (keys.prefix === '' || name !== '') return false;
+  if (keys.prefix === '' || name !== '') return { servers, isNew, hasEarlier: false };
   // A user of Redis may not be allowed to look there.
-  return redis.exists(...earlierKeys(new Keys(''))).then(
+  const hasEarlier = await redis.exists(...earlierKeys(new Keys(''))).then(
     (count) => count > 0,
     () => false,
   );
+  return { servers, isNew, hasEarlier };
 }
 
 function earlierKeys(keys: Keys): [string, ...string[]] {
@@ -64,15 +75,19 @@ function earlierKeys(keys: Keys): [string, ...string[]] {
   return labs as [string, ...string[]];
 }
 
-function otherServers(name: string, found: unknown, expected: readonly string[] | undefined): string {
-  const held = Array.isArray(found)
-    ? `the labs of these servers: ${found.join(', ')}`
-    : 'all labs for itself';
-  const named = expected === undefined ? 'only one' : expected.join(', ');
-  return (
+/** Says that a server belongs to others than those that are named. @param name of the server; empty: there is only one */
+export function otherServers(
+  name: string,
+  holders: readonly string[] | undefined,
+  named: readonly string[],
+): StoreRefused {
+  const held =
+    holders === undefined ? 'all labs for itself' : `the labs of these servers: ${holders.join(', ')}`;
+  return new StoreRefused(
     `Redis ${name} keeps `.replace('  ', ' ') +
-    `${held}; HUMTEMP_REDIS_URL names ${named}. Labs would be looked for on the wrong server, and counted twice: ` +
-    'name the same servers as before, or move their labs first (docs/scaling.md)'
+      `${held}; HUMTEMP_REDIS_URL names ${named.length === 1 ? 'only one' : named.join(', ')}. ` +
+      'Labs would be looked for on the wrong server, and counted twice: ' +
+      'name the same servers as before, or move their labs first (docs/scaling.md)',
   );
 }
 

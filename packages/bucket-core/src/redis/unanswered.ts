@@ -1,6 +1,7 @@
 import { ROW_LENGTH } from '../store/batch.js';
 import type { CommitResult } from '../store/commit-result.js';
 import { type CommitCall, countedOf, type Part } from './commit-call.js';
+import type { RedisLink } from './redis-link.js';
 
 /** What became of a row whose commit had no answer at first: once for each time it was in it. */
 interface Fate {
@@ -14,15 +15,16 @@ interface Fate {
  * call was done. If so, its rows come again with the next commit and have the fate that they had: they are not duplicates of themselves. If not, it is never done.
  */
 export class Unanswered {
-  readonly #calls = new Set<CommitCall>();
+  readonly #calls = new Map<CommitCall, RedisLink>();
   readonly #fates = new Map<string, Fate>();
 
-  get calls(): ReadonlySet<CommitCall> {
+  /** The calls, and the server that each was sent to. */
+  get calls(): ReadonlyMap<CommitCall, RedisLink> {
     return this.#calls;
   }
 
-  add(call: CommitCall): void {
-    this.#calls.add(call);
+  add(call: CommitCall, link: RedisLink): void {
+    this.#calls.set(call, link);
   }
 
   /** Forgets a call: its rows come again like any others. */

@@ -6,8 +6,13 @@
 -- ARGV[2]  seconds for which it is kept
 -- ARGV[3]  the value to put in its place; empty: none
 -- ARGV[4]  when that expires, Unix seconds
+-- ARGV[5]  the key of the stamp of the map, as in commit.lua; empty: there is no map
+-- ARGV[6]  the stamp that the caller knows
 -- Result   1, or 0 if nothing was done
 
+if ARGV[5] ~= '' and (redis.call('GET', ARGV[5]) or '') ~= ARGV[6] then
+  return redis.error_reply('ELSEWHERE the map has changed')
+end
 local value = redis.pcall('GET', KEYS[1])
 if not value then return 0 end
 if type(value) == 'table' then

@@ -4,8 +4,13 @@
 -- ARGV[1]  a head to begin with; its last six bytes are the newest time of what is restored
 -- ARGV[2]  expiry in Unix seconds that goes with that time
 -- ARGV[3]  the lab
+-- ARGV[4]  the key of the stamp of the map, as in commit.lua; empty: there is no map
+-- ARGV[5]  the stamp that the caller knows
 
 local unpack, call = struct.unpack, redis.call
+if ARGV[4] ~= '' and (call('GET', ARGV[4]) or '') ~= ARGV[5] then
+  return redis.error_reply('ELSEWHERE the map has changed')
+end
 local newest = unpack('>I6', ARGV[1], #ARGV[1] - 5)
 local held = call('GETRANGE', KEYS[1], -6, -1)
 if held == '' then

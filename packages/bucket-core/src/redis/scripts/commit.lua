@@ -12,6 +12,8 @@
 --            seen the head, and compared the rows with the pages of that generation; 4 no deduplication; 8 see above
 -- ARGV[2]  the base of a head that is not there yet
 -- ARGV[3]  the process, as a field of KEYS[2]
+-- ARGV[4]  of one of several independent servers: the key of the stamp of its map (move.lua); else there are three
+-- ARGV[5]  the stamp that the caller knows; if it is another by now, nothing is done, and the answer is the error ELSEWHERE
 -- Result   for each lab: bytes of its head * 4096 + 2 * rows appended + 1 if it is new;
 --          or, and nothing was written of it: the head, when the caller has to look at it; −1 when it is missing and flag 1
 --          was not set; −2 what the caller had to look at, when the call is repeated; −3 when its key is of another type, or has
@@ -35,6 +37,7 @@ local function ours(name, key, ...)
   return call(name, key, ...)
 end
 
+if ARGV[4] and (call('GET', ARGV[4]) or '') ~= ARGV[5] then return redis.error_reply('ELSEWHERE the map has changed') end
 local blob = ARGV[1]
 local number, duplicates, low, high, now, at = unpack('<dI4ddI4', blob)
 local done = ours('GET', KEYS[1])

@@ -1,14 +1,18 @@
 -- Puts what a fold has made of a lab's rows where it stays: all of it, or nothing.
 --
 -- KEYS   for each lab: its head, then the pages that are written
--- ARGV   for each lab, little-endian: u32 generation that was folded, u32 bytes of the head that was folded, u32 pages, then
+-- ARGV   the key of the stamp of the map, and that stamp, as in commit.lua; two empty texts: there is no map
+--        for each lab, little-endian: u32 generation that was folded, u32 bytes of the head that was folded, u32 pages, then
 --        the new base with the rows that stay; then for each page: u8 0 append, 1 append and set the expiry, 2 set;
 --        u32 bytes that it may have, else it is full; u32 expiry in Unix seconds; then the bytes
 -- Result for each lab: bytes of its head; or, and nothing was written: 0 when another fold came first; −p when page p is of
 --        another type; −1000 − p when page p is full
 
 local unpack, sub, call, pcall = struct.unpack, string.sub, redis.call, redis.pcall
-local k, a, result = 1, 1, {}
+if ARGV[1] ~= '' and (call('GET', ARGV[1]) or '') ~= ARGV[2] then
+  return redis.error_reply('ELSEWHERE the map has changed')
+end
+local k, a, result = 1, 3, {}
 while k <= #KEYS do
   local generation, folded, pages, at = unpack('<I4I4I4', ARGV[a])
   local value = pcall('GET', KEYS[k])

@@ -24,4 +24,5 @@ call('ZREM', key, 'x')
 call('HSET', key, 'x', 'y')
 call('HGET', key, 'x')
 call('DEL', key)
+call('HGETALL', key)
 return 1
