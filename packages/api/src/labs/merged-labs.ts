@@ -41,9 +41,7 @@ export async function mergedByLab(wanted: LabsToMerge): Promise<MergedLabs> {
   const sum = new Sum(wanted);
   for (let i = 0; i < labs.length; i += LABS_AT_ONCE) {
     const some = labs.slice(i, i + LABS_AT_ONCE);
-    const series = await readStore(timeoutMs, () =>
-      Promise.all(some.map((lab) => store.series(lab, resolution, startS, endS, nowMs))),
-    );
+    const series = await readStore(timeoutMs, () => store.seriesOf(some, resolution, startS, endS, nowMs));
     for (const bucket of series.flat()) sum.add(bucket);
     // The embedded store answers at once; others want a turn too.
     await nextTurn();

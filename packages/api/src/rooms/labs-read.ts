@@ -3,7 +3,7 @@ import type { BucketStore, LabBucket, Resolution } from '@humtemp/bucket-core';
 
 /** Which buckets of labs to read. */
 export interface LabsRead {
-  readonly store: Pick<BucketStore, 'buckets' | 'series'>;
+  readonly store: Pick<BucketStore, 'buckets' | 'seriesOf'>;
   readonly resolution: Resolution;
   /** Buckets that start in [startS, endS). */
   readonly startS: number;
@@ -17,7 +17,7 @@ export interface LabsRead {
     | undefined;
 }
 
-/** Labs read from the store at the same time, each by its series. */
+/** Labs read from the store at the same time, by their series. */
 const LABS_AT_ONCE = 25;
 /** So few buckets are read one after the other, each of a page of labs. */
 const BUCKETS_BY_START_MAX = 4;
@@ -52,7 +52,7 @@ function bySeries(
   labs: readonly string[],
   { store, resolution, startS, endS, nowMs, withHistograms }: LabsRead,
 ) {
-  return Promise.all(labs.map((lab) => store.series(lab, resolution, startS, endS, nowMs, withHistograms)));
+  return store.seriesOf(labs, resolution, startS, endS, nowMs, withHistograms);
 }
 
 async function byStart(

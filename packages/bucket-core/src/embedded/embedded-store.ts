@@ -148,17 +148,34 @@ export class EmbeddedStore implements Store {
     nowMs: number,
     withHistograms = true,
   ): Promise<readonly LabBucket[]> {
+    return (await this.seriesOf([lab], resolution, fromS, toS, nowMs, withHistograms))[0]!;
+  }
+
+  async seriesOf(
+    labs: readonly string[],
+    resolution: Resolution,
+    fromS: number,
+    toS: number,
+    nowMs: number,
+    withHistograms = true,
+  ): Promise<readonly (readonly LabBucket[])[]> {
     const { durationS } = resolution;
-    const buckets: LabBucket[] = [];
+    const all: LabBucket[][] = [];
     let read = 0;
-    for (let startS = fromS; startS < toS; startS += durationS) {
-      if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
-      const aggregate = this.#labs.orLeftOut(() => this.#labs.bucket(lab, durationS, startS, withHistograms));
-      if (aggregate !== undefined) buckets.push({ lab, startS, aggregate });
-      read += 1;
-      if (read % READ_AT_ONCE === 0) await nextTurn();
+    for (const lab of labs) {
+      const buckets: LabBucket[] = [];
+      for (let startS = fromS; startS < toS; startS += durationS) {
+        if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
+        const aggregate = this.#labs.orLeftOut(() =>
+          this.#labs.bucket(lab, durationS, startS, withHistograms),
+        );
+        if (aggregate !== undefined) buckets.push({ lab, startS, aggregate });
+        read += 1;
+        if (read % READ_AT_ONCE === 0) await nextTurn();
+      }
+      all.push(buckets);
     }
-    return buckets;
+    return all;
   }
 
   labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {

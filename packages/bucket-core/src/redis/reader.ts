@@ -31,6 +31,9 @@ interface Page {
   readonly startS: number;
 }
 
+/** Keys that are asked for with one command, of several labs: while Redis collects them, nobody else has its turn. */
+const SERIES_KEYS_MAX = 100;
+
 /** An unreadable value that was met. */
 export interface Unreadable {
   readonly lab: string;
@@ -203,39 +206,71 @@ export class Reader {
     return aggregate;
   }
 
-  /** One lab's buckets with fromS ≤ start < toS, oldest first; undefined if something of the lab cannot be read. */
+  /**
+   * Buckets of each of these labs with fromS ≤ start < toS, oldest first, in the order of the labs; undefined for a lab of
+   * which something cannot be read. Keys of several labs are asked for with one command: each costs a call of the system.
+   */
   async series(
-    lab: string,
+    labs: readonly string[],
     resolution: Resolution,
     fromS: number,
     toS: number,
     nowMs: number,
-    withHistograms = true,
-  ): Promise<LabBucket[] | undefined> {
+    withHistograms: boolean,
+  ): Promise<(LabBucket[] | undefined)[]> {
     const { durationS } = resolution;
     const { alignmentS } = this.pages.grid;
     // Nothing that has expired need be asked for.
     const keptS = bucketStartS(nowMs - reachS(resolution) * 1000, durationS, alignmentS);
-    const pages = this.#pages(lab, resolution, Math.max(fromS, keptS), Math.min(toS, this.#aheadS(nowMs)));
-    const keys = pages.map(({ key }) => key);
-    const [value, ...bytes] = await this.#values([this.keys.head(lab), ...keys]);
-    if (!value) {
-      await this.#reportWrongHeads([lab]);
-      return [];
-    }
-    const missing = keys.filter((_, i) => !bytes[i]);
-    for (const key of await wrongTyped(this.servers, 'reads', missing)) {
-      this.faults.report(key, OTHER_TYPE, lab);
-      return undefined;
-    }
-    const found = new Map<number, Aggregate>();
+    const [oldestS, newestS] = [Math.max(fromS, keptS), Math.min(toS, this.#aheadS(nowMs))];
     const isWanted = (startS: number) =>
       startS >= fromS && startS < toS && bucketExpiryS(startS, resolution) * 1000 > nowMs;
-    const isRead = this.#reading(lab, value, nowMs, () =>
-      this.#addSeries(value, resolution, pages, bytes, isWanted, withHistograms, found),
-    );
-    if (!isRead) return undefined;
-    return [...found].sort(([a], [b]) => a - b).map(([startS, aggregate]) => ({ lab, startS, aggregate }));
+    const readSome = async (some: readonly string[]) => {
+      const pagesOf = some.map((lab) => this.#pages(lab, resolution, oldestS, newestS));
+      const values = await this.#valuesOf(some, pagesOf);
+      return some.map((lab, i) => {
+        const { head, pages, isWrong } = values[i]!;
+        if (isWrong) return undefined;
+        if (!head) return [];
+        const found = new Map<number, Aggregate>();
+        const isRead = this.#reading(lab, head, nowMs, () =>
+          this.#addSeries(head, resolution, pagesOf[i]!, pages, isWanted, withHistograms, found),
+        );
+        if (!isRead) return undefined;
+        return [...found]
+          .sort(([a], [b]) => a - b)
+          .map(([startS, aggregate]) => ({ lab, startS, aggregate }));
+      });
+    };
+    const keysOfLab = 1 + this.#pages('', resolution, oldestS, newestS).length;
+    const labsAtOnce = Math.max(1, Math.floor(SERIES_KEYS_MAX / keysOfLab));
+    const parts: Promise<(LabBucket[] | undefined)[]>[] = [];
+    for (let i = 0; i < labs.length; i += labsAtOnce) parts.push(readSome(labs.slice(i, i + labsAtOnce)));
+    return (await Promise.all(parts)).flat();
+  }
+
+  /** Heads and pages of labs. What holds a value of another type is reported, and makes its lab wrong. */
+  async #valuesOf(
+    labs: readonly string[],
+    pagesOf: readonly (readonly Page[])[],
+  ): Promise<{ head: Buffer | null; pages: readonly (Buffer | null)[]; isWrong: boolean }[]> {
+    const keysOf = labs.map((lab, i) => [this.keys.head(lab), ...pagesOf[i]!.map(({ key }) => key)]);
+    const all = await this.#values(keysOf.flat());
+    const missing = new Map<string, string>();
+    let at = 0;
+    const values = keysOf.map((keys, i) => {
+      const [head, ...pages] = all.slice(at, at + keys.length);
+      at += keys.length;
+      if (!head) missing.set(keys[0]!, labs[i]!);
+      else for (const [j, page] of pages.entries()) if (!page) missing.set(keys[j + 1]!, labs[i]!);
+      return { head: head ?? null, pages, isWrong: false };
+    });
+    for (const key of await wrongTyped(this.servers, 'reads', [...missing.keys()])) {
+      const lab = missing.get(key)!;
+      values[labs.indexOf(lab)]!.isWrong = true;
+      this.faults.report(key, OTHER_TYPE, lab);
+    }
+    return values;
   }
 
   #addSeries(

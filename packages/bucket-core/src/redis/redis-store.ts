@@ -210,7 +210,20 @@ export class RedisStore implements Store {
     nowMs: number,
     withHistograms = true,
   ): Promise<readonly LabBucket[]> {
-    return (await this.#reader.series(lab, resolution, fromS, toS, nowMs, withHistograms)) ?? [];
+    const [buckets] = await this.seriesOf([lab], resolution, fromS, toS, nowMs, withHistograms);
+    return buckets!;
+  }
+
+  async seriesOf(
+    labs: readonly string[],
+    resolution: Resolution,
+    fromS: number,
+    toS: number,
+    nowMs: number,
+    withHistograms = true,
+  ): Promise<readonly (readonly LabBucket[])[]> {
+    const found = await this.#reader.series(labs, resolution, fromS, toS, nowMs, withHistograms);
+    return found.map((buckets) => buckets ?? []);
   }
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {

@@ -118,7 +118,7 @@ export class Restoring {
     const starts = buckets.filter((one) => one.durationS === durationS).map(({ startS }) => startS);
     if (starts.length === 0) return [];
     const [fromS, toS] = [Math.min(...starts), Math.max(...starts) + durationS];
-    return this.parts.reader.series(lab, resolution, fromS, toS, nowMs);
+    return (await this.parts.reader.series([lab], resolution, fromS, toS, nowMs, true))[0];
   }
 
   /** The only caller of begin.lua. */

@@ -79,6 +79,15 @@ export interface BucketStore {
     nowMs: number,
     withHistograms?: boolean,
   ): Promise<readonly LabBucket[]>;
+  /** The series of each of these labs, in their order, for less than it costs to ask for them one by one. */
+  seriesOf(
+    labs: readonly string[],
+    resolution: Resolution,
+    fromS: number,
+    toS: number,
+    nowMs: number,
+    withHistograms?: boolean,
+  ): Promise<readonly (readonly LabBucket[])[]>;
   /** Ids of known labs after `after` in the order of their characters' codes, at most `limit`. */
   labs(after: string, limit: number, nowMs: number): Promise<readonly string[]>;
   /** The newest bucket of each given lab, in the longest-lived resolution that has one; undefined for an unknown lab. */

@@ -54,13 +54,17 @@ export async function contentOf(store: BucketStore, nowMs: number, grid = CONTRA
     for (let startS = oldest; startS <= newest; startS += resolution.durationS)
       for (const bucket of await pages(store, resolution, startS, nowMs))
         buckets[`${bucket.lab} ${resolution.durationS} ${startS}`] = bucket.aggregate;
-    for (const lab of labs)
-      for (const bucket of await store.series(lab, resolution, oldest, newest + 1, nowMs))
+    const seriesOf = await store.seriesOf(labs, resolution, oldest, newest + 1, nowMs);
+    for (const [i, lab] of labs.entries()) {
+      const series = await store.series(lab, resolution, oldest, newest + 1, nowMs);
+      assert.deepEqual(seriesOf[i], series, 'series of one lab and of many agree');
+      for (const bucket of series)
         assert.deepEqual(
           bucket.aggregate,
           buckets[`${lab} ${resolution.durationS} ${bucket.startS}`],
           'series and summaries agree',
         );
+    }
   }
   return { labs, buckets, latest: await store.latest(labs, nowMs) };
 }

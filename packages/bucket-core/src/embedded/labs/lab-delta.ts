@@ -50,6 +50,8 @@ export class LabDelta {
   /** `bytes` when it was last looked at. */
   measuredBytes = 0;
   #span: Span | undefined;
+  /** Where among the buckets the last one was found that was looked for. */
+  #found = 0;
 
   /**
    * @param isNew whether no table has its name
@@ -116,7 +118,16 @@ export class LabDelta {
 
   /** One that is here; what it holds may be behind until the next fold(). */
   bucket(resolution: number, startS: number): ChangedBucket | undefined {
-    return this.buckets.findLast((one) => one.startS === startS && one.resolution === resolution);
+    const { buckets } = this;
+    const isIt = (at: number) => buckets[at]!.startS === startS && buckets[at]!.resolution === resolution;
+    // Most are looked for in the order in which they came.
+    const from = Math.min(this.#found, buckets.length);
+    let at = from;
+    while (at < buckets.length && !isIt(at)) at++;
+    if (at === buckets.length) for (at = from - 1; at >= 0 && !isIt(at); ) at--;
+    if (at < 0) return undefined;
+    this.#found = at;
+    return buckets[at];
   }
 
   hour(hour: number): HourIdentities | undefined {
