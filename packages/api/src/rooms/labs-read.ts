@@ -17,8 +17,9 @@ export interface LabsRead {
     | undefined;
 }
 
-/** Labs read from the store at the same time, by their series. */
+/** Labs read from the store at the same time, by their series, at least: more of short series, of so many buckets. */
 const LABS_AT_ONCE = 25;
+const BUCKETS_AT_ONCE = 5000;
 /** So few buckets are read one after the other, each of a page of labs. */
 const BUCKETS_BY_START_MAX = 4;
 
@@ -31,10 +32,11 @@ export async function* seriesOfLabs<Row>(
   read: LabsRead,
   rowOf: (lab: string, buckets: readonly LabBucket[], fine: readonly LabBucket[]) => Row,
 ): AsyncGenerator<readonly Row[]> {
-  const { resolution, startS, endS } = read;
-  const isShort = read.fine === undefined && (endS - startS) / resolution.durationS <= BUCKETS_BY_START_MAX;
+  const isShort = read.fine === undefined && bucketsOf(read) <= BUCKETS_BY_START_MAX;
   const readSome = isShort ? byStart : bySeries;
-  const labsAtOnce = isShort ? Number.POSITIVE_INFINITY : LABS_AT_ONCE;
+  const labsAtOnce = isShort
+    ? Number.POSITIVE_INFINITY
+    : Math.max(LABS_AT_ONCE, Math.floor(BUCKETS_AT_ONCE / bucketsOf(read)));
   for await (const page of pages)
     for (let i = 0; i < page.length; i += labsAtOnce) {
       const labs = page.slice(i, i + labsAtOnce);
@@ -46,6 +48,12 @@ export async function* seriesOfLabs<Row>(
       // The embedded store answers at once; others want a turn too.
       await nextTurn();
     }
+}
+
+/** How many buckets of a lab there may be. */
+function bucketsOf({ resolution, startS, endS, fine }: LabsRead): number {
+  const read = (endS - startS) / resolution.durationS;
+  return fine === undefined ? read : read + (fine.endS - fine.startS) / fine.resolution.durationS;
 }
 
 function bySeries(
