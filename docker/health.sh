@@ -10,5 +10,6 @@ printf 'GET /readyz HTTP/1.0\r\n\r\n' >&3
 read -r _ status _ <&3
 [ "$status" = 200 ] && exit 0
 # The body, which says why.
-sed '1,/^\r$/d' <&3
+while read -r line <&3 && [ -n "${line%$'\r'}" ]; do :; done
+mapfile -u 3 -t body && printf '%s\n' "${body[@]}"
 exit 1

@@ -12,6 +12,15 @@ const run = promisify(execFile);
 /** Nobody listens there. */
 const WITHOUT_REGISTRY = { ...process.env, npm_config_registry: 'http://127.0.0.1:9' };
 
+interface BillOfMaterials {
+  readonly bomFormat: string;
+  readonly components: readonly {
+    readonly purl: string;
+    readonly hashes?: readonly { readonly content: string }[];
+    readonly licenses: readonly unknown[];
+  }[];
+}
+
 test('humtemp packed into one file is installed by one command without a registry, and runs', async (t) => {
   const folder = await cleanClone(t);
   const { stdout } = await run('npm', ['run', '--silent', 'pack'], { cwd: folder.path });
@@ -28,6 +37,25 @@ test('humtemp packed into one file is installed by one command without a registr
   );
   const licence = await readFile(join(prefix, 'node_modules', 'humtemp', 'LICENSE'), 'utf8');
   assert.match(licence, /MIT/);
+
+  const bill = JSON.parse(
+    await readFile(join(prefix, 'node_modules', 'humtemp', 'sbom.cdx.json'), 'utf8'),
+  ) as BillOfMaterials;
+  assert.equal(bill.bomFormat, 'CycloneDX');
+  const listed = bill.components.map(({ purl }) => purl);
+  const installed = files.filter((name) => /^node_modules\/(@[^/]+\/)?[^/@]+\/package\.json$/.test(name));
+  assert.ok(installed.length > 50, `${installed.length}`);
+  for (const file of installed) {
+    const text = await readFile(join(prefix, 'node_modules', 'humtemp', file), 'utf8');
+    const { name, version } = JSON.parse(text) as { name: string; version: string };
+    assert.ok(listed.includes(`pkg:npm/${name.replace('@', '%40')}@${version}`), `${name} is not in the bill`);
+  }
+  // The page is built of it, and no folder says so.
+  assert.ok(listed.some((purl) => purl.startsWith('pkg:npm/uplot@')));
+  for (const { purl, hashes, licenses } of bill.components) {
+    assert.equal(licenses.length, 1, purl);
+    if (!purl.includes('%40humtemp')) assert.match(hashes![0]!.content, /^[0-9a-f]{128}$/, purl);
+  }
 
   const command = join(prefix, 'node_modules', '.bin', 'humtemp');
   const reading = [

@@ -7,6 +7,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PrepareError, pnpm } from './install.js';
 import { prepare } from './prepare.js';
+import { billOfMaterials } from './sbom.js';
 import { filesBelow, ROOT } from './workspace.js';
 
 /** The only files of this library that are read. */
@@ -15,8 +16,14 @@ const SWAGGER = /^(package\.json|LICENSE|swagger-ui\.css|swagger-ui-bundle\.js|f
 const OURS =
   /^(package\.json|LICENSE|README\.md|bin\/.*|dist\/.*\.js|dist\/site\/.*|src\/.*\.lua|presets\/.*)$/;
 const TEST = /\.(test|suite)\.js$/;
-/** The same once more for `require`, which nobody calls. */
-const TWICE = { '@sinclair/typebox': /^build\/cjs\//, hono: /^dist\/cjs\// };
+/** The same once more for `require`, which nobody calls, or for browsers. */
+const TWICE = {
+  '@sinclair/typebox': /^build\/cjs\//,
+  'csv-parse': /^dist\//,
+  hono: /^dist\/cjs\//,
+  mqtt: /^dist\//,
+  yaml: /^browser\//,
+};
 const UNREAD =
   /\.(test\.c?js|map|ts|mts|cts|flow|tsbuildinfo|md|markdown|yml)$|(^|\/)(test|tests|example|examples|benchmarks?)\//;
 
@@ -60,6 +67,7 @@ function pack(stage, into) {
   prune(stage, 'humtemp');
   for (const name of ['src', 'from-source']) remove(join(stage, name));
   const bundled = packagesIn(modules);
+  writeFileSync(join(stage, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(stage, bundled), null, 2)}\n`);
   for (const name of bundled) withoutDependencies(join(modules, name, 'package.json'));
   writeManifest(join(stage, 'package.json'), bundled);
   return archive(stage, into);
