@@ -39,7 +39,7 @@ for (const store of ['embedded', 'redis'] as const)
       closers.push(() => start.close());
       const replayed = { file, shiftTo, labsFile: labs, resolutions: memory?.resolutions };
       await replay(start, replayed);
-      const checked = await check(start, replayed);
+      const checked = await check({ baseUrl: start.ports.baseUrl, ...replayed });
       differences += checked.differences;
       console.log(`${store}, ${name}, ends ${new Date(shiftTo * 1000).toISOString()}:\n${checked.output}`);
     } finally {

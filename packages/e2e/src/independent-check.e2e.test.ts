@@ -28,7 +28,11 @@ describe('a program that has nothing of humtemp computes from the file what humt
       return `${before}${(Number(temp) + 0.001).toFixed(3)}`;
     });
     await writeFile(replayed.file, lines.join('\n'));
-    const { differences, output } = await check(parts.start, replayed, ZONES);
+    const { differences, output } = await check({
+      baseUrl: parts.start.ports.baseUrl,
+      ...replayed,
+      zones: ZONES,
+    });
     assert.ok(differences > 0, output);
   });
 
@@ -54,7 +58,7 @@ async function replayRows({ start, onEnd }: StartParts): Promise<Replayed> {
 }
 
 async function assertNoDifference({ start, context }: StartParts, replayed: Replayed): Promise<void> {
-  const { differences, output } = await check(start, replayed, ZONES);
+  const { differences, output } = await check({ baseUrl: start.ports.baseUrl, ...replayed, zones: ZONES });
   assert.equal(differences, 0, output);
   context.diagnostic(output);
 }

@@ -68,14 +68,19 @@ export async function replay(start: EmbeddedStart, { file, shiftTo }: Replayed):
   assert.equal(code, 0, stderr);
 }
 
+/** What answers, and what is known of how it was filled. */
+export interface Asked extends Replayed {
+  readonly baseUrl: string;
+  readonly zones?: string | undefined;
+  /** Something died meanwhile, so that rows may have been delivered more than once. */
+  readonly isRedelivered?: boolean;
+}
+
 /** Runs the program; its last line says what it found. */
-export function check(
-  start: EmbeddedStart,
-  { file, shiftTo, labsFile, resolutions }: Replayed,
-  zones?: string,
-): Promise<Checked> {
+export function check(asked: Asked): Promise<Checked> {
+  const { baseUrl, file, shiftTo, labsFile, resolutions, zones, isRedelivered = false } = asked;
   const options = { labs: labsFile, resolutions, zones };
-  const args = [PROGRAM, file, `${shiftTo}`, start.ports.baseUrl];
+  const args = [PROGRAM, file, `${shiftTo}`, baseUrl, ...(isRedelivered ? ['--redelivered'] : [])];
   for (const [name, value] of Object.entries(options)) if (value !== undefined) args.push(`--${name}`, value);
   return new Promise((resolve, reject) => {
     execFile('python3', ['-B', ...args], { timeout: CHECK_MS_MAX }, (error, stdout, stderr) => {

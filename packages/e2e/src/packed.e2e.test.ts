@@ -48,7 +48,10 @@ test('humtemp packed into one file is installed by one command without a registr
   for (const file of installed) {
     const text = await readFile(join(prefix, 'node_modules', 'humtemp', file), 'utf8');
     const { name, version } = JSON.parse(text) as { name: string; version: string };
-    assert.ok(listed.includes(`pkg:npm/${name.replace('@', '%40')}@${version}`), `${name} is not in the bill`);
+    assert.ok(
+      listed.includes(`pkg:npm/${name.replace('@', '%40')}@${version}`),
+      `${name} is not in the bill`,
+    );
   }
   // The page is built of it, and no folder says so.
   assert.ok(listed.some((purl) => purl.startsWith('pkg:npm/uplot@')));

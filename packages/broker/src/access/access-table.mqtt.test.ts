@@ -9,13 +9,26 @@ import { brokerAnswers } from './broker-answers.fixture.js';
 
 const FILES_IN_MOSQUITTO_CONF = 'password_file {folder}/accounts\nacl_file {folder}/rules';
 
-async function mosquittoAnswers(table: AccessTable): Promise<boolean[]> {
+/** Since 2.1, %c and %u stand for whole levels only: not for a part of one, nor for a name with a slash. */
+const DENIED_SINCE_2_1: ReadonlySet<string> = new Set([
+  'c1bert',
+  'clients/a/b/inbox',
+  'labs/lab/1/observation',
+]);
+
+interface Answers {
+  readonly answers: boolean[];
+  readonly isSince21: boolean;
+}
+
+async function mosquittoAnswers(table: AccessTable): Promise<Answers> {
   const mosquitto = await startMosquitto({
     config: FILES_IN_MOSQUITTO_CONF,
     files: { accounts: table.passwordFile, rules: table.aclFile },
   });
   try {
-    return await brokerAnswers(mosquitto.url, table);
+    const answers = await brokerAnswers(mosquitto.url, table);
+    return { answers, isSince21: !/mosquitto version (1|2\.0)\./.test(mosquitto.log()) };
   } finally {
     await mosquitto.close();
   }
@@ -56,7 +69,12 @@ for (const table of [...ACCESS_TABLES, DOLLAR_TABLE])
       table.cases.map((entry, i) => ({ ...entry, allowed: answers[i] }));
 
     test('are answered by Mosquitto as the table says', async () => {
-      assert.deepEqual(answered(await mosquittoAnswers(table)), table.cases);
+      const { answers, isSince21 } = await mosquittoAnswers(table);
+      const expected = table.cases.map((entry) => ({
+        ...entry,
+        allowed: entry.allowed && !(isSince21 && DENIED_SINCE_2_1.has(entry.topic)),
+      }));
+      assert.deepEqual(answered(answers), expected);
     });
 
     test('are answered by AccessControl as the table says', async () => {

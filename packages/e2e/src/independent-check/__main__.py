@@ -5,7 +5,7 @@
 FILE has the columns lab_id, timestamp (whole Unix seconds), temp, humidity; values have up to three decimals and may
 be empty. The replay must be the first and only one into the store, SHIFT_TO whole Unix seconds that are not in the
 future, and the configuration the default, but for what the options say: the labs file, and the resolutions with the
-buckets that are kept, the primary one first. Prints the first differences, and as the last line what was checked, as
+buckets that are kept, the primary one first. With --redelivered, rows may have been received more than once. Prints the first differences, and as the last line what was checked, as
 JSON. The exit code is 1 if there is a difference.
 
 Nothing of humtemp is used: every number comes from the rows, as docs/protocol.md defines it, in whole numbers of
@@ -111,6 +111,7 @@ def main():
     parser.add_argument("--labs")
     parser.add_argument("--resolutions")
     parser.add_argument("--zones", default=ZONES)
+    parser.add_argument("--redelivered", action="store_true")
     given = parser.parse_args()
     configure(given.resolutions, given.labs)
     labs, sent = read_rows(given.file, given.shift_to)
@@ -118,7 +119,7 @@ def main():
     prefixed = [lab for lab in names if lab.startswith("library-1")]
     begin = min(rows[0].time for rows in labs.values())
 
-    check.part("ledger", lambda: check_ledger(api, sent, sum(map(len, labs.values()))))
+    check.part("ledger", lambda: check_ledger(api, sent, sum(map(len, labs.values())), given.redelivered))
     check.part("labs", lambda: check_labs(api, labs))
     for offset in (0, -1, -2, 1):
         check.part("averages", lambda: check_averages(api, labs, offset))
