@@ -50,7 +50,7 @@ export class Compose {
   }
 
   log(): Promise<string> {
-    return this.run('logs', '--tail', '40');
+    return this.run('logs', '--no-color', '--tail', '10');
   }
 
   /** What its containers may do, which is the same of each. */
@@ -79,10 +79,10 @@ export class Compose {
   }
 
   /** By turns: a worker that stops, one that is killed, all workers at once, the broker. What was stopped starts again. */
-  async fault(turn: number): Promise<void> {
+  async fault(turn: number, mayBrokerEnd: boolean): Promise<void> {
     const workers = await this.#inspect('worker');
     const { Name } = workers[turn % workers.length]!;
-    const kind = turn % 4;
+    const kind = turn % (mayBrokerEnd ? 4 : 3);
     if (kind === 0) await docker('restart', '--time', '20', Name.slice(1));
     else if (kind === 1) {
       await docker('kill', Name.slice(1));
