@@ -171,6 +171,12 @@ test('the doctor names a Redis that evicts, that keeps nothing, or that has anot
     { nowMs: () => Date.now() + 3_600_000 },
   );
   assert.match(hourAhead[1]!, /^error clock: the clock of this machine is 36\d\d s ahead of that of Redis/);
+  const longBehind = await complaints(
+    { HUMTEMP_REDIS_URL: redis.url },
+    { nowMs: () => Date.now() - 10 * 365 * 86_400_000 },
+  );
+  assert.match(longBehind[1]!, /^error clock: the clock of this machine is \d+ s behind that of Redis/);
+  assert.deepEqual([hourAhead.length, longBehind.length], [2, 2]);
   const alone = await complaints({ HUMTEMP_REDIS_URL: redis.url, HUMTEMP_DURABILITY: 'replica' });
   assert.match(alone[1]!, /^error Redis: it has no replica: .*nothing is acknowledged → replicaof/);
 
