@@ -67,7 +67,10 @@ function pack(stage, into) {
   prune(stage, 'humtemp');
   for (const name of ['src', 'from-source']) remove(join(stage, name));
   const bundled = packagesIn(modules);
-  writeFileSync(join(stage, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(stage, bundled), null, 2)}\n`);
+  writeFileSync(
+    join(stage, 'sbom.cdx.json'),
+    `${JSON.stringify(billOfMaterials(stage, bundled), null, 2)}\n`,
+  );
   for (const name of bundled) withoutDependencies(join(modules, name, 'package.json'));
   writeManifest(join(stage, 'package.json'), bundled);
   return archive(stage, into);
