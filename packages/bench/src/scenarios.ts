@@ -14,6 +14,7 @@ import { memory } from './memory/memory.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
 import { sensors } from './sensors/sensors.js';
+import { sparklines } from './sparklines/sparklines.js';
 import { startup } from './startup/startup.js';
 import { stream } from './stream/stream.js';
 import { worker, workerMapped } from './worker/worker.js';
@@ -41,5 +42,6 @@ export const SCENARIOS: readonly Scenario[] = [
   http,
   startup,
   reads,
+  sparklines,
   attacks,
 ];

@@ -13,10 +13,10 @@ const ANSWER_S_MAX = 120;
 const agent = new Agent({ keepAlive: true });
 
 /** GETs a path of a server on this machine. @throws if the answer is not 200. */
-export function answerOf(port: number, path: string): Promise<Answer> {
+export function answerOf(port: number, path: string, headers: Record<string, string> = {}): Promise<Answer> {
   const answer = new Promise<Answer>((resolve, reject) => {
     const startedMs = performance.now();
-    const request = get({ port, path, host: '127.0.0.1', agent }, (response) => {
+    const request = get({ port, path, headers, host: '127.0.0.1', agent }, (response) => {
       const chunks: Buffer[] = [];
       let firstMs: number | undefined;
       response.on('data', (chunk: Buffer) => {
