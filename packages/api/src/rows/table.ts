@@ -5,11 +5,11 @@ import type { Logger } from 'pino';
 import type { BusyLimit } from '../http/busy-limit.js';
 import { cacheControl } from '../http/caching.js';
 import { clientOf } from '../http/client.js';
-import { acceptsGzip, gzipped } from '../http/gzip-stream.js';
+import { acceptsGzip, gzippedStream, gzippedWhole } from '../http/gzip.js';
 import { acceptedType } from '../http/negotiation.js';
 import { ProblemError } from '../http/problem.js';
+import { rowBody } from './row-body.js';
 import { type CsvColumn, csvFormat, jsonFormat, ndjsonFormat, type RowFormat } from './row-format.js';
-import { rowStream } from './row-stream.js';
 
 const TYPES = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
 type MediaType = (typeof TYPES)[number];
@@ -20,6 +20,9 @@ const CONTENT_TYPE: Readonly<Record<MediaType, string>> = {
   'application/x-ndjson': 'application/x-ndjson',
   'text/csv': 'text/csv; charset=utf-8; header=present',
 };
+
+/** Shorter answers are sent as they are. */
+const COMPRESSED_BYTES_MIN = 1024;
 
 /** The query parameter `format` of every route that answers with a table. */
 export const FormatParameter = {
@@ -63,7 +66,7 @@ export async function tableResponse<Row, Line = Row>(
 ): Promise<Response> {
   const type = mediaType(c, format);
   const wanted = table();
-  const stream = await rowStream(wanted.pages, {
+  const body = await rowBody(wanted.pages, {
     format: formatOf(type, wanted),
     timeoutMs,
     onEnd: limit.enter(clientOf(c)),
@@ -77,10 +80,13 @@ export async function tableResponse<Row, Line = Row>(
   cacheControl(c, wanted.isFinished);
   c.header('content-type', CONTENT_TYPE[type]);
   c.header('vary', 'Accept, Accept-Encoding', { append: true });
-  const isCompressed = acceptsGzip(c.req.header('accept-encoding'));
+  const isWhole = body instanceof Uint8Array;
+  const isCompressed =
+    acceptsGzip(c.req.header('accept-encoding')) && !(isWhole && body.length < COMPRESSED_BYTES_MIN);
   if (isCompressed) c.header('content-encoding', 'gzip');
-  if (c.req.method !== 'HEAD') return c.body(isCompressed ? gzipped(stream) : stream);
-  await stream.cancel();
+  if (isWhole) return c.body(isCompressed ? await gzippedWhole(body) : body);
+  if (c.req.method !== 'HEAD') return c.body(isCompressed ? gzippedStream(body) : body);
+  await body.cancel();
   return c.body(null);
 }
 

@@ -32,7 +32,7 @@ interface Page {
 }
 
 /** Keys that are asked for with one command, of several labs: while Redis collects them, nobody else has its turn. */
-const SERIES_KEYS_MAX = 100;
+const SERIES_KEYS_MAX = 200;
 
 /** An unreadable value that was met. */
 export interface Unreadable {
