@@ -1,4 +1,10 @@
-import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
+import {
+  type Aggregate,
+  addObservation,
+  copyAggregate,
+  emptyAggregate,
+  mergeAggregate,
+} from '../../aggregate/aggregate.js';
 import { keepsHistograms } from '../../aggregate/histogram.js';
 import { unpackAggregate } from '../../aggregate/packed-aggregate.js';
 import { bucketExpiryS, bucketStartS, type Resolution, reachS } from '../../grid/bucket-grid.js';
@@ -169,7 +175,14 @@ export class BucketSum {
   }
 
   addDelta(delta: LabDelta, resolution: number): void {
-    delta.mergeInto(this.#made, resolution, this.startS, this.durationS);
+    if (delta.rows !== undefined) {
+      delta.addRows(this.#made, this.startS, this.durationS);
+      return;
+    }
+    const aggregate = delta.aggregate(resolution, this.startS);
+    if (aggregate === undefined) return;
+    if (this.#sum === undefined) this.#sum = copyAggregate(aggregate, this.withHistograms);
+    else mergeAggregate(this.#sum, aggregate);
   }
 
   /** Adds the value that a cursor stands at. */

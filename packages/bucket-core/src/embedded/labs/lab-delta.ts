@@ -146,27 +146,23 @@ export class LabDelta {
     return this.hour(hour)?.has(identity) ?? false;
   }
 
-  /** Merges what came into a bucket of [startS, startS + durationS). @throws DamagedValueError */
-  mergeInto(aggregate: Aggregate, resolution: number, startS: number, durationS: number): void {
-    if (this.rows !== undefined) {
-      addRows(aggregate, this.rows, startS, durationS);
-      return;
-    }
+  /** What came into a bucket; undefined: nothing, or there are rows. @throws DamagedValueError */
+  aggregate(resolution: number, startS: number): Aggregate | undefined {
     this.fold();
     const changed = this.bucket(resolution, startS);
-    if (changed === undefined) return;
-    if (changed.isDoubtful) throw new DamagedValueError(this.lab, 'its identities');
-    mergeAggregate(aggregate, changed.aggregate);
+    if (changed?.isDoubtful) throw new DamagedValueError(this.lab, 'its identities');
+    return changed?.aggregate;
   }
-}
 
-/** Adds those of the rows that were measured in [startS, startS + durationS). */
-function addRows(aggregate: Aggregate, rows: readonly number[], startS: number, durationS: number): void {
-  const fromMs = startS * 1000;
-  const toMs = fromMs + durationS * 1000;
-  for (let i = 0; i < rows.length; i += ROW_LENGTH) {
-    const timestampMs = rows[i]!;
-    if (timestampMs >= fromMs && timestampMs < toMs)
-      addObservation(aggregate, timestampMs, rows[i + 2]!, rows[i + 3]!);
+  /** Adds those of the rows that were measured in [startS, startS + durationS). */
+  addRows(aggregate: Aggregate, startS: number, durationS: number): void {
+    const rows = this.rows ?? [];
+    const fromMs = startS * 1000;
+    const toMs = fromMs + durationS * 1000;
+    for (let i = 0; i < rows.length; i += ROW_LENGTH) {
+      const timestampMs = rows[i]!;
+      if (timestampMs >= fromMs && timestampMs < toMs)
+        addObservation(aggregate, timestampMs, rows[i + 2]!, rows[i + 3]!);
+    }
   }
 }
