@@ -35,7 +35,14 @@ export {
 } from './grid/bucket-grid.js';
 export { ABSENT, averageOfThousandths, toThousandths } from './observation/fixed-point.js';
 export { identityHour, identityOf } from './observation/identity.js';
-export { isLabId, LAB_ID_LENGTH_MAX, LAB_ID_PATTERN, labPartition } from './observation/lab-id.js';
+export {
+  isLabId,
+  isLabPrefix,
+  LAB_ID_LENGTH_MAX,
+  LAB_ID_PATTERN,
+  LAB_PREFIX_PATTERN,
+  labPartition,
+} from './observation/lab-id.js';
 export { labIdOfName, nameOfLabId } from './observation/lab-name.js';
 export {
   decodeObservation,

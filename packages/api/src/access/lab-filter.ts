@@ -1,4 +1,4 @@
-import { isLabId } from '@humtemp/bucket-core';
+import { isLabId, isLabPrefix } from '@humtemp/bucket-core';
 
 /** What stands behind a prefix. No lab id has it. */
 const ANY_END = '*';
@@ -18,7 +18,7 @@ export class LabFilter {
   static parse(text: string): LabFilter | undefined {
     const items = text.split(',');
     const isItem = (item: string) =>
-      item === ANY_END || isLabId(item.endsWith(ANY_END) ? item.slice(0, -1) : item);
+      item === ANY_END || (item.endsWith(ANY_END) ? isLabPrefix(item.slice(0, -1)) : isLabId(item));
     return items.every(isItem) ? new LabFilter([...new Set(items)].sort()) : undefined;
   }
 

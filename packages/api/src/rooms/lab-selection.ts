@@ -1,9 +1,8 @@
 import type { BucketStore } from '@humtemp/bucket-core';
-import { LAB_ID_PATTERN } from '@humtemp/bucket-core';
+import { LAB_PREFIX_PATTERN } from '@humtemp/bucket-core';
 import { Type } from '@sinclair/typebox';
 import { requireLab } from '../access/access-guard.js';
 import type { Scope } from '../access/scope.js';
-import { PREFIX_PATTERN } from '../labs/lab-prefix.js';
 import { visibleLabs } from '../labs/visible-labs.js';
 import { badParameter } from '../query/read-query.js';
 import type { LabDirectory } from './lab-directory.js';
@@ -13,7 +12,7 @@ export const LABS_NAMED_MAX = 1000;
 const PAGE_LABS = 200;
 
 const LABS_EXPECTED = `up to ${LABS_NAMED_MAX} lab ids, separated by commas; not together with prefix or group`;
-const id = LAB_ID_PATTERN.slice(1, -1);
+const id = LAB_PREFIX_PATTERN.slice(1, -1);
 
 /** Query parameters that say which labs an answer is about. */
 export const SelectionParameters = {
@@ -22,7 +21,7 @@ export const SelectionParameters = {
   ),
   prefix: Type.Optional(
     Type.String({
-      pattern: PREFIX_PATTERN,
+      pattern: LAB_PREFIX_PATTERN,
       description: 'how the ids of the labs begin',
       examples: ['floor-2/'],
     }),

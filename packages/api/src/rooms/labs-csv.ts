@@ -1,4 +1,4 @@
-import { isLabId, parseDurationS, toThousandths } from '@humtemp/bucket-core';
+import { isLabId, isLabPrefix, parseDurationS, toThousandths } from '@humtemp/bucket-core';
 import { FileProblem, trimmed } from '@humtemp/watched-files';
 import { parse } from 'csv-parse/sync';
 import { isTimeZone } from '../query/time-zone.js';
@@ -96,7 +96,7 @@ function columnsOf({ cells, number }: Line, file: string): readonly Column[] {
 /** @throws RangeError saying what was expected. */
 function entryOf(row: Row, hasDecimalComma: boolean): LabEntry {
   const pattern = row.lab_id ?? '';
-  if (pattern !== '*' && !isLabId(pattern.endsWith('*') ? pattern.slice(0, -1) : pattern))
+  if (pattern !== '*' && !(pattern.endsWith('*') ? isLabPrefix(pattern.slice(0, -1)) : isLabId(pattern)))
     throw new RangeError('a lab_id, a prefix such as floor-2/*, or * for all labs');
   const settings: Record<string, unknown> = {};
   const set = <K extends keyof LabSettings>(key: K, value: LabSettings[K]) => {

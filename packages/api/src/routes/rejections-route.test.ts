@@ -19,7 +19,7 @@ test('rejections come newest first, with what to do about them', async (t) => {
   assert.deepEqual(page.rejections[2], {
     at: '2026-09-22T12:00:00.000Z',
     reason: 'lab_id',
-    advice: 'a lab id is 1 to 200 characters of A-Z a-z 0-9 / _ - .',
+    advice: 'a lab id is 1 to 200 characters of A-Z a-z 0-9 / _ - . and neither . nor ..',
     source: 'POST /observation',
     excerpt: '{"temp":20}',
   });

@@ -1,4 +1,4 @@
-import { LAB_ID_PATTERN } from '@humtemp/bucket-core';
+import { LAB_PREFIX_PATTERN } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import { requireLab } from '../access/access-guard.js';
 import type { Scope } from '../access/scope.js';
@@ -8,7 +8,6 @@ import { cacheControl, revalidated } from '../http/caching.js';
 import { compressed } from '../http/compression.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
-import { PREFIX_PATTERN } from '../labs/lab-prefix.js';
 import { mergedByBucket, mergedByLab } from '../labs/merged-labs.js';
 import { visibleLabs } from '../labs/visible-labs.js';
 import { checkMerged, MERGED_BUCKETS_MAX } from '../query/buckets-to-merge.js';
@@ -37,12 +36,12 @@ export type LabsSummary = Static<typeof LabsSummary>;
 const LABS_NAMED_MAX = 1000;
 
 const LABS_EXPECTED = `up to ${LABS_NAMED_MAX} lab ids, separated by commas; not together with prefix`;
-const id = LAB_ID_PATTERN.slice(1, -1);
+const id = LAB_PREFIX_PATTERN.slice(1, -1);
 
 const SummariesQuery = Type.Object({
   labs: Type.Optional(Type.String({ pattern: `^${id}(,${id})*$`, description: LABS_EXPECTED })),
   prefix: Type.Optional(
-    Type.String({ pattern: PREFIX_PATTERN, description: 'how the ids of the labs begin' }),
+    Type.String({ pattern: LAB_PREFIX_PATTERN, description: 'how the ids of the labs begin' }),
   ),
   ...RangeParameters,
   ...TimeZoneParameter,

@@ -5,10 +5,22 @@ import { isLabId, LAB_ID_PATTERN, labPartition } from '../index.js';
 
 describe('a lab id', () => {
   test('is 1 to 200 harmless characters', () => {
-    for (const good of ['a', 'floor-2/room-7', '.', '..', '/', '//', 'A_z.9-', 'x'.repeat(200), '__proto__'])
+    for (const good of [
+      'a',
+      'floor-2/room-7',
+      '...',
+      'a/../b',
+      '/',
+      '//',
+      'A_z.9-',
+      'x'.repeat(200),
+      '__proto__',
+    ])
       assert.equal(isLabId(good), true, good);
     const bad = [
       '',
+      '.',
+      '..',
       'x'.repeat(201),
       '+',
       '#',

@@ -43,7 +43,7 @@ export const REJECTION_ADVICE: Readonly<Record<RejectionReason, string>> = {
   not_an_object: 'an observation is a JSON object',
   array_too_long: 'the array has more elements than HUMTEMP_ARRAY_LENGTH_MAX',
   array_empty: 'the array has no element',
-  lab_id: 'a lab id is 1 to 200 characters of A-Z a-z 0-9 / _ - .',
+  lab_id: 'a lab id is 1 to 200 characters of A-Z a-z 0-9 / _ - . and neither . nor ..',
   lab_id_mismatch: 'the lab_id of the payload is not the one of the topic',
   no_value: 'neither temp (or temperature) nor humidity is given',
   temp: 'temp is a number of °C from -273.15 to 200',

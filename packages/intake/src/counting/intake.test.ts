@@ -203,6 +203,8 @@ describe('intake', () => {
       [bytes({ temp: 20 }), 'lab_id', ''],
       [bytes({ temp: 20 }), 'lab_id', 'x'.repeat(201)],
       [bytes({ temp: 20 }), 'lab_id', '{a}'],
+      [bytes({ temp: 20 }), 'lab_id', '.'],
+      [bytes({ temp: 20 }), 'lab_id', '..'],
       [bytes({ temp: 20 }), 'lab_id', '\u202e'],
       [bytes(`[${'['.repeat(30_000)}`), 'not_json'],
     ];
