@@ -37,7 +37,8 @@ test('each alert fires, says whom it concerns and resolves', (t) => {
     const steps = [
       ...cases.matchAll(new RegExp(`alertname: ${alert}\\b([^]*?)(?=eval_time:|name:|$)`, 'g')),
     ].map(([, rest]) => (rest!.includes('exp_alerts') ? 'fires' : 'is silent'));
-    assert.deepEqual(steps, ['is silent', 'fires', 'is silent'], alert);
+    const changes = steps.filter((step, i) => step !== steps[i - 1]);
+    assert.deepEqual(changes, ['is silent', 'fires', 'is silent'], alert);
   }
   if (promtool === undefined) return t.skip(reason);
   run('test', 'rules', ...SERIES);

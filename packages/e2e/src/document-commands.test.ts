@@ -10,9 +10,12 @@ import { COMMAND, freePorts, HumtempProcess } from './humtemp-process.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCUMENTS = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
 
-/** Of these only the words are looked at, and why; readme.e2e.test.ts runs what the README has. */
+/**
+ * Of these only the words are looked at, and why. readme.e2e.test.ts runs what the README has, devices-document.test.ts what
+ * devices.md has, document-files.e2e.test.ts what needs a system that is set up for it.
+ */
 const NOT_RUN: Readonly<Record<string, string>> = {
-  docker: 'it needs a Docker engine',
+  docker: 'it needs a Docker engine; npm run containers runs the same',
   kubectl: 'it needs a cluster',
   helm: 'it needs a cluster',
   aws: 'it needs an account',
@@ -24,6 +27,13 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   cd: 'it belongs to the line behind it',
   node: 'it belongs to the line before it',
 };
+
+/** Scripts of deploy/aws. */
+const OF_AWS: ReadonlySet<string> = new Set(
+  Object.keys(
+    (JSON.parse(readFileSync(join(ROOT, 'deploy/aws/package.json'), 'utf8')) as { scripts: object }).scripts,
+  ),
+);
 
 interface Command {
   readonly document: string;
@@ -77,6 +87,17 @@ function helpOf(names: readonly string[]): Readonly<Record<string, string>> {
   );
 }
 
+/** The names of the fields of an answer, or of the first element of a list; undefined if it is not whole, or empty. */
+function fieldsOf(text: string): readonly string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    return typeof first === 'object' && first !== null ? Object.keys(first).sort() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 describe('what the documents show can be typed', () => {
   let folder: TemporaryFolder;
   let humtemp: HumtempProcess;
@@ -117,6 +138,9 @@ describe('what the documents show can be typed', () => {
       // A process that is not ready cannot be had here, and times of the documents are past.
       const isGood = response.status === shown || (shown === 503 && response.ok) || /"expired"/.test(answer);
       assert.ok(isGood, `${document}: ${text}\n${response.status} ${answer}`);
+      const [fields, shownFields] = [fieldsOf(answer), fieldsOf(output)];
+      if (response.ok && shown === 200 && fields !== undefined && shownFields !== undefined)
+        assert.deepEqual(fields, shownFields, `${document}: ${text}\n${answer}`);
     }
   });
 
@@ -132,6 +156,15 @@ describe('what the documents show can be typed', () => {
       for (const option of rest.filter((word) => word.startsWith('--')))
         assert.ok(help.includes(option.split('=')[0]!), where);
     }
+  });
+
+  test('each script of npm that a text names exists', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    for (const document of ['README.md', ...DOCUMENTS.map((name) => `docs/${name}`)])
+      for (const [, name] of readFileSync(join(ROOT, document), 'utf8').matchAll(
+        /\bnpm run (?:--silent )?([a-z][\w:-]*)/g,
+      ))
+        assert.ok(name! in scripts || OF_AWS.has(name!), `${document}: npm run ${name}`);
   });
 
   test('each script of npm and each variable exists; the rest says why it is not run', () => {
