@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { NOON_MS, startApi } from '../api.fixture.js';
-import { LabDirectory } from '../rooms/lab-directory.js';
-import { parseLabsCsv } from '../rooms/labs-csv.js';
+import { labDirectoryOf } from '../rooms/labs-csv.js';
 
 const GRAFANA = new URL('../../../../docs/grafana/', import.meta.url);
 const dashboard = JSON.parse(readFileSync(new URL('humtemp-dashboard.json', GRAFANA), 'utf8')) as {
@@ -41,7 +40,7 @@ async function scrape(t: TestContext): Promise<Map<string, Record<string, string
       { broker: 'b:1', isServing: true, unacknowledged: 0, connections: 1, sessionsLost: 0, dropped: 0 },
     ],
     disk: () => ({ freeBytes: 1, sizeBytes: 2 }),
-    directories: { current: new LabDirectory(parseLabsCsv('lab_id,temp_max\nhall,25\n', 'labs.csv')) },
+    directories: { current: await labDirectoryOf('lab_id,temp_max\nhall,25\n', 'labs.csv') },
   });
   for (const payload of ['x', '{"temp":20,"humidity":101}'])
     intake.receive('hall', Buffer.from(payload), 'test');

@@ -5,13 +5,10 @@ import { Hono } from 'hono';
 import { bearer, openTokens, serveGuarded, tokenLines } from '../access/access.fixture.js';
 import { DAY_S, NOON_MS, startApi } from '../api.fixture.js';
 import { registerRoute } from '../http/route.js';
-import { LabDirectory } from '../rooms/lab-directory.js';
-import { parseLabsCsv } from '../rooms/labs-csv.js';
+import { labDirectoryOf } from '../rooms/labs-csv.js';
 import { metricsRoutes } from './metrics-routes.js';
 
-const DIRECTORY = new LabDirectory(
-  parseLabsCsv('lab_id,temp_max,humidity_max\nhall,22,50\nsilent,,\n', 'labs.csv'),
-);
+const DIRECTORY = await labDirectoryOf('lab_id,temp_max,humidity_max\nhall,22,50\nsilent,,\n', 'labs.csv');
 
 async function start(t: TestContext, metricsLabsMax = 1000) {
   const api = await startApi(t);

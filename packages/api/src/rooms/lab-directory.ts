@@ -14,11 +14,19 @@ export class LabDirectory {
   readonly #patterns: readonly { readonly prefix: string; readonly settings: Partial<LabSettings> }[];
   readonly #ready = new Map<string, LabSettings>();
 
-  constructor(entries: readonly LabEntry[]) {
+  /** @param sorted the patterns of all entries in the order of their characters' codes, if they have been sorted. */
+  constructor(
+    entries: readonly LabEntry[],
+    sorted: readonly string[] = entries.map(({ pattern }) => pattern).sort(),
+  ) {
     const isPattern = ({ pattern }: LabEntry) => pattern.endsWith(ANY_END);
-    for (const entry of entries) if (!isPattern(entry)) this.#own.set(entry.pattern, entry.settings);
-    this.groups = new Set(entries.flatMap(({ settings }) => settings.group ?? []));
-    this.listed = [...this.#own.keys()].sort();
+    const groups = new Set<string>();
+    for (const entry of entries) {
+      if (!isPattern(entry)) this.#own.set(entry.pattern, entry.settings);
+      if (entry.settings.group !== undefined) groups.add(entry.settings.group);
+    }
+    this.groups = groups;
+    this.listed = sorted.filter((pattern) => this.#own.has(pattern));
     this.#patterns = entries
       .filter(isPattern)
       .map(({ pattern, settings }) => ({ prefix: pattern.slice(0, -1), settings }))

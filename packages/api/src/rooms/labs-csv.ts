@@ -1,12 +1,18 @@
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isLabId, isLabPrefix, parseDurationS, toThousandths } from '@humtemp/bucket-core';
 import { FileProblem, trimmed } from '@humtemp/watched-files';
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse';
 import { isTimeZone } from '../query/time-zone.js';
+import { LabDirectory } from './lab-directory.js';
 import type { LabEntry, LabLimits, LabSettings } from './lab-settings.js';
 
 export const ROWS_MAX = 100_000;
 const TEXT_LENGTH_MAX = 100;
 const INTERVAL_S_MAX = 366 * 86_400;
+/** Of a file, read in one turn of the event loop: some five milliseconds. */
+const SLICE_BYTES = 32 * 1024;
+const SORTED_AT_ONCE = 4096;
 
 const COLUMNS = [
   'lab_id',
@@ -29,52 +35,95 @@ interface Line {
 
 /**
  * The labs of a CSV file, as a spreadsheet writes it: with `,` or `;` between its columns, in any order, of which only
- * `lab_id` is needed; a decimal comma where `;` separates.
+ * `lab_id` is needed; a decimal comma where `;` separates. A long file is read in slices, and everything else has its turn
+ * between them.
  * @throws FileProblem at the first line that is wrong; also where the last line does not end, for it may be half of one.
  */
-export function parseLabsCsv(content: string, file: string): readonly LabEntry[] {
+export async function labDirectoryOf(content: string, file: string): Promise<LabDirectory> {
   if (content.trim() === '')
     throw new FileProblem(file, undefined, `expected a first line ${COLUMNS.join()}`);
-  const isSemicolon = content.slice(0, content.indexOf('\n')).includes(';');
-  const [head, ...lines] = linesOf(content, file, isSemicolon ? ';' : ',');
-  const columns = columnsOf(head!, file);
   if (!/[\r\n]$/.test(content))
-    throw new FileProblem(file, lines.at(-1)?.number ?? 1, 'expected a line break at the end');
-  if (lines.length > ROWS_MAX)
-    throw new FileProblem(file, lines[ROWS_MAX]!.number, `expected at most ${ROWS_MAX} labs`);
+    throw new FileProblem(file, content.split('\n').length, 'expected a line break at the end');
+  const isSemicolon = content.slice(0, content.indexOf('\n')).includes(';');
+  const entries: LabEntry[] = [];
   const seen = new Map<string, number>();
-  return lines.map(({ number, cells }) => {
+  let columns: readonly Column[] | undefined;
+  for await (const line of linesOf(content, file, isSemicolon ? ';' : ',')) {
+    const { number } = line;
+    if (columns === undefined) {
+      columns = columnsOf(line, file);
+      continue;
+    }
+    if (entries.length === ROWS_MAX) throw new FileProblem(file, number, `expected at most ${ROWS_MAX} labs`);
     try {
-      if (cells.length !== columns.length)
-        throw new RangeError(`${columns.length} cells as in the first line, not ${cells.length}`);
-      const row: Row = Object.fromEntries(columns.map((column, i) => [column, trimmed(cells[i]!)]));
-      const entry = entryOf(row, isSemicolon);
+      const entry = entryOf(rowOf(line.cells, columns), isSemicolon);
       const before = seen.get(entry.pattern);
       if (before !== undefined)
         throw new RangeError(`each lab_id once; ${entry.pattern} is in line ${before}`);
       seen.set(entry.pattern, number);
-      return entry;
+      entries.push(entry);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new FileProblem(file, number, `expected ${error.message}`);
     }
-  });
+  }
+  return new LabDirectory(entries, await inOrder([...seen.keys()]));
 }
 
-function linesOf(content: string, file: string, delimiter: string): readonly Line[] {
+/** @throws FileProblem for what is no CSV. */
+async function* linesOf(content: string, file: string, delimiter: string): AsyncGenerator<Line> {
+  const options = { delimiter, bom: true, info: true, relaxColumnCount: true, skipEmptyLines: true };
   try {
-    const records = parse(content, {
-      delimiter,
-      bom: true,
-      info: true,
-      relaxColumnCount: true,
-      skipEmptyLines: true,
-    }) as unknown as { record: string[]; info: { lines: number } }[];
-    return records.map(({ record, info }) => ({ number: info.lines, cells: record }));
+    const records = Readable.from(slicesOf(Buffer.from(content))).compose(parse(options));
+    for await (const one of records as AsyncIterable<{ record: string[]; info: { lines: number } }>)
+      yield { number: one.info.lines, cells: one.record };
   } catch (error) {
-    const { message, lines } = error as Error & { lines?: number };
+    if (!(error instanceof CsvError)) throw error;
+    const { message, lines } = error as CsvError & { readonly lines?: number };
     throw new FileProblem(file, lines, message);
   }
+}
+
+async function* slicesOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    if (at > 0) await nextTurn();
+    yield bytes.subarray(at, at + SLICE_BYTES);
+  }
+}
+
+/** Sorts texts by the codes of their characters, some in each turn of the event loop. */
+async function inOrder(texts: readonly string[]): Promise<readonly string[]> {
+  let runs: string[][] = [];
+  for (let i = 0; i < texts.length; i += SORTED_AT_ONCE) {
+    runs.push(texts.slice(i, i + SORTED_AT_ONCE).sort());
+    await nextTurn();
+  }
+  while (runs.length > 1) {
+    const longer: string[][] = [];
+    for (let i = 0; i < runs.length; i += 2) {
+      longer.push(merged(runs[i]!, runs[i + 1] ?? []));
+      await nextTurn();
+    }
+    runs = longer;
+  }
+  return runs[0] ?? [];
+}
+
+function merged(some: readonly string[], others: readonly string[]): string[] {
+  const all: string[] = [];
+  let other = 0;
+  for (const one of some) {
+    while (other < others.length && others[other]! < one) all.push(others[other++]!);
+    all.push(one);
+  }
+  return all.concat(others.slice(other));
+}
+
+/** @throws RangeError saying what was expected. */
+function rowOf(cells: readonly string[], columns: readonly Column[]): Row {
+  if (cells.length !== columns.length)
+    throw new RangeError(`${columns.length} cells as in the first line, not ${cells.length}`);
+  return Object.fromEntries(columns.map((column, i) => [column, trimmed(cells[i]!)]));
 }
 
 function columnsOf({ cells, number }: Line, file: string): readonly Column[] {

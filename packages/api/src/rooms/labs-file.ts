@@ -1,6 +1,6 @@
 import { FileWatch, readTextFile } from '@humtemp/watched-files';
 import { LabDirectory } from './lab-directory.js';
-import { parseLabsCsv } from './labs-csv.js';
+import { labDirectoryOf } from './labs-csv.js';
 
 const BYTES_MAX = 32 * 1024 * 1024;
 const LOOK_EVERY_MS = 1000;
@@ -82,5 +82,5 @@ interface ReadFile {
 
 async function read(file: string): Promise<ReadFile> {
   const text = await readTextFile(file, BYTES_MAX);
-  return { text, directory: new LabDirectory(parseLabsCsv(text, file)) };
+  return { text, directory: await labDirectoryOf(text, file) };
 }

@@ -7,10 +7,9 @@ import { LabSeries } from '../routes/lab-buckets-route.js';
 import { LabRangeSummary } from '../routes/lab-summary-route.js';
 import { LabsSummary } from '../routes/summaries-route.js';
 import { ExcursionsPage } from './excursions-route.js';
-import { LabDirectory } from './lab-directory.js';
 import { SeriesOfLabs } from './lab-series-route.js';
 import { SummariesOfLabs } from './lab-summaries-route.js';
-import { parseLabsCsv } from './labs-csv.js';
+import { labDirectoryOf } from './labs-csv.js';
 
 const HOUR_MS = 3_600_000;
 const GRID = bucketGrid(0, { durationS: DAY_S, retention: 30 }, [
@@ -24,7 +23,7 @@ async function autumnNight(t: import('node:test').TestContext) {
     grid: GRID,
     expectedIntervalS: 900,
     directories: {
-      current: new LabDirectory(parseLabsCsv('lab_id,temp_min,temp_max\na,2,8\n', 'labs.csv')),
+      current: await labDirectoryOf('lab_id,temp_min,temp_max\na,2,8\n', 'labs.csv'),
     },
   });
   const fromMs = Date.parse('2026-10-23T00:00:00Z');

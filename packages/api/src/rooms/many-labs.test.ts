@@ -3,16 +3,13 @@ import { test } from 'node:test';
 import { bearer, openTokens, tokenLines } from '../access/access.fixture.js';
 import { documentIn, NOON_MS, startApi, yesterdayS } from '../api.fixture.js';
 import { LabRangeSummary } from '../routes/lab-summary-route.js';
-import { LabDirectory } from './lab-directory.js';
 import { SeriesOfLabs } from './lab-series-route.js';
 import { SummariesOfLabs } from './lab-summaries-route.js';
-import { parseLabsCsv } from './labs-csv.js';
+import { labDirectoryOf } from './labs-csv.js';
 
-const DIRECTORY = new LabDirectory(
-  parseLabsCsv(
-    'lab_id,name,group,temp_min,temp_max,expected_interval\nfloor/a,"Küche, links",food,20,21,\nfloor/silent,-80 freezer,food,,,\nhall,Hall,people,,,10m\n',
-    'labs.csv',
-  ),
+const DIRECTORY = await labDirectoryOf(
+  'lab_id,name,group,temp_min,temp_max,expected_interval\nfloor/a,"Küche, links",food,20,21,\nfloor/silent,-80 freezer,food,,,\nhall,Hall,people,,,10m\n',
+  'labs.csv',
 );
 
 const ROWS = [

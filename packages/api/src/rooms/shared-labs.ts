@@ -1,6 +1,6 @@
 import type { Books } from '@humtemp/bucket-core';
-import { LabDirectory, NO_DIRECTORY } from './lab-directory.js';
-import { parseLabsCsv } from './labs-csv.js';
+import { type LabDirectory, NO_DIRECTORY } from './lab-directory.js';
+import { labDirectoryOf } from './labs-csv.js';
 import type { LabDirectories, LabsFile } from './labs-file.js';
 
 export interface SharedLabsOptions {
@@ -80,7 +80,7 @@ export class SharedLabs implements LabDirectories {
       this.#current =
         shared === undefined
           ? NO_DIRECTORY
-          : new LabDirectory(parseLabsCsv(shared.text, 'the labs file of another process'));
+          : await labDirectoryOf(shared.text, 'the labs file of another process');
       this.options.onReload?.(this.#current.size);
     } catch (error) {
       this.options.onError?.(error as Error);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { documentIn, NOON_MS, startApi, storeWith } from '../api.fixture.js';
-import { LabDirectory } from '../rooms/lab-directory.js';
-import { parseLabsCsv } from '../rooms/labs-csv.js';
+import { labDirectoryOf } from '../rooms/labs-csv.js';
 import { LabsPage } from './labs-route.js';
 
 async function pageOf(response: Response): Promise<LabsPage> {
@@ -191,7 +190,7 @@ test('labs have their names, groups, limits and intervals of the labs file, and 
   const csv =
     'lab_id,name,group,temp_min,temp_max,expected_interval\na,Oven,warm,,30,10m\nb,,warm,20,25,\nsilent,Gone,cold,,,\n';
   const { get, post } = await startApi(t, {
-    directories: { current: new LabDirectory(parseLabsCsv(csv, 'labs.csv')) },
+    directories: { current: await labDirectoryOf(csv, 'labs.csv') },
   });
   const nowS = NOON_MS / 1000;
   await post({ lab_id: 'a', timestamp: nowS - 600, temp: 31 });
