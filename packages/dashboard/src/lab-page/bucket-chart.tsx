@@ -100,7 +100,7 @@ function options(element: HTMLElement, props: () => BucketChartProps): uPlot.Opt
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [10, 12, 0, 0],
+    padding: [10, 22, 0, 0],
     legend: { show: false },
     tzDate: (s) => uPlot.tzDate(new Date(s * 1000), clockPlace.value.zone),
     scales: {

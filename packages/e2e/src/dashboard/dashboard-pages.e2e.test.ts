@@ -305,5 +305,26 @@ async function hasNoBarriers(scene: Scene): Promise<void> {
       await settled(page, path);
       assert.deepEqual(await barriersOf(page, rules), [], `${path}, ${colorScheme}`);
     }
+    await goto('/hours?colour=range');
+    await page.locator('.legend-scale .cell').first().waitFor();
+    const contrasts = await page.evaluate<readonly number[]>(CONTRASTS_OF_SCALE);
+    assert.equal(contrasts.length, 8);
+    const isDark = colorScheme === 'dark';
+    // The worse, the further from the background, whatever colours somebody sees.
+    for (const one of contrasts)
+      assert.ok((isDark ? 1 / one : one) > 1.1, `${colorScheme}: ${contrasts.join(' ')}`);
   }
 }
+
+/** Of each step of the legend of hours, from all outside to all in range, by how much it is the brighter one (WCAG 2.2). */
+const CONTRASTS_OF_SCALE = `(() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
+  const linear = (share) => (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
+  const luminances = [...document.querySelectorAll('.legend-scale .cell')].map((cell) => {
+    canvas.fillStyle = getComputedStyle(cell).backgroundColor;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => linear(value / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  });
+  return luminances.slice(1).map((luminance, i) => (luminance + 0.05) / (luminances[i] + 0.05));
+})()`;

@@ -24,6 +24,8 @@ interface Picture {
   readonly colorScheme?: 'dark';
   /** Of the browser; English if not given. */
   readonly locale?: string;
+  /** Seen by somebody who sees colours so. */
+  readonly deficiency?: 'deuteranopia' | 'protanopia' | 'tritanopia' | 'achromatopsia';
 }
 
 const PICTURES: readonly Picture[] = [
@@ -77,6 +79,13 @@ const MORE: readonly Picture[] = [
     width: 390,
     height: 2400,
   },
+  ...(['deuteranopia', 'protanopia', 'tritanopia', 'achromatopsia'] as const).flatMap((deficiency) =>
+    PICTURES.filter(({ name }) => name === 'overview' || name === 'hours').map((picture) => ({
+      ...picture,
+      name: `${picture.name}-${deficiency}`,
+      deficiency,
+    })),
+  ),
   { name: 'none-found', path: '/?q=nobody', mark: '.none-found', width: 1440, height: 500 },
   { name: 'no-lab', path: '/lab/nobody', mark: '.none-found', width: 1440, height: 500 },
 ];
@@ -147,12 +156,17 @@ async function draw({
   height,
   colorScheme,
   locale = 'en-GB',
+  deficiency,
 }: Picture): Promise<void> {
   const { page, goto, problems, close } = await openPage(browser, start.ports.baseUrl, {
     viewport: { width, height },
     colorScheme: colorScheme ?? 'light',
     locale,
   });
+  if (deficiency !== undefined) {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('Emulation.setEmulatedVisionDeficiency', { type: deficiency });
+  }
   await goto(path);
   await page.locator(mark).first().waitFor({ state: 'attached' });
   // What is read in the background, and the ledger's second look.
