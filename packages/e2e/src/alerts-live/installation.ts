@@ -36,7 +36,7 @@ interface Sending {
   labs: number;
   ageS: number;
   temp: number;
-  /** Of each round, how many have no value. */
+  /** Of each round, how many are no observation. */
   bad: number;
   everyNth: number;
 }
@@ -137,8 +137,8 @@ export class Installation {
     if (this.#round++ % everyNth !== 0) return;
     const timestamp = (Date.now() - ageS * 1000) / 1000;
     for (let i = 0; i < labs; i++) {
-      const value = i < bad ? 'none' : temp + i / 10;
-      const payload = JSON.stringify({ temp: value, humidity: 50, timestamp: Number(timestamp.toFixed(3)) });
+      const observation = { temp: temp + i / 10, humidity: 50, timestamp: Number(timestamp.toFixed(3)) };
+      const payload = i < bad ? 'no JSON' : JSON.stringify(observation);
       this.publisher.publish(`labs/library-${i}/observation`, payload, { qos: 1 }, () => {});
     }
   }

@@ -96,7 +96,7 @@ export function scenesOf(installation: Installation, disk: string): readonly Sce
       end: () => Object.assign(sending, { ageS: 0 }),
     },
     {
-      name: 'two of ten sensors send no number',
+      name: 'two of ten sensors send what is no observation',
       raises: ['HumtempRejections'],
       begin: () => Object.assign(sending, { bad: 2 }),
       end: () => Object.assign(sending, { bad: 0 }),
