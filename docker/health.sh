@@ -11,5 +11,5 @@ read -r _ status _ <&3
 [ "$status" = 200 ] && exit 0
 # The body, which says why.
 while read -r line <&3 && [ -n "${line%$'\r'}" ]; do :; done
-mapfile -u 3 -t body && printf '%s\n' "${body[@]}"
+mapfile -u 3 body && printf '%s' "${body[@]}"
 exit 1

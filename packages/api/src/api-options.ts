@@ -1,12 +1,10 @@
-import type { Books, BucketGrid, BucketStore, ProcessState } from '@humtemp/bucket-core';
+import type { Books, BucketGrid, BucketStore, Meter, ProcessState } from '@humtemp/bucket-core';
 import type { Intake, SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import type { AccessTokens } from './access/access-tokens.js';
 import type { Simulation } from './dashboard/simulation-route.js';
 import type { SiteFile } from './dashboard/site.js';
 import type { FaultLog } from './http/incomplete.js';
-import type { HumtempMetricsSources } from './metrics/humtemp-metrics.js';
-import type { WorkerState } from './metrics/worker-metrics.js';
 import type { LabDirectories } from './rooms/labs-file.js';
 import type { SourceNotes } from './sources/source-rows.js';
 import type { ChangeSource } from './stream/change-source.js';
@@ -62,18 +60,10 @@ export interface ApiOptions {
   readonly clientShare?: number;
   /** Labs that /metrics/labs shows. */
   readonly metricsLabsMax?: number;
-  /** Connections open now, by what they speak. */
-  readonly connections?: () => Readonly<Record<string, number>>;
-  /** What the embedded broker dropped or refused since the start, by what it was. */
-  readonly brokerDrops?: () => Readonly<Record<string, number>>;
   /** Stored values that could not be read. */
   readonly faults?: FaultLog;
-  /** Room on the disk of the store; undefined where the store has none of its own. */
-  readonly disk?: NonNullable<HumtempMetricsSources['disk']>;
-  /** What metrics say of the embedded broker's sessions, of the worker and of this build. */
-  readonly sessions?: NonNullable<HumtempMetricsSources['sessions']>;
-  readonly workers?: () => readonly WorkerState[];
-  readonly version?: string;
+  /** What this process counts besides observations and what the API counts itself, for `/metrics`. */
+  readonly meters?: readonly Meter[];
   /** Whether observations come to this process other than by an occasional POST. */
   readonly receives?: boolean;
   /** Answers that are made at a time, and bytes of those that clients have not taken. */

@@ -25,6 +25,7 @@ import { strictUrl } from './http/strict-url.js';
 import { wrongMethod } from './http/wrong-method.js';
 import { readFleet } from './ledger/fleet.js';
 import { ledgerRoute } from './ledger/ledger-route.js';
+import { apiMeters } from './metrics/api-meters.js';
 import { metricsRoutes } from './metrics/metrics-routes.js';
 import { docsRoutes, isDocumentation } from './openapi/docs-routes.js';
 import { openApiRoute } from './openapi/open-api-route.js';
@@ -79,15 +80,10 @@ export function createApi(apiOptions: ApiOptions): Hono {
     streamsMax: STREAMS_MAX,
     clientShare: CLIENT_SHARE,
     metricsLabsMax: METRICS_LABS_MAX,
-    connections: () => ({}),
-    brokerDrops: () => ({}),
     faults: NO_FAULTS,
     directories: { current: NO_DIRECTORY },
     receives: true,
-    disk: () => undefined,
-    sessions: () => undefined,
-    workers: () => [],
-    version: '',
+    meters: [],
     ...apiOptions,
   };
   const admission = new Admission({
@@ -162,17 +158,10 @@ function apiRoutes(options: RouteOptions, requests: RequestCounts): Route[] {
     readyRoute({ ...options, readinessMsMax: options.storeTimeoutMs }),
     ...metricsRoutes({
       ...options,
-      ledger: () => intake.ledger.counters(),
-      commits: intake.commits,
-      storeFigures: () => store.figures?.() ?? {},
-      oldestUncommittedMs: () => intake.oldestUncommittedMs,
-      lagMs: () => intake.lagMs,
-      requests: () => requests.all,
-      tallies: () => intake.tallies,
-      unmatched: () => intake.unmatched.publishes,
-      pingStore: () => store.ping(),
-      streams: () => stream.streams.counters(),
-      faults: () => options.faults.count,
+      meters: [
+        ...options.meters,
+        ...apiMeters({ streams: () => stream.streams.counters(), requests: () => requests.all }),
+      ],
       fleet: async () => {
         const { process, role } = options;
         const own = { process, role, reportedMs: clock(), counters: intake.ledger.counters() };

@@ -7,7 +7,6 @@ export { Problem, type ProblemType } from './http/problem.js';
 export { type RunningServer, type ServerOptions, startServer } from './http/server.js';
 export { LabStatus } from './labs/lab-status.js';
 export { LedgerOverview } from './ledger/ledger-route.js';
-export type { DiskSpace } from './metrics/humtemp-metrics.js';
 export { LabsFile } from './rooms/labs-file.js';
 export { SharedLabs } from './rooms/shared-labs.js';
 export { BucketsOfLabs } from './routes/buckets-route.js';

@@ -26,3 +26,4 @@ export { CertificateError } from './listeners/certificate.js';
 export type { ListenerKind } from './listeners/listener.js';
 export { ListenError, type ListenerAddress } from './listeners/listeners.js';
 export type { PageRule } from './listeners/web-socket-door.js';
+export { brokerMeters } from './meters.js';

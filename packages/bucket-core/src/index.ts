@@ -33,6 +33,16 @@ export {
   type Resolution,
   reachS,
 } from './grid/bucket-grid.js';
+export {
+  counter,
+  counterBy,
+  gauge,
+  gaugeBy,
+  histogram,
+  type Meter,
+  type MeterSample,
+  type Spread,
+} from './meter/meter.js';
 export { ABSENT, averageOfThousandths, toThousandths } from './observation/fixed-point.js';
 export { identityHour, identityOf } from './observation/identity.js';
 export {

@@ -5,6 +5,7 @@ export { Distribution } from './counting/distribution.js';
 export { Intake, type IntakeLimits, type IntakeOptions } from './counting/intake.js';
 export { LabsSource } from './counting/labs-source.js';
 export { Ledger } from './counting/ledger.js';
+export { intakeMeters } from './counting/meters.js';
 export { PayloadSlice } from './counting/payload-slice.js';
 export {
   type PublishExample,

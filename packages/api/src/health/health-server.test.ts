@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { StoreHealth } from '@humtemp/bucket-core';
+import { counter, type StoreHealth } from '@humtemp/bucket-core';
 import { pino } from 'pino';
 import { NOON_MS, startApi } from '../api.fixture.js';
 import { startHealthServer } from './health-server.js';
@@ -8,7 +8,7 @@ import { readinessReasons } from './readiness.js';
 
 async function started(t: TestContext, receives = true) {
   const api = await startApi(t);
-  const { store, intake, clock } = api;
+  const { store, intake } = api;
   const state = { health: 'ok' as StoreHealth, reasons: [] as string[] };
   const server = await startHealthServer({
     host: '127.0.0.1',
@@ -18,14 +18,9 @@ async function started(t: TestContext, receives = true) {
     readinessMsMax: 1000,
     metrics: {
       receives,
-      clock: () => clock.nowMs,
-      ledger: () => intake.ledger.counters(),
-      commits: intake.commits,
-      storeFigures: () => store.figures(),
-      oldestUncommittedMs: () => NOON_MS - 5000,
-      connections: () => ({}),
-      pingStore: () => store.ping(),
-      faults: () => 2,
+      intake,
+      store,
+      meters: [counter('humtemp_store_faults_total', 'Stored values that cannot be read.', () => 2)],
     },
     log: pino({ level: 'silent' }),
   });
@@ -41,7 +36,7 @@ test('health and metrics of any role are on a port of their own', async (t) => {
   await post({ lab_id: 'a', temp: 20 });
   const metrics = await (await get('/metrics')).text();
   assert.match(metrics, /^humtemp_observations_committed_total 1$/m);
-  assert.match(metrics, /^humtemp_oldest_uncommitted_seconds 5$/m);
+  assert.match(metrics, /^humtemp_oldest_uncommitted_seconds 0$/m);
   assert.match(metrics, /^humtemp_store_faults_total 2$/m);
   assert.match(metrics, /^process_resident_memory_bytes \d/m);
   state.reasons.push('commits fail: why');

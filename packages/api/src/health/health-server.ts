@@ -5,14 +5,14 @@ import { liveData } from '../http/live-data.js';
 import { problemResponse } from '../http/problem.js';
 import { registerRoute, route } from '../http/route.js';
 import { type RunningServer, startServer } from '../http/server.js';
-import { type ProcessMetricsSources, processRegistry } from '../metrics/process-registry.js';
+import { type ProcessRegistryOptions, processRegistry } from '../metrics/process-registry.js';
 import { type HealthOptions, liveRoute, readyRoute } from './health-routes.js';
 
 export interface HealthServerOptions extends HealthOptions {
   readonly host: string;
   /** 0: the system chooses a free one. */
   readonly port: number;
-  readonly metrics: ProcessMetricsSources;
+  readonly metrics: ProcessRegistryOptions;
 }
 
 /** Probes and Prometheus have one each; more only show that something is wrong. */

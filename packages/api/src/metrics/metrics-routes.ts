@@ -7,9 +7,12 @@ import type { FleetMember } from '../ledger/fleet.js';
 import { fleetMetrics } from './fleet-metrics.js';
 import { LabRow, labMetrics, labRows } from './lab-metrics.js';
 import { type LabReadingsOptions, readLabs } from './lab-readings.js';
-import { type ProcessMetricsSources, processRegistry } from './process-registry.js';
+import { type ProcessRegistryOptions, processRegistry } from './process-registry.js';
 
-export interface MetricsOptions extends Omit<LabReadingsOptions, 'labsMax'>, ProcessMetricsSources {
+export interface MetricsOptions
+  extends Omit<LabReadingsOptions, 'labsMax' | 'store'>,
+    ProcessRegistryOptions {
+  readonly store: ProcessRegistryOptions['store'] & LabReadingsOptions['store'];
   /** The ledgers of all processes that share the store. */
   readonly fleet: () => Promise<readonly FleetMember[]>;
   /** Labs that /metrics/labs shows. */

@@ -22,7 +22,7 @@ import { isLoopback } from '../config/problem.js';
 import type { Role } from '../config/role.js';
 import { StartError, startErrorOf } from '../start-error.js';
 import { LabSimulation } from './lab-simulation.js';
-import { metricSources } from './metric-sources.js';
+import { metersOf } from './meters.js';
 import type { OpenSources } from './open-sources.js';
 import { processReadiness } from './start-health.js';
 import type { StoreFaults } from './store-faults.js';
@@ -57,7 +57,7 @@ export interface RunningApi extends RunningServer {
 
 /** Starts the HTTP API as configured. @throws StartError */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, store, intake, name, broker, worker, sources, faults, state, log } = parts;
+  const { config, store, intake, name, role, broker, worker, sources, faults, state, log } = parts;
   const feed = new ChangeFeed();
   const tokens = await openTokens(config, log);
   const labs = await openLabs(config, store, log).catch((error: unknown) => {
@@ -72,7 +72,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     intake,
     grid: config.grid,
     process: name,
-    ...metricSources(parts),
+    role,
+    meters: metersOf(parts),
     state,
     expectedIntervalS: config.expectedIntervalS,
     requestBytesMax: config.payloadBytesMax,
@@ -96,7 +97,6 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     streamsMax: config.apiStreamsMax,
     clientShare,
     metricsLabsMax: config.metricsLabsMax,
-    brokerDrops: () => ({ ...broker?.counters }),
     log,
   });
   const { apiHost: host, apiPort: port } = config;

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Role } from '../config/role.js';
 import { startErrorOf } from '../start-error.js';
-import { metricSources } from './metric-sources.js';
+import { metersOf } from './meters.js';
 import type { StoreFaults } from './store-faults.js';
 
 /** How long a probe waits for the store. */
@@ -27,7 +27,7 @@ export interface HealthParts {
 
 /** Serves health and metrics on a port of their own, where one is configured. @throws StartError */
 export async function startHealth(parts: HealthParts): Promise<RunningServer | undefined> {
-  const { config, store, intake, role, broker, faults, log } = parts;
+  const { config, store, intake, role, log } = parts;
   const { healthHost: host, healthPort: port } = config;
   if (port === undefined) return undefined;
   try {
@@ -38,19 +38,10 @@ export async function startHealth(parts: HealthParts): Promise<RunningServer | u
       readiness: () => processReadiness(parts),
       readinessMsMax: READINESS_MS_MAX,
       metrics: {
-        ...metricSources(parts),
-        clock: Date.now,
+        intake,
+        store,
         receives: role !== 'api',
-        ledger: () => intake.ledger.counters(),
-        commits: intake.commits,
-        storeFigures: () => store.figures?.() ?? {},
-        oldestUncommittedMs: () => intake.oldestUncommittedMs,
-        lagMs: () => intake.lagMs,
-        tallies: () => intake.tallies,
-        unmatched: () => intake.unmatched.publishes,
-        pingStore: () => store.ping(),
-        faults: () => faults.count,
-        ...(broker !== undefined && { brokerDrops: () => ({ ...broker.counters }) }),
+        meters: metersOf(parts),
       },
       log,
     });

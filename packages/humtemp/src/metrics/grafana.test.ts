@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
-import { NOON_MS, startApi } from '../api.fixture.js';
-import { labDirectoryOf } from '../rooms/labs-csv.js';
+import { test } from 'node:test';
+import { everyMetric } from './every-metric.js';
 
 const GRAFANA = new URL('../../../../docs/grafana/', import.meta.url);
 const dashboard = JSON.parse(readFileSync(new URL('humtemp-dashboard.json', GRAFANA), 'utf8')) as {
@@ -28,35 +27,16 @@ interface Target {
 }
 
 /** Samples of all that is scraped: for each metric the labels of each of them. */
-async function scrape(t: TestContext): Promise<Map<string, Record<string, string>[]>> {
-  const { get, commit, intake } = await startApi(t, {
-    // Of both stores, so that every metric is there.
-    instead: (store) =>
-      Object.assign(store, { figures: () => ({ journalBytes: 1, tableBytes: 1, connections: 1 }) }),
-    connections: () => ({ mqtt: 1 }),
-    brokerDrops: () => ({ deliveriesDropped: 0 }),
-    sessions: () => ({ connected: 0, away: 0 }),
-    workers: () => [
-      { broker: 'b:1', isServing: true, unacknowledged: 0, connections: 1, sessionsLost: 0, dropped: 0 },
-    ],
-    disk: () => ({ freeBytes: 1, sizeBytes: 2 }),
-    directories: { current: await labDirectoryOf('lab_id,temp_max\nhall,25\n', 'labs.csv') },
-  });
-  for (const payload of ['x', '{"temp":20,"humidity":101}'])
-    intake.receive('hall', Buffer.from(payload), 'test');
-  await commit([{ lab: 'hall', ms: NOON_MS, temp: 20, humidity: 50 }]);
-  await get('/labs');
+async function scrape(): Promise<Map<string, Record<string, string>[]>> {
   const configured = readFileSync(new URL('prometheus.yaml', GRAFANA), 'utf8');
   const paths = [...configured.matchAll(/^\s+metrics_path: (\S+)$/gm)].map((match) => match[1]!);
   assert.deepEqual(paths, ['/metrics/labs']);
+  const { process, fleet, labs } = await everyMetric();
   const samples = new Map<string, Record<string, string>[]>();
-  for (const path of ['/metrics', ...paths])
-    for (const [, name, labels = ''] of (await (await get(path)).text()).matchAll(
-      /^(\w+)(?:\{(.*)\})? \S+$/gm,
-    )) {
-      const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value]);
-      samples.set(name!, [...(samples.get(name!) ?? []), Object.fromEntries(pairs)]);
-    }
+  for (const [, name, labels = ''] of (process + fleet + labs).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+    const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value]);
+    samples.set(name!, [...(samples.get(name!) ?? []), Object.fromEntries(pairs)]);
+  }
   return samples;
 }
 
@@ -72,8 +52,8 @@ function selectorsIn(expr: string) {
   );
 }
 
-test('the dashboard asks for metrics that there are, and for each of ours', async (t) => {
-  const served = [...(await scrape(t)).keys()];
+test('the dashboard asks for metrics that there are, and for each of ours', async () => {
+  const served = [...(await scrape()).keys()];
   const asked = new Set(targets.flatMap(({ expr }) => selectorsIn(expr)).map(({ name }) => name));
   assert.deepEqual(
     [...asked].filter((name) => !served.includes(name)),
@@ -83,8 +63,8 @@ test('the dashboard asks for metrics that there are, and for each of ours', asyn
   assert.deepEqual(
     unasked.filter((name) => !OF_ONE_PROCESS.includes(name)),
     [
-      'humtemp_stream_labs',
       'humtemp_build_info',
+      'humtemp_stream_labs',
       'process_start_time_seconds',
       'humtemp_fleet_up',
       'humtemp_labs_shown',
@@ -92,8 +72,8 @@ test('the dashboard asks for metrics that there are, and for each of ours', asyn
   );
 });
 
-test('every label that it selects, groups and names by is one that its metric has', async (t) => {
-  const samples = await scrape(t);
+test('every label that it selects, groups and names by is one that its metric has', async () => {
+  const samples = await scrape();
   const hasLabel = (name: string, label: string) =>
     OF_PROMETHEUS.includes(label) || samples.get(name)!.every((sample) => label in sample);
   for (const { expr, legendFormat = '' } of targets) {
