@@ -24,6 +24,7 @@ import { StartError, startErrorOf } from '../start-error.js';
 import { LabSimulation } from './lab-simulation.js';
 import { metersOf } from './meters.js';
 import type { OpenSources } from './open-sources.js';
+import { logReload } from './reload-log.js';
 import { processReadiness } from './start-health.js';
 import type { StoreFaults } from './store-faults.js';
 
@@ -182,7 +183,7 @@ async function openTokens({ apiTokensFile: file }: Config, log: Logger): Promise
   try {
     return await AccessTokens.open({
       file,
-      onReload: (tokens) => log.info({ file, tokens }, 'the tokens have changed'),
+      onReload: (tokens) => logReload(log, file, 'tokens', tokens),
       onError: ({ message }) => log.error({ reason: message }, 'the tokens stay as they were'),
     });
   } catch (error) {

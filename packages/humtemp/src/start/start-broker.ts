@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { brokerLimits, brokerListeners } from '../config/broker.js';
 import type { Config } from '../config/config.js';
 import { StartError, startErrorOf } from '../start-error.js';
+import { logReload } from './reload-log.js';
 import { topicOfLab } from './topic-of-lab.js';
 import { hostInUrl } from './usable-host.js';
 
@@ -84,7 +85,10 @@ async function accessOf(config: Config, sources: SourceTable, log: Logger) {
     // Without accounts there is nobody but anonymous clients.
     allowAnonymous: passwordFile === undefined || config.mqttAllowAnonymous,
     labOf: (topic) => sources.labOf(topic),
-    onReload: (what) => log.info(what, 'access has changed'),
+    onReload: ({ file, accounts, rules }) => {
+      if (accounts !== undefined) logReload(log, file, 'accounts', accounts);
+      else log.info({ file, rules }, 'the rules have changed');
+    },
     onError: ({ message }) => log.error({ reason: message }, 'access stays as it was'),
   });
 }
