@@ -10,10 +10,13 @@ const OUTPUTS = new Set(['dist', 'node_modules', 'generated']);
 /** Names the exact version of every library. */
 const LOCKFILE = join(FOLDER, '..', '..', 'pnpm-lock.yaml');
 
-/** The content of every file of this package that is not made, and of the lockfile, as one word. */
+/** A page takes this package in. */
+const CLIENT = join(FOLDER, '..', 'client');
+
+/** The content of every file of this package and of the client that is not made, and of the lockfile, as one word. */
 export function inputs() {
   const hash = createHash('sha256');
-  for (const file of [...filesOf(FOLDER), ...(existsSync(LOCKFILE) ? [LOCKFILE] : [])])
+  for (const file of [...filesOf(FOLDER), ...filesOf(CLIENT), ...(existsSync(LOCKFILE) ? [LOCKFILE] : [])])
     hash.update(`\n${relative(FOLDER, file)}\n`).update(readFileSync(file));
   return hash.digest('hex');
 }

@@ -1,6 +1,8 @@
 /** @type {import('vite').UserConfig} */
 const config = {
   base: '/',
+  // The client as it is written: its dist/ may be made later.
+  resolve: { conditions: ['humtemp-source', 'module', 'browser', 'development|production'] },
   build: {
     outDir: 'dist/site',
     emptyOutDir: true,

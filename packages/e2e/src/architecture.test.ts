@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   broker: ['bucket-core', 'intake', 'watched-files'],
   worker: ['bucket-core', 'intake', 'watched-files'],
   api: ['bucket-core', 'intake', 'watched-files'],
+  client: [],
   humtemp: ['bucket-core', 'intake', 'sources', 'broker', 'worker', 'api', 'dashboard', 'watched-files'],
 };
 const PRODUCT = Object.keys(MAY_IMPORT);
