@@ -48,6 +48,9 @@ test('days have 23 and 25 hours where clocks change, and are merged from the coa
     source: 86_400,
     hours: [24, 24, 24],
   });
+  // With the 29th of February.
+  const leap = hoursOf('2028-02-28T00:00:00Z', '2028-03-02T00:00:00Z', 'UTC', '2028-03-05T12:00:00Z');
+  assert.deepEqual(leap.hours, [24, 24, 24]);
   const kathmandu = hoursOf('2027-01-03T00:00:00Z', '2027-01-04T00:00:00Z', 'Asia/Kathmandu');
   assert.deepEqual(kathmandu, { source: 300, hours: [24, 24] });
 });
