@@ -4,6 +4,8 @@ import { Redis } from 'ioredis';
 export interface RedisConnectionOptions {
   /** redis:// or rediss://, with user, password and database as Redis clients know it. */
   readonly url: string;
+  /** What Redis lists the connection as, for whoever looks who is connected. */
+  readonly connectionName?: string;
   /** How long an answer may take before the connection is given up and made anew. */
   readonly replyTimeoutMs: number;
   /** Told of each loss and each return of the connection, once; and of each new reason why the server refuses us. */
@@ -33,6 +35,7 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
   };
   const redis = new Redis(options.url, {
     lazyConnect: true,
+    ...(options.connectionName !== undefined && { connectionName: options.connectionName }),
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     // Fails what is unanswered as soon as the connection is lost.

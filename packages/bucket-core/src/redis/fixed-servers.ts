@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Keys, PARTITIONS, PLACES, tagOf } from './keys.js';
 import {
+  arrivedText,
   learn,
   type Moved,
   movedText,
@@ -22,7 +23,7 @@ const OTHERS_MS_MAX = 1000;
 const OTHERS_WAIT_MS = 5;
 
 /** What is known of a server. */
-interface Member {
+export interface Member {
   readonly name: string;
   readonly link: RedisLink;
   /** What it keeps of moved places; undefined: it has not said yet. */
@@ -42,6 +43,8 @@ interface Member {
 export class FixedServers implements Servers {
   readonly links: readonly RedisLink[];
   readonly isOne: boolean;
+  /** What the connections of a process call themselves: the store by its prefix, and the list of servers. */
+  readonly connectionName: string;
   readonly recordsMove = false;
   readonly members: readonly Member[];
   readonly #names: readonly string[];
@@ -50,6 +53,7 @@ export class FixedServers implements Servers {
   #first: { readonly key: string; readonly names: readonly string[] } = { key: '', names: [] };
   #indices: readonly number[] = [];
   #groups: readonly (readonly number[])[] = [];
+  #looking: Promise<void> | undefined;
   #hasWarnedOfEarlier = false;
 
   constructor(
@@ -59,6 +63,7 @@ export class FixedServers implements Servers {
   ) {
     this.isOne = servers.length === 1;
     this.#names = servers.map(({ name }) => name);
+    this.connectionName = `humtemp:${digestOf(keys.prefix)}:${digestOf([...this.#names].sort().join(' '))}`;
     const { onMoved } = options;
     this.members = servers.map(({ name, url }, index) => ({
       name,
@@ -70,6 +75,7 @@ export class FixedServers implements Servers {
         url,
         name: this.isOne ? '' : name,
         isClusterNode: false,
+        connectionName: this.connectionName,
         onNewConnection: () => onMoved((place) => this.#indices[place] === index),
         admit: () => this.#admit(this.members[index]!),
       }),
@@ -132,7 +138,14 @@ export class FixedServers implements Servers {
     return [...holders].sort();
   }
 
-  async lookAgain(): Promise<void> {
+  lookAgain(): Promise<void> {
+    this.#looking ??= this.#lookAtAll().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookAtAll(): Promise<void> {
     const looked = this.members
       .filter(({ link, wasLookedAt }) => wasLookedAt && link.commits.status === 'ready')
       .map((member) => this.look(member).catch(() => {}));
@@ -173,6 +186,13 @@ export class FixedServers implements Servers {
     return isChanged === 1;
   }
 
+  /** Makes a server know of all places what is known. */
+  async tellEverything(name: string): Promise<void> {
+    const member = this.members.find((one) => one.name === name)!;
+    await this.#tell(member, false, true);
+    await this.#ask(member);
+  }
+
   close(): void {
     for (const link of this.links) link.close();
   }
@@ -186,18 +206,25 @@ export class FixedServers implements Servers {
     this.#place();
   }
 
-  /** The only caller of learn.lua: a server is given what concerns it of what it does not know. @returns whether it took any */
-  async #tell(member: Member, isNew: boolean): Promise<boolean> {
+  /** The only caller of learn.lua: a server is given what it does not know of what concerns it. @returns whether it took any */
+  async #tell(member: Member, isNew: boolean, all = false): Promise<boolean> {
     const { keys } = this;
     const news: (string | number)[] = [];
     for (const [place, moved] of this.#moved) {
       const held = member.map?.moved.get(place);
       if ((held?.epoch ?? 0) >= moved.epoch) continue;
       const isMine = moved.owner === member.name;
-      if (!isMine && moved.from !== member.name && held?.owner !== member.name) continue;
+      const concerns = isMine || moved.from === member.name || held?.owner === member.name;
+      if (!concerns && !all) continue;
       // What was copied is all there, or the server was empty and has lost it.
       const arrived = isMine && moved.token !== undefined ? keys.incoming(place) : '';
-      news.push(place, movedText(moved), arrived, isNew ? '' : arrivedText(moved.token ?? ''), 1);
+      news.push(
+        place,
+        movedText(moved),
+        arrived,
+        isNew ? '' : arrivedText(moved.token ?? ''),
+        concerns ? 1 : 0,
+      );
     }
     if (news.length === 0) return false;
     return (
@@ -302,9 +329,8 @@ export async function clockMs({ commits }: RedisLink): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
-/** What the key of an arriving place holds once all of it is there. */
-export function arrivedText(token: string): string {
-  return token === '' ? '' : `${token} arrived`;
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 function isSame(one: readonly string[], another: readonly string[]): boolean {

@@ -1,2 +1,9 @@
 export type { Durability } from './durability.js';
+export {
+  type MovedPlace,
+  Spreading,
+  type SpreadOptions,
+  SpreadProblem,
+  type SpreadReport,
+} from './places/spreading.js';
 export { RedisStore, type RedisStoreOptions } from './redis-store.js';

@@ -48,3 +48,8 @@ export function parsePlaceMap(stamp: string, fields: readonly string[]): PlaceMa
 export function learn(known: Map<number, Moved>, { moved }: PlaceMap): void {
   for (const [place, one] of moved) if (one.epoch > (known.get(place)?.epoch ?? 0)) known.set(place, one);
 }
+
+/** What the key of an arriving place holds once all of it is there. */
+export function arrivedText(token: string): string {
+  return token === '' ? '' : `${token} arrived`;
+}
