@@ -44,6 +44,8 @@ async function run(
     await (await import('./commands/archive/command.js')).importCommand(rest, env);
   else if (command === 'backup')
     await (await import('./commands/backup/command.js')).backupCommand(rest, env);
+  else if (command === 'spread')
+    await (await import('./commands/spread/command.js')).spreadCommand(rest, env);
   else if (command === 'explain') await (await import('./commands/explain/command.js')).explainCommand(rest);
   else if (command === 'health')
     await (await import('./commands/health/command.js')).healthCommand(rest, env);

@@ -41,13 +41,13 @@ export interface Member {
  * named is refused.
  */
 export class FixedServers implements Servers {
-  readonly links: readonly RedisLink[];
   readonly isOne: boolean;
   /** What the connections of a process call themselves: the store by its prefix, and the list of servers. */
   readonly connectionName: string;
   readonly recordsMove = false;
   readonly members: readonly Member[];
   readonly #names: readonly string[];
+  readonly #stampKey: string;
   /** What is known of moved places, by whoever said it. */
   readonly #moved = new Map<number, Moved>();
   #first: { readonly key: string; readonly names: readonly string[] } = { key: '', names: [] };
@@ -64,6 +64,7 @@ export class FixedServers implements Servers {
     this.isOne = servers.length === 1;
     this.#names = servers.map(({ name }) => name);
     this.connectionName = `humtemp:${digestOf(keys.prefix)}:${digestOf([...this.#names].sort().join(' '))}`;
+    this.#stampKey = keys.stamp();
     const { onMoved } = options;
     this.members = servers.map(({ name, url }, index) => ({
       name,
@@ -80,7 +81,6 @@ export class FixedServers implements Servers {
         admit: () => this.#admit(this.members[index]!),
       }),
     }));
-    this.links = this.members.map(({ link }) => link);
     this.#place();
   }
 
@@ -88,13 +88,20 @@ export class FixedServers implements Servers {
     return this.options.replyTimeoutMs;
   }
 
+  /** Those that have something; one that is refused is no longer looked past. */
+  get links(): readonly RedisLink[] {
+    return this.members
+      .filter(({ link }, index) => link.isRefused || this.#indices.includes(index))
+      .map(({ link }) => link);
+  }
+
   linkOf(place: number): RedisLink {
-    return this.links[this.#indices[place]!]!;
+    return this.members[this.#indices[place]!]!.link;
   }
 
   fenceOf(link: RedisLink): Fence {
-    const { map } = this.members[this.links.indexOf(link)]!;
-    return { key: this.keys.stamp(), stamp: map?.stamp ?? '' };
+    const member = this.members.find((one) => one.link === link)!;
+    return { key: this.#stampKey, stamp: member.map?.stamp ?? '' };
   }
 
   isOnItsWay(place: number, forReading: boolean): boolean {
@@ -115,7 +122,7 @@ export class FixedServers implements Servers {
   }
 
   get laneCount(): number {
-    return this.links.length;
+    return this.members.length;
   }
 
   laneOf(place: number): number {
@@ -194,7 +201,7 @@ export class FixedServers implements Servers {
   }
 
   close(): void {
-    for (const link of this.links) link.close();
+    for (const { link } of this.members) link.close();
   }
 
   async #ask(member: Member): Promise<void> {

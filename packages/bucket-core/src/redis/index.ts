@@ -3,6 +3,7 @@ export {
   type MovedPlace,
   Spreading,
   type SpreadOptions,
+  type SpreadPlan,
   SpreadProblem,
   type SpreadReport,
 } from './places/spreading.js';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { clusterRun } from './cluster-run.js';
+import { serversRun } from './servers-run.js';
 import { workersRun } from './workers-run.js';
 
 const HELP = `Runs many processes that die, move and come back under load, then holds every bucket against what was sent.
@@ -9,6 +10,7 @@ Usage: npm run scale -- RUN [--observations 300000] [--rate 2000] [--labs 600] [
 RUN is one of
   cluster [--durability replica] [--behind 0]  a Redis Cluster: masters killed, slots moved; --behind: a replica that hears nothing
                                                for so many milliseconds before its master is killed
+  servers [--frozen 30000]     [--kills 2]     independent servers: one frozen, one killed, one added, one drained; a reader all the time
   workers [--brokers 1] [--adopt-after 10s]    workers that come, go and are killed, at one or two Mosquittos
 `;
 
@@ -21,6 +23,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     durability: { type: 'string', default: 'replica' },
     behind: { type: 'string', default: '0' },
+    frozen: { type: 'string', default: '30000' },
+    kills: { type: 'string', default: '2' },
     brokers: { type: 'string', default: '1' },
     'adopt-after': { type: 'string', default: '10s' },
     help: { type: 'boolean', default: false },
@@ -42,6 +46,7 @@ const RUNS: Readonly<Record<string, () => Promise<object>>> = {
       durability: values.durability as 'memory' | 'replica',
       behindMs: Number(values.behind),
     }),
+  servers: () => serversRun({ ...common, frozenMs: Number(values.frozen), kills: Number(values.kills) }),
   workers: () =>
     workersRun({
       ...common,

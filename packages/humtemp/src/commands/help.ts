@@ -28,6 +28,7 @@ Move and keep buckets:
   export [FILE]    all buckets of a store, as lines of JSON
   import FILE      puts the buckets of an export into a store
   backup DIR       a copy of the data folder, also while humtemp runs
+  spread           moves labs between Redis servers when one is added or removed, while humtemp runs
 
 Look at what runs:
   doctor [ROLE]    looks at configuration, files, disk, ports, broker and Redis; says what to change

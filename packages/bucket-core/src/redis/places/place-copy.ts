@@ -8,8 +8,8 @@ import { arrivedText, type Moved, movedText } from './place-map.js';
 /** Labs whose heads, and labs all of whose keys, are copied at a time: bounds how long a server serves nobody else. */
 const HEADS_AT_ONCE = 128;
 const KEYS_AT_ONCE = 2000;
-/** Members of an index, a list or a hash in one command. */
-const MEMBERS_AT_ONCE = 500;
+/** Arguments for members of an index, a list or a hash in one command; an even number. */
+const ARGUMENTS_AT_ONCE = 1000;
 const SCAN_COUNT = 5000;
 
 /** What of a place is copied: its labs by their generation, and how much. */
@@ -232,29 +232,20 @@ export class PlaceCopy {
   async #copySet(key: string, { link }: Member, sink: Sink): Promise<void> {
     const isSet = (await link.commits.type(key)) === 'zset';
     const all = isSet ? await link.commits.zrange(key, '0', '-1', 'WITHSCORES') : [];
-    await sink.put([{ key, what: 'd', expiryMs: '0', args: [] }]);
-    for (const some of chunksOf(all, 2 * MEMBERS_AT_ONCE)) {
-      const args: Argument[] = [];
-      for (let i = 0; i < some.length; i += 2) args.push(some[i + 1]!, some[i]!);
-      await sink.put([{ key, what: 'z', expiryMs: '0', args }]);
-    }
+    const args: Argument[] = [];
+    for (let i = 0; i < all.length; i += 2) args.push(all[i + 1]!, all[i]!);
+    await sink.putAnew(key, 'z', '0', args);
   }
 
   async #copyHash(key: string, { link }: Member, sink: Sink): Promise<void> {
     const isHash = (await link.commits.type(key)) === 'hash';
     const fields = isHash ? Object.entries(await link.commits.hgetallBuffer(key)) : [];
-    await sink.put([{ key, what: 'd', expiryMs: '0', args: [] }]);
-    const expiryMs = await this.#expiryOf(key, link);
-    for (const some of chunksOf(fields, MEMBERS_AT_ONCE))
-      await sink.put([{ key, what: 'h', expiryMs, args: some.flat() }]);
+    await sink.putAnew(key, 'h', await this.#expiryOf(key, link), fields.flat());
   }
 
   async #copyList(key: string, { link }: Member, sink: Sink): Promise<void> {
     const all = await link.commits.lrangeBuffer(key, 0, -1);
-    await sink.put([{ key, what: 'd', expiryMs: '0', args: [] }]);
-    const expiryMs = await this.#expiryOf(key, link);
-    for (const some of chunksOf(all, MEMBERS_AT_ONCE))
-      await sink.put([{ key, what: 'l', expiryMs, args: some }]);
+    await sink.putAnew(key, 'l', await this.#expiryOf(key, link), all);
   }
 
   async #expiryOf(key: string, { commits }: Member['link']): Promise<string> {
@@ -359,6 +350,16 @@ class Sink {
     const names = puts.map(({ key }) => key);
     const answer = await this.to.link.commits.humtemp_put(1 + names.length, this.incoming, ...names, ...args);
     if (answer !== 1) throw new Unexpected();
+  }
+
+  /** Puts all members of a key in the place of whatever is there. */
+  async putAnew(key: string, what: Put['what'], expiryMs: string, args: readonly Argument[]): Promise<void> {
+    let before: Put[] = [{ key, what: 'd', expiryMs: '0', args: [] }];
+    for (const some of chunksOf(args, ARGUMENTS_AT_ONCE)) {
+      await this.put([...before, { key, what, expiryMs, args: some }]);
+      before = [];
+    }
+    await this.put(before);
   }
 }
 

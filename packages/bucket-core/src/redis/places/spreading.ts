@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { BucketGrid } from '../../grid/bucket-grid.js';
 import type { Durability } from '../durability.js';
-import { FixedServers, indexOfPlace, type Member } from '../fixed-servers.js';
-import { BOOKS, Keys, PLACES } from '../keys.js';
+import { clockMs, FixedServers, indexOfPlace, type Member } from '../fixed-servers.js';
+import { BOOKS, Keys, PARTITIONS, PLACES } from '../keys.js';
 import { PageGrid } from '../pages/page-grid.js';
 import { topologyOf } from '../topology.js';
 import { PlaceCopy } from './place-copy.js';
@@ -48,6 +48,13 @@ export interface SpreadReport {
   readonly places: Readonly<Record<string, number>>;
 }
 
+export interface SpreadPlan {
+  /** Places of each server now. */
+  readonly places: Readonly<Record<string, number>>;
+  /** How many partitions would be moved; 0 where it is only lists and sessions. */
+  readonly moves: readonly { readonly from: string; readonly to: string; readonly count: number }[];
+}
+
 /** It cannot be done now, or not so; nothing is lost. */
 export class SpreadProblem extends Error {
   override readonly name = 'SpreadProblem';
@@ -56,7 +63,7 @@ export class SpreadProblem extends Error {
 /** How long nobody may write to a place, unless whoever copies it renews that: then it is taken back. */
 const LEASE_MS = 5000;
 /** Times that a place is tried, when others take it back. */
-const ATTEMPTS_MAX = 5;
+const ATTEMPTS_MAX = 10;
 /** An old copy is deleted so long after the place has moved: what the new server has is on its disk by then. */
 const DROP_AFTER_MS = 2500;
 
@@ -76,6 +83,9 @@ export class Spreading {
   readonly #servers: FixedServers;
   readonly #keys: Keys;
   readonly #copy: PlaceCopy;
+  /** The servers that are to have something in the end. */
+  readonly #targets: readonly Member[];
+  readonly #targetNames: readonly string[];
   readonly #drops: { readonly place: number; readonly from: Member; readonly sinceMs: number }[] = [];
   readonly #leaseMs: number;
   #dropped = 0;
@@ -100,12 +110,28 @@ export class Spreading {
       { ...options, onMoved: () => {}, onFatal: (error) => this.#refuse(error) },
       this.#keys,
     );
+    this.#targets = this.#servers.members.filter(({ name }) => !options.without.includes(name));
+    this.#targetNames = this.#targets.map(({ name }) => name);
     const pages = new PageGrid(options.grid, options.deduplicationHorizonS);
     this.#copy = new PlaceCopy(this.#keys, pages);
   }
 
   #refuse(error: Error): void {
     this.#refusal ??= error;
+  }
+
+  /** What `run` would move. @throws SpreadProblem when something is in the way */
+  async plan(): Promise<SpreadPlan> {
+    await this.#ready();
+    await this.#checkProcesses();
+    const moves = new Map<string, { from: string; to: string; count: number }>();
+    for (const place of this.#open()) {
+      const [from, to] = [this.#ownerOf(place).name, this.#wantedOf(place).name];
+      const move = moves.get(`${from} ${to}`) ?? { from, to, count: 0 };
+      move.count += place === BOOKS ? 0 : 1;
+      moves.set(`${from} ${to}`, move);
+    }
+    return { places: this.#counts(), moves: [...moves.values()] };
   }
 
   /** @throws SpreadProblem when something is in the way */
@@ -126,9 +152,7 @@ export class Spreading {
       await this.#drop();
     }
     for (const member of this.#servers.members) await this.#copy.clearLeft(member, this.#servers);
-    const places = Object.fromEntries(this.#servers.members.map(({ name }) => [name, 0]));
-    for (const place of PLACES) places[this.#ownerOf(place).name]! += place === BOOKS ? 0 : 1;
-    return { moved, dropped: this.#dropped, places };
+    return { moved, dropped: this.#dropped, places: this.#counts() };
   }
 
   close(): void {
@@ -139,7 +163,7 @@ export class Spreading {
     const endMs = performance.now() + 2 * this.options.replyTimeoutMs;
     for (;;) {
       if (this.#refusal !== undefined) throw this.#refusal;
-      const missing = this.#servers.links.find(({ isReady }) => !isReady);
+      const missing = this.#servers.members.find(({ link }) => !link.isReady)?.link;
       if (missing === undefined) return;
       if (performance.now() > endMs)
         throw new SpreadProblem(
@@ -192,10 +216,17 @@ export class Spreading {
 
   /** Places that are not where they are to be. */
   #open(): number[] {
-    const names = this.#servers.members
-      .map(({ name }) => name)
-      .filter((name) => !this.options.without.includes(name));
-    return PLACES.filter((place) => this.#ownerOf(place).name !== names[indexOfPlace(names, place)]);
+    return PLACES.filter((place) => this.#ownerOf(place) !== this.#wantedOf(place));
+  }
+
+  #wantedOf(place: number): Member {
+    return this.#targets[indexOfPlace(this.#targetNames, place)]!;
+  }
+
+  #counts(): Record<string, number> {
+    const counts = Object.fromEntries(this.#servers.members.map(({ name }) => [name, 0]));
+    for (const place of PARTITIONS) counts[this.#ownerOf(place).name]! += 1;
+    return counts;
   }
 
   #ownerOf(place: number): Member {
@@ -203,10 +234,7 @@ export class Spreading {
   }
 
   async #move(place: number, left: number): Promise<void> {
-    const names = this.#servers.members
-      .map(({ name }) => name)
-      .filter((name) => !this.options.without.includes(name));
-    const to = this.#servers.members.find(({ name }) => name === names[indexOfPlace(names, place)])!;
+    const to = this.#wantedOf(place);
     for (let attempt = 1; ; attempt++) {
       const from = this.#ownerOf(place);
       const done = await this.#attempt(place, from, to);
@@ -280,9 +308,9 @@ export class Spreading {
     return { ...copied, heldMs: Math.round(performance.now() - sinceMs) };
   }
 
+  /** A server's clock, without asking again. */
   async #clockOf({ link }: Member): Promise<() => number> {
-    const [seconds] = await link.commits.time();
-    const aheadMs = Number(seconds) * 1000 + 1000 - performance.now();
+    const aheadMs = (await clockMs(link)) - performance.now();
     return () => Math.ceil(performance.now() + aheadMs);
   }
 
