@@ -18,6 +18,8 @@ export class ServersReader {
   constructor(
     readonly store: RedisStore,
     readonly baseUrl: string,
+    /** Between two readings. */
+    readonly pauseMs = 1,
   ) {}
 
   async stop(): Promise<void> {
@@ -43,7 +45,7 @@ export class ServersReader {
       }
       for (const [lab, { observations }] of counted) this.#counted.set(lab, observations);
       this.readings += 1;
-      await pause(1);
+      await pause(this.pauseMs);
     }
   }
 
@@ -58,7 +60,7 @@ export class ServersReader {
         most = body.labs.length;
         this.readings += 1;
       }
-      await pause(1);
+      await pause(this.pauseMs);
     }
   }
 }

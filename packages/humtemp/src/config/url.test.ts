@@ -98,6 +98,7 @@ describe('a URL is refused', () => {
 test('Redis may be several servers, or a cluster', () => {
   const urlOf = (url: string) => readConfig({ HUMTEMP_REDIS_URL: url }, 'start').store;
   for (const url of [
+    'redis://a:1?name=first',
     'redis://a:1,redis://me:x@b:2/3?name=second',
     'redis+cluster://a:1,b:2',
     'rediss+cluster://me:p%40@a,[::1]:2',

@@ -87,7 +87,7 @@ export function listWithoutPasswords(text: string): string {
  * `redis://` or `rediss://`, with a database that the client does not take for another.
  * @throws RangeError
  */
-export function redisUrl(value: string): string {
+function redisUrl(value: string): string {
   return oneRedisUrl(value, /^(\?family=[046])?$/, '?family=4 or ?family=6');
 }
 
@@ -120,7 +120,6 @@ export function redisServers(value: string): string {
     return value;
   }
   const servers = value.split(/,(?=rediss?:\/\/)/);
-  if (servers.length === 1) return redisUrl(value);
   const urls = servers.map((one) =>
     oneRedisUrl(
       one,
