@@ -63,6 +63,26 @@ test('a store with other resolutions refuses an export, and says which it takes'
   assert.match(text, /are of resolutions that were not asked for/);
 });
 
+test('buckets that only the store has are merged of shorter ones, and those of its own that are there stay', async () => {
+  for (const env of [
+    { ...inFolder('merged'), HUMTEMP_ROLLUPS: '15m:2d,6h:7d' },
+    { HUMTEMP_REDIS_URL: redis.url, HUMTEMP_REDIS_PREFIX: 'merged:', HUMTEMP_ROLLUPS: '15m:2d,6h:7d' },
+  ]) {
+    const { text, isAll } = await imported(['--merge', place('all')], env);
+    assert.ok(isAll, text);
+    assert.match(text, /are of resolutions that were not asked for, or that the store does not have/);
+    const name = `of-merged-${'HUMTEMP_REDIS_URL' in env}`;
+    await exportCommand([place(name)], env);
+    const buckets = (await bucketsIn(name)).map((line) => JSON.parse(line));
+    const sums = new Map<number, number>();
+    for (const { lab_id, duration_s, observations } of buckets)
+      if (lab_id === 'a') sums.set(duration_s, (sums.get(duration_s) ?? 0) + observations);
+    // Of 5 minutes there is a day, so the observation of 25 hours ago is in none of the quarters.
+    assert.deepEqual([sums.get(900), sums.get(21_600)], [3, 4]);
+    assert.match((await imported(['--merge', place('all')], env)).text, /^0 buckets imported/);
+  }
+});
+
 test('what is no whole export changes nothing, and the message says what it is', async () => {
   const whole = await readFile(place('all'), 'utf8');
   const lines = whole.split('\n');

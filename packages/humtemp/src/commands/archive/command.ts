@@ -7,7 +7,7 @@ import { StartError } from '../../start-error.js';
 import { commandArguments } from '../command-arguments.js';
 import type { ExportHeader } from './export-format.js';
 import { exportLines } from './export-lines.js';
-import { importBuckets, importedDurations, importText, isComplete } from './import-buckets.js';
+import { importBuckets, importPlan, importText, isComplete } from './import-buckets.js';
 import { importLines } from './import-lines.js';
 import { openStore } from './open-store.js';
 
@@ -28,6 +28,8 @@ missing, or a Redis. The whole file is checked before anything is changed. A buc
 is there stays as it is, so an import may be repeated. Import first, and let sensors publish to the store then.
 
   --resolutions LIST  only buckets of these durations, such as 1h,1d
+  --merge             makes buckets that only the store has, such as 15m or 1d, of shorter ones of the file; those that only the file has are
+                      left out then
   --check             only checks the file
 
 Exit code: 0 if the store has all of the file that it keeps; 1 if some buckets differ or were left out.
@@ -76,6 +78,7 @@ export async function imported(
 ): Promise<{ readonly text: string; readonly isAll: boolean }> {
   const { values, positionals } = commandArguments('import', argv, {
     resolutions: { type: 'string' },
+    merge: { type: 'boolean' },
     check: { type: 'boolean' },
   });
   const [file, second] = positionals;
@@ -86,13 +89,9 @@ export async function imported(
   if (values.check === true) return { text: `${file} is whole\n`, isAll: true };
   const { store, grid } = await openStore(env, true);
   try {
-    const durations = importedDurations(header, grid, wanted);
-    const result = await importBuckets(
-      importLines(file, () => {}),
-      store,
-      durations,
-      Date.now,
-    );
+    const plan = importPlan(header, grid, wanted, values.merge === true);
+    const buckets = importLines(file, () => {});
+    const result = await importBuckets(buckets, store, grid.alignmentS, plan, Date.now);
     return { text: importText(result), isAll: isComplete(result) };
   } finally {
     await store.close();

@@ -9,6 +9,7 @@ import {
   type StoredBucket,
   unsoundAggregate,
 } from '@humtemp/bucket-core';
+import { withHistogramsOfAll } from './merged-buckets.js';
 
 /**
  * An export: lines of JSON, described in docs/protocol.md. A header, a line for each bucket, and a last line by which a file
@@ -19,6 +20,7 @@ export const EXPORT_VERSION = 1;
 
 /** What stands first. */
 export interface ExportHeader {
+  readonly writtenAtMs: number;
   readonly alignmentS: number;
   readonly resolutions: readonly Resolution[];
 }
@@ -76,7 +78,9 @@ export function headerOf(text: string): ExportHeader {
     Number.isSafeInteger(durationS) && durationS > 0 && Number.isSafeInteger(retention) && retention > 0;
   if (resolutions.length === 0 || !resolutions.every(isGood) || !Number.isSafeInteger(json.alignment_s))
     throw new RangeError('expected alignment_s and resolutions');
-  return { alignmentS: json.alignment_s as number, resolutions };
+  const writtenAtMs = Date.parse(String(json.written_at));
+  if (Number.isNaN(writtenAtMs)) throw new RangeError('expected written_at to be a time');
+  return { writtenAtMs, alignmentS: json.alignment_s as number, resolutions };
 }
 
 /** A bucket, or the end. @throws RangeError that says what is wrong. */
@@ -135,12 +139,12 @@ function metricJson({ count, sum, sumSquares, min, max, last, lastMs, histogram 
 
 function aggregateOf(json: Record<string, unknown>, withHistograms: boolean): Aggregate {
   const empty = emptyAggregate(withHistograms);
-  return {
+  return withHistogramsOfAll({
     observations: json.observations as number,
     firstMs: json.first_ms as number,
     temp: metricOf(json.temp, empty.temp, withHistograms),
     humidity: metricOf(json.humidity, empty.humidity, withHistograms),
-  };
+  });
 }
 
 type Key = 'count' | 'sum' | 'sum_squares' | 'min' | 'max' | 'last' | 'last_ms';

@@ -8,6 +8,7 @@ import {
 import { StartError } from '../../start-error.js';
 import { durationText } from './duration-text.js';
 import type { ExportHeader } from './export-format.js';
+import { type Merge, MergedBuckets, mergesInto } from './merged-buckets.js';
 
 const BUCKETS_AT_ONCE = 500;
 const EXAMPLES_MAX = 5;
@@ -15,22 +16,34 @@ const EXAMPLES_MAX = 5;
 /** What became of the buckets of a file. */
 export interface ImportResult {
   readonly fates: Readonly<Record<RestoreFate, number>>;
-  /** Of a resolution that was not asked for. */
+  /** Of a resolution that was not asked for, or that the store does not have. */
   readonly skipped: number;
+  /** Merged buckets that were left out, as a part of what they are merged of had expired. */
+  readonly partial: number;
   /** The first that are in the store with something else in them. */
   readonly examples: readonly StoredBucket[];
 }
 
+/** What is done with the buckets of a file. */
+export interface ImportPlan {
+  readonly header: ExportHeader;
+  /** Those of these durations are put into the store as they are. */
+  readonly durations: ReadonlySet<number>;
+  readonly merges: readonly Merge[];
+}
+
 /**
- * The durations of a file that are to be imported.
- * @param wanted undefined: all of them
+ * What of a file is to be imported.
+ * @param wanted durations; undefined: all of them
+ * @param isMerged whether resolutions that only the store has are merged of what the file has, and others left out
  * @throws StartError that says what to do when the store does not have such buckets
  */
-export function importedDurations(
+export function importPlan(
   header: ExportHeader,
   grid: BucketGrid,
   wanted: readonly number[] | undefined,
-): ReadonlySet<number> {
+  isMerged: boolean,
+): ImportPlan {
   const ofFile = header.resolutions.map(({ durationS }) => durationS);
   const unknown = wanted?.filter((durationS) => !ofFile.includes(durationS)) ?? [];
   if (unknown.length > 0)
@@ -40,7 +53,9 @@ export function importedDurations(
     (header.alignmentS - grid.alignmentS) % durationS === 0;
   const chosen = wanted ?? ofFile;
   const foreign = chosen.filter((durationS) => !fits(durationS));
-  if (foreign.length === 0) return new Set(chosen);
+  const merges = isMerged ? mergesInto(grid, header) : [];
+  if (foreign.length === 0 || merges.length > 0)
+    return { header, durations: new Set(chosen.filter(fits)), merges };
   const others = ofFile.filter(fits);
   const isMoved = foreign.some((durationS) => grid.resolutions.some((one) => one.durationS === durationS));
   throw new StartError(
@@ -48,17 +63,22 @@ export function importedDurations(
       'start humtemp with the HUMTEMP_BUCKET_OFFSET, HUMTEMP_BUCKET_DURATION and HUMTEMP_ROLLUPS that the file was exported under' +
       (others.length === 0
         ? ''
-        : `, or import only those that it has: --resolutions ${others.map(durationText).join(',')}`),
+        : `, or import only those that it has: --resolutions ${others.map(durationText).join(',')}`) +
+      (mergesInto(grid, header).length === 0
+        ? ''
+        : '; --merge makes those that only the store has of shorter ones of the file'),
   );
 }
 
-/** Restores the buckets of these durations. @throws when the store is out of reach */
+/** Restores buckets as planned. @throws when the store is out of reach */
 export async function importBuckets(
   buckets: AsyncIterable<StoredBucket>,
   store: BucketRestore,
-  durations: ReadonlySet<number>,
+  alignmentS: number,
+  { header, durations, merges }: ImportPlan,
   nowMs: () => number,
 ): Promise<ImportResult> {
+  const merged = new MergedBuckets(merges, alignmentS, header.writtenAtMs);
   const fates = Object.fromEntries(RESTORE_FATES.map((fate) => [fate, 0])) as Record<RestoreFate, number>;
   const examples: StoredBucket[] = [];
   let skipped = 0;
@@ -72,11 +92,14 @@ export async function importBuckets(
     }
   };
   for await (const bucket of buckets) {
-    if (!durations.has(bucket.durationS)) skipped += 1;
-    else if (pending.push(bucket) === BUCKETS_AT_ONCE) await restore();
+    pending.push(...merged.add(bucket));
+    if (durations.has(bucket.durationS)) pending.push(bucket);
+    else skipped += 1;
+    if (pending.length >= BUCKETS_AT_ONCE) await restore();
   }
+  pending.push(...merged.rest());
   await restore();
-  return { fates, skipped, examples };
+  return { fates, skipped, partial: merged.partial, examples };
 }
 
 /** Whether the store now has everything of the file that it keeps. */
@@ -84,13 +107,18 @@ export function isComplete({ fates }: ImportResult): boolean {
   return fates.different + fates.too_many_labs + fates.unreadable === 0;
 }
 
-export function importText({ fates, skipped, examples }: ImportResult): string {
+export function importText({ fates, skipped, partial, examples }: ImportResult): string {
   const count = (number: number) => number.toLocaleString('en-US');
   const lines = [
     `${count(fates.restored)} buckets imported`,
     `${count(fates.present)} were there already`,
     ...(fates.expired > 0 ? [`${count(fates.expired)} are older than this store keeps them`] : []),
-    ...(skipped > 0 ? [`${count(skipped)} are of resolutions that were not asked for`] : []),
+    ...(skipped > 0
+      ? [`${count(skipped)} are of resolutions that were not asked for, or that the store does not have`]
+      : []),
+    ...(partial > 0
+      ? [`${count(partial)} were not merged: a part of what they are made of had expired`]
+      : []),
     ...(fates.too_many_labs > 0
       ? [`${count(fates.too_many_labs)} are of labs beyond HUMTEMP_LABS_MAX, and were left out`]
       : []),
