@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pause, type RedisCluster, type Service, startRedisCluster, until } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
+import { EmbeddedStore } from '../embedded/index.js';
 import { CommitError, labPartition, PartitionsMissing } from '../index.js';
+import { bucketRestoreContract } from '../store/bucket-restore.suite.js';
 import {
   batchOf,
   CONTRACT_GRID,
@@ -31,6 +36,17 @@ async function open(prefix: string, more: Partial<RedisStoreOptions> = {}): Prom
   await ready(store);
   return store;
 }
+
+const folder = mkdtempSync(join(tmpdir(), 'humtemp-cluster-'));
+let serial = 0;
+after(() => rmSync(folder, { recursive: true }));
+
+bucketRestoreContract(
+  'a cluster, from an embedded store,',
+  (options) => EmbeddedStore.open({ ...options, dataDir: join(folder, `${serial++}`) }),
+  (options) => open(`restore${serial++}:`, options),
+  1,
+);
 
 /** Moves the slots of some hash tags to the next master, as `redis-cli --cluster reshard` does, slowly. */
 async function move(tags: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lastMs } from '../aggregate/aggregate.js';
 import type { Resolution } from '../grid/bucket-grid.js';
 import {
@@ -32,8 +33,13 @@ export interface RestoringParts {
 
 /** Labs restored side by side. */
 const LABS_AT_ONCE = 32;
-/** Others that commit to the same lab may fold it meanwhile: it is read again, so many times. */
-const ROUNDS_MAX = 20;
+/**
+ * Others that commit to the same lab may fold it meanwhile: then it is read again, for so long. After some rounds with pauses, each
+ * of another length, so that a round falls between two folds.
+ */
+const LAB_MS_MAX = 30_000;
+const ROUNDS_AT_ONCE = 10;
+const PAUSE_MS_MAX = 20;
 
 /**
  * Puts buckets of other stores into heads and pages. As with a fold, the generation of the head decides: what was read to
@@ -70,7 +76,9 @@ export class Restoring {
     const { servers, states, pages, folding } = this.parts;
     const state = states.of(lab);
     const restoredMs = Math.max(...buckets.map(({ aggregate }) => lastMs(aggregate)));
-    for (let round = 0; round < ROUNDS_MAX; round++) {
+    const endMs = performance.now() + LAB_MS_MAX;
+    for (let round = 0; performance.now() < endMs; round++) {
+      if (round >= ROUNDS_AT_ONCE) await sleep(Math.random() * PAUSE_MS_MAX);
       const value = await at(servers, 'commits', state.partition, (redis) => redis.getBuffer(state.headKey));
       if (value === null) {
         await this.#begin(state, restoredMs);
@@ -101,10 +109,12 @@ export class Restoring {
 
   async #fates(lab: string, buckets: readonly PlacedBucket[], nowMs: number): Promise<RestoreFate[]> {
     const held = new Map<string, StoredBucket['aggregate']>();
-    for (const resolution of this.parts.pages.grid.resolutions) {
-      const series = await this.#heldOf(lab, resolution, buckets, nowMs);
+    const { resolutions } = this.parts.pages.grid;
+    const found = await Promise.all(resolutions.map((one) => this.#heldOf(lab, one, buckets, nowMs)));
+    for (const [i, series] of found.entries()) {
       if (series === undefined) return buckets.map(() => 'unreadable');
-      for (const { startS, aggregate } of series) held.set(`${resolution.durationS} ${startS}`, aggregate);
+      for (const { startS, aggregate } of series)
+        held.set(`${resolutions[i]!.durationS} ${startS}`, aggregate);
     }
     return buckets.map(({ durationS, startS, aggregate }) => {
       const one = held.get(`${durationS} ${startS}`);

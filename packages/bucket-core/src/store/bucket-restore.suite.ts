@@ -104,7 +104,7 @@ export function bucketRestoreContract(name: string, openFrom: OpenStore, openTo:
 }
 
 /** Every bucket of every lab, as an export reads them. */
-async function allBuckets(store: Store, nowMs: number): Promise<StoredBucket[]> {
+export async function allBuckets(store: Store, nowMs: number): Promise<StoredBucket[]> {
   const all: StoredBucket[] = [];
   for (const lab of await store.labs('', 1000, nowMs))
     for (const resolution of CONTRACT_GRID.resolutions) {
