@@ -1,23 +1,33 @@
-import { type Aggregate, averageOfThousandths, type LabBucket } from '@humtemp/bucket-core';
+import { type Aggregate, averageOfThousandths, emptyAggregate, type LabBucket } from '@humtemp/bucket-core';
 import { type Static, Type } from '@sinclair/typebox';
 import type { RouteOptions } from '../api-options.js';
 import type { BusyLimit } from '../http/busy-limit.js';
 import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
 import { TimeZoneParameter } from '../query/local-days.js';
-import { Duration, Time } from '../query/parameters.js';
+import { Duration, LimitParameters, metricLimits, Time } from '../query/parameters.js';
 import { readQuery } from '../query/read-query.js';
 import { BUCKETS_PICKED_MAX, seriesSpan } from '../query/series-span.js';
 import { FormatParameter, type Table, tableResponse } from '../rows/table.js';
+import { bucketCoverage } from '../summary/coverage.js';
+import { type MetricName, shareWithinLimits } from '../summary/distribution.js';
+import type { SummaryBasis } from '../summary/interval-summary.js';
 import { labBasis } from '../summary/lab-basis.js';
 import { mergedSpans } from '../summary/merged-spans.js';
 import { SelectionParameters, selectedLabs } from './lab-selection.js';
 import { seriesOfLabs } from './labs-read.js';
 
 const Values = Type.Array(Type.Union([Type.Number(), Type.Null()]));
+const Shares = Type.Array(Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]));
 
 const MetricSeries = Type.Object(
-  { count: Type.Array(Type.Integer({ minimum: 0 })), avg: Values, min: Values, max: Values },
+  {
+    count: Type.Array(Type.Integer({ minimum: 0 })),
+    avg: Values,
+    min: Values,
+    max: Values,
+    in_range: Type.Optional(Shares),
+  },
   { $id: 'MetricSeries', description: 'one value for each bucket, in their order; null where it has none' },
 );
 
@@ -28,6 +38,7 @@ const LabSeriesRow = Type.Object(
     name: Type.Union([Type.String(), Type.Null()]),
     temp: MetricSeries,
     humidity: MetricSeries,
+    coverage: Type.Optional(Shares),
   },
   { $id: 'LabSeriesRow' },
 );
@@ -50,9 +61,25 @@ const SeriesQuery = Type.Object({
   from: Type.Optional(Time),
   to: Type.Optional(Time),
   resolution: Type.Optional(Duration),
+  shares: Type.Optional(
+    Type.Boolean({
+      description:
+        'true: the coverage of each bucket, too, and of each metric that has limits the share of observations within them, as in the summary of a bucket',
+    }),
+  ),
+  ...LimitParameters,
   ...TimeZoneParameter,
   ...FormatParameter,
 });
+
+const NOTHING = emptyAggregate();
+const COLUMNS = ['count', 'avg', 'min', 'max'] as const;
+
+/** A bucket, or buckets merged, with their coverage. */
+interface Span {
+  readonly aggregate: Aggregate;
+  readonly coverage: number | null;
+}
 
 /** One bucket of one lab, as a line of CSV. */
 interface SeriesLine {
@@ -87,26 +114,23 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
       const [startS, endS] = [edgesS[0]!, edgesS.at(-1)!];
       const count = edgesS.length - 1;
       const directory = directories.current;
-      const basisOf = labBasis(directory, {}, expectedIntervalS, nowMs);
+      const basisOf = labBasis(directory, metricLimits(query), expectedIntervalS, nowMs);
+      const withShares = query.shares ?? false;
       const labs = selectedLabs(query, { store, scope: c.get('scope'), directory, nowMs });
       const rowOf = (lab: string, buckets: readonly LabBucket[]): LabSeriesRow => {
-        const aggregates = new Array<Aggregate | undefined>(count);
-        if (isMerged)
-          for (const [i, { aggregate }] of mergedSpans(
-            buckets,
-            edgesS,
-            source.durationS,
-            basisOf(lab),
-          ).entries())
-            aggregates[i] = aggregate;
-        else
-          for (const bucket of buckets)
-            aggregates[(bucket.startS - startS) / source.durationS] = bucket.aggregate;
+        const basis = basisOf(lab);
+        const spans = isMerged
+          ? mergedSpans(buckets, edgesS, source.durationS, basis).map(({ aggregate, coverage: { any } }) => ({
+              aggregate,
+              coverage: any,
+            }))
+          : spansOf(buckets, edgesS, source.durationS, withShares ? basis : undefined);
         return {
           lab_id: lab,
           name: directory.of(lab).name ?? null,
-          temp: metricSeries(aggregates, 'temp'),
-          humidity: metricSeries(aggregates, 'humidity'),
+          temp: metricSeries(spans, 'temp', withShares ? basis : undefined),
+          humidity: metricSeries(spans, 'humidity', withShares ? basis : undefined),
+          ...(withShares ? { coverage: spans.map(({ coverage }) => coverage) } : {}),
         };
       };
       const time = (index: number) => rfc3339Time(edgesS[index]! * 1000);
@@ -124,15 +148,22 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
           ['start', ({ index }) => time(index)],
           ['end', ({ index }) => time(index + 1)],
           ...(['temp', 'humidity'] as const).flatMap((metric) =>
-            (['count', 'avg', 'min', 'max'] as const).map(
-              (of) => [`${metric}_${of}`, ({ row, index }: SeriesLine) => row[metric][of][index]] as const,
+            [...COLUMNS, ...(withShares ? (['in_range'] as const) : [])].map(
+              (of) =>
+                [
+                  `${metric}_${of}`,
+                  ({ row, index }: SeriesLine) => row[metric][of]?.[index] ?? null,
+                ] as const,
             ),
           ),
+          ...(withShares
+            ? [['coverage', ({ row, index }: SeriesLine) => row.coverage?.[index] ?? null] as const]
+            : []),
         ],
         linesOf: (row) => Array.from({ length: count }, (_, index) => ({ row, index })),
         pages: seriesOfLabs(
           labs,
-          { store, resolution: source, startS, endS, nowMs, withHistograms: false },
+          { store, resolution: source, startS, endS, nowMs, withHistograms: withShares },
           rowOf,
         ),
         isFinished: endS * 1000 <= nowMs,
@@ -142,18 +173,40 @@ export function labSeriesRoute(options: RouteOptions, limit: BusyLimit): Route {
   );
 }
 
+/** What lies between edges; with its coverage by a basis, if given. */
+function spansOf(
+  buckets: readonly LabBucket[],
+  edgesS: readonly number[],
+  durationS: number,
+  basis: SummaryBasis | undefined,
+): readonly Span[] {
+  const byStart = new Map(buckets.map(({ startS, aggregate }) => [startS, aggregate]));
+  return edgesS.slice(0, -1).map((startS) => {
+    const aggregate = byStart.get(startS) ?? NOTHING;
+    if (basis === undefined) return { aggregate, coverage: null };
+    const [startMs, endMs] = [startS * 1000, (startS + durationS) * 1000];
+    const { any } = bucketCoverage(aggregate, startMs, endMs, basis.nowMs, basis.expectedIntervalS);
+    return { aggregate, coverage: any };
+  });
+}
+
+/** The columns of a metric; with the share in range by the limits of a basis, if there are any. */
 function metricSeries(
-  aggregates: readonly (Aggregate | undefined)[],
-  name: 'temp' | 'humidity',
+  spans: readonly Span[],
+  name: MetricName,
+  basis: SummaryBasis | undefined,
 ): MetricSeries {
   const series: MetricSeries = { count: [], avg: [], min: [], max: [] };
-  for (let i = 0; i < aggregates.length; i++) {
-    const metric = aggregates[i]?.[name];
-    const has = metric !== undefined && metric.count > 0;
+  const limits = basis?.limits?.[name];
+  const inRange: (number | null)[] = [];
+  for (const { aggregate } of spans) {
+    const metric = aggregate[name];
+    const has = metric.count > 0;
     series.count.push(has ? metric.count : 0);
     series.avg.push(has ? averageOfThousandths(metric.sum, metric.count) : null);
     series.min.push(has ? averageOfThousandths(metric.min, 1) : null);
     series.max.push(has ? averageOfThousandths(metric.max, 1) : null);
+    if (limits !== undefined) inRange.push(has ? shareWithinLimits(metric, name, limits) : null);
   }
-  return series;
+  return limits === undefined ? series : { ...series, in_range: inRange };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bearer, openTokens, tokenLines } from '../access/access.fixture.js';
 import { documentIn, NOON_MS, startApi, yesterdayS } from '../api.fixture.js';
+import { LabSeries } from '../routes/lab-buckets-route.js';
 import { LabRangeSummary } from '../routes/lab-summary-route.js';
 import { SeriesOfLabs } from './lab-series-route.js';
 import { SummariesOfLabs } from './lab-summaries-route.js';
@@ -58,6 +59,37 @@ test('series of many labs are columns over the same buckets', async (t) => {
   );
   assert.equal(csv[4]!.split(',').slice(0, 2).join(), "floor/silent,'-80 freezer");
   assert.equal(csv.length, 8);
+});
+
+test('series with shares say of each bucket what its summary says', async (t) => {
+  const { get, commit } = await startApi(t, { directories: { current: DIRECTORY } });
+  await commit(ROWS);
+  for (const path of [`${YESTERDAY}&resolution=1h`, `${YESTERDAY}&resolution=1d&tz=Asia/Tokyo`]) {
+    const query = `${path}&humidity=45..60`;
+    const series = await documentIn(
+      SeriesOfLabs,
+      await get(`/lab-series?labs=floor/a,hall,zoo&${query}&shares=true`),
+    );
+    for (const { lab_id, coverage, temp, humidity } of series.labs) {
+      const one = await documentIn(LabSeries, await get(`/labs/${lab_id}/buckets?${query}`));
+      const byStart = new Map(one.buckets.map((bucket) => [bucket.start, bucket]));
+      const buckets = series.starts.map((start) => byStart.get(start));
+      assert.deepEqual(
+        coverage,
+        buckets.map((bucket) => bucket?.coverage),
+        lab_id,
+      );
+      const shares = (of: 'temp' | 'humidity') => buckets.map((bucket) => bucket?.[of]?.in_range ?? null);
+      assert.deepEqual(humidity.in_range, shares('humidity'), lab_id);
+      assert.deepEqual(temp.in_range ?? shares('temp'), shares('temp'), lab_id);
+      assert.equal(temp.in_range === undefined, !lab_id.startsWith('floor/a'), lab_id);
+    }
+  }
+  const csv = await (
+    await get(`/lab-series?${YESTERDAY}&resolution=1d&shares=true&labs=floor/a&format=csv`)
+  ).text();
+  assert.match(csv, /temp_max,temp_in_range,humidity_count.*humidity_in_range,coverage\r\n/);
+  assert.match(csv, /,3,21,20,22,0\.66\d+,1,40,40,40,,0\.00\d+\r\n$/);
 });
 
 test('the table of a range has a row of each lab, by its own limits and interval, also of one never heard of', async (t) => {

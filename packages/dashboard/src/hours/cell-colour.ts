@@ -1,4 +1,14 @@
-import type { Bucket } from '../lab/series.js';
+interface CellValues {
+  readonly avg: number;
+  readonly in_range?: number | null;
+}
+
+/** What of a bucket a cell shows. */
+export interface CellBucket {
+  readonly coverage: number | null;
+  readonly temp: CellValues | null;
+  readonly humidity: CellValues | null;
+}
 
 /** What the colour of a cell says. */
 export type ColourMode = 'range' | 'temp' | 'humidity';
@@ -20,7 +30,7 @@ const NOTHING: Cell = { kind: 'nothing', level: 0, value: null, isSparse: false 
 
 /** The cell of a bucket; without a bucket, or a value that the mode asks for, it is empty. */
 export function cellOf(
-  bucket: Pick<Bucket, 'coverage' | 'temp' | 'humidity'> | undefined,
+  bucket: CellBucket | undefined,
   mode: ColourMode,
   scale: { readonly from: number; readonly to: number },
 ): Cell {
@@ -39,7 +49,7 @@ export function cellOf(
 }
 
 /** The smaller share of the two metrics within their limits; `null` where none has limits. */
-export function shareInRange({ temp, humidity }: Pick<Bucket, 'temp' | 'humidity'>): number | null {
+export function shareInRange({ temp, humidity }: Pick<CellBucket, 'temp' | 'humidity'>): number | null {
   const shares = [temp?.in_range, humidity?.in_range].filter(
     (share) => share !== undefined && share !== null,
   );

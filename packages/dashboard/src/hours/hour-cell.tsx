@@ -1,9 +1,8 @@
 import { fixed, inUnit, percent } from '../format/measures.js';
 import { moment } from '../format/moments.js';
-import type { Bucket } from '../lab/series.js';
 import { clockPlace, locale, unit, words } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
-import { type Cell, type ColourMode, cellOf } from './cell-colour.js';
+import { type Cell, type CellBucket, type ColourMode, cellOf } from './cell-colour.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -13,7 +12,7 @@ interface HourCellProps {
   readonly startMs: number;
   /** An hour later, if not given. */
   readonly endMs?: number;
-  readonly bucket: Pick<Bucket, 'coverage' | 'temp' | 'humidity'> | undefined;
+  readonly bucket: CellBucket | undefined;
   readonly mode: ColourMode;
   readonly scale: { readonly from: number; readonly to: number };
   readonly tabIndex: number;
@@ -51,7 +50,11 @@ export function HourCell(props: HourCellProps) {
 }
 
 /** What a cell shows, in words. */
-export function cellText(cell: Cell, bucket: Pick<Bucket, 'coverage'> | undefined, mode: ColourMode): string {
+export function cellText(
+  cell: Cell,
+  bucket: Pick<CellBucket, 'coverage'> | undefined,
+  mode: ColourMode,
+): string {
   const { hours } = words.value;
   if (cell.value === null || bucket === undefined) return hours.nothing;
   const value =

@@ -1,14 +1,15 @@
-import { get } from '../api/client.js';
-import { backgroundReads } from '../api/queue.js';
 import { conditionsOf } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import { LabName } from '../lab/lab-name.js';
 import { limitsText } from '../lab/limits.js';
+import type { MetricName } from '../lab/series.js';
 import { labNow, now } from '../live/live-labs.js';
+import { defaultLimits } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
 import { useLoaded } from '../shell/use-loaded.js';
 import type { ColourMode } from './cell-colour.js';
 import { HourCell } from './hour-cell.js';
+import { readHours } from './hours-read.js';
 
 const HOUR_MS = 3_600_000;
 const REFRESH_MS = 60_000;
@@ -24,21 +25,22 @@ interface HourRowProps {
 export function HourRow({ id, starts, mode, scale }: HourRowProps) {
   const lab = labNow(id);
   const [first, last] = [starts[0] ?? 0, starts.at(-1) ?? 0];
+  const byDefault = defaultLimits.value;
+  // The service knows limits that a lab has of its own.
+  const limitOf = (metric: MetricName) =>
+    lab?.limits[metric] === byDefault[metric] ? limitsText(byDefault[metric]) : undefined;
   const query = {
     from: first / 1000,
     to: last / 1000 + 3600,
-    resolution: '1h',
-    temp: limitsText(lab?.limits.temp ?? {}),
-    humidity: limitsText(lab?.limits.humidity ?? {}),
+    temp: limitOf('temp'),
+    humidity: limitOf('humidity'),
   };
   const loaded = useLoaded(
     JSON.stringify([id, query]),
-    (signal) =>
-      backgroundReads.run(() => get('/labs/{lab_id}/buckets', query, { labId: id, signal }), signal),
+    (signal) => readHours(id, query, signal),
     last + HOUR_MS > now.peek() ? REFRESH_MS : undefined,
   );
   if (lab === undefined) return null;
-  const byStart = new Map(loaded.value?.buckets.map((bucket) => [Date.parse(bucket.start), bucket]));
   const [condition] = conditionsOf(lab, now.value);
   return (
     <div class="hour-row" data-row data-condition={condition} data-old={loaded.isOld}>
@@ -55,7 +57,7 @@ export function HourRow({ id, starts, mode, scale }: HourRowProps) {
           id={id}
           name={lab.name}
           startMs={startMs}
-          bucket={byStart.get(startMs)}
+          bucket={loaded.value?.get(startMs)}
           mode={mode}
           scale={scale}
           tabIndex={i === 0 ? 0 : -1}

@@ -7,7 +7,7 @@ import { resolutionText } from '../format/spans.js';
 import { excursionsOf } from '../lab/excursions.js';
 import { limitsText, NO_LIMITS } from '../lab/limits.js';
 import { type Bucket, METRICS, resolutionFor } from '../lab/series.js';
-import { isListed, labNow, now, service } from '../live/live-labs.js';
+import { isListed, labNow, now, service, useShown } from '../live/live-labs.js';
 import { clockPlace, defaultLimits, words } from '../settings/settings.js';
 import { FailureNote } from '../shell/failure-note.js';
 import { hrefWith, labHref, parameter, setParameters } from '../shell/place.js';
@@ -31,6 +31,7 @@ const REFRESH_MS = 10_000;
 /** `/lab/ID`: everything about one lab. */
 export function LabPage({ id }: { readonly id: string }) {
   const { lab: said, metric: metricWords } = words.value;
+  useShown(id);
   const lab = labNow(id);
   const limits = lab?.limits ?? defaultLimits.value ?? NO_LIMITS;
   const query = { span: parameter('span'), from: parameter('from'), to: parameter('to') };

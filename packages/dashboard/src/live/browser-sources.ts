@@ -1,10 +1,10 @@
-import { get } from '../api/client.js';
+import { apiUrl, get } from '../api/client.js';
 import type { HubSources } from './hub.js';
 
 /** The service that this page came from. Works in a page and in a worker. */
 export const browserSources: HubSources = {
-  openStream(listener) {
-    const stream = new EventSource('/stream');
+  openStream(listener, labs) {
+    const stream = new EventSource(apiUrl('/stream', { labs: labs?.join() }));
     const onLabs = ({ data }: MessageEvent<string>) => {
       const { at, labs } = JSON.parse(data);
       listener.onLabs(at, labs);

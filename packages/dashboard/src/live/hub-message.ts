@@ -27,4 +27,4 @@ export type HubMessage =
   | { readonly kind: 'clock'; readonly aheadMs: number };
 
 /** What a page lets the hub know. */
-export type PageMessage = 'retry' | 'bye';
+export type PageMessage = 'retry' | 'bye' | { readonly watch: readonly string[] };

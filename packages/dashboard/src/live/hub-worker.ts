@@ -10,10 +10,11 @@ hub.start();
 
 scope.addEventListener('connect', ({ ports: [port] }) => {
   if (port === undefined) return;
-  const leave = hub.join((message) => port.postMessage(message));
+  const { leave, watch } = hub.join((message) => port.postMessage(message));
   port.addEventListener('message', ({ data }: MessageEvent<PageMessage>) => {
     if (data === 'bye') leave();
-    else hub.retry();
+    else if (data === 'retry') hub.retry();
+    else watch(data.watch);
   });
   port.start();
 });

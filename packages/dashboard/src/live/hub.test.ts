@@ -32,6 +32,7 @@ function scene() {
   const state = {
     nowMs: Date.parse(AT),
     opened: 0,
+    streamed: undefined as readonly string[] | undefined,
     failure: undefined as ApiFailure | undefined,
     listed: [] as LiveLab[],
     received: 0,
@@ -45,8 +46,9 @@ function scene() {
     return value();
   };
   const sources: HubSources = {
-    openStream: (given) => {
+    openStream: (given, labs) => {
       state.opened += 1;
+      state.streamed = labs;
       listener = given;
       return { close: () => {} };
     },
@@ -248,4 +250,39 @@ test('without a stream the ledger says how far the clocks are apart', async () =
   state.aheadMs = -5000;
   for (let i = 0; i < 10; i++) await pass(2000);
   assert.equal(aheadMs, -5000);
+});
+
+test('of too many labs for one stream, those that somebody looks at have one', async () => {
+  const { hub, state, stream, settle, pass } = scene();
+  state.listed = Array.from({ length: 1001 }, (_, i) => report(`lab-${i}`));
+  const seen = new Map<string, number | undefined>();
+  const listen = (message: HubMessage) => {
+    if (message.kind === 'labs') for (const { id, atMs } of message.labs) seen.set(id, atMs);
+  };
+  const one = hub.join(listen);
+  const other = hub.join(() => {});
+  hub.start();
+  stream().onError();
+  await settle();
+  one.watch(['lab-7', 'lab-3', 'not-known']);
+  other.watch(['lab-3', 'lab-9']);
+  await pass(300);
+  assert.deepEqual(state.streamed, ['lab-3', 'lab-7', 'lab-9']);
+  const later = '2026-09-22T12:00:05.000Z';
+  stream().onLabs(later, [report('lab-7', later)]);
+  assert.equal(seen.get('lab-7'), Date.parse(later));
+  // The same again opens nothing.
+  const { opened } = state;
+  other.watch(['lab-9']);
+  other.watch(['lab-9', 'lab-3']);
+  await pass(300);
+  assert.equal(state.opened, opened);
+  other.leave();
+  await pass(300);
+  assert.deepEqual(state.streamed, ['lab-3', 'lab-7']);
+  // Of few labs there is one stream of all.
+  state.listed = state.listed.slice(0, 10);
+  await pass(10_000);
+  await pass(300);
+  assert.equal(state.streamed, undefined);
 });

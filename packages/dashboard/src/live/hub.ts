@@ -1,4 +1,5 @@
 import { ApiFailure } from '../api/client.js';
+import { idChunks } from '../api/id-chunks.js';
 import { ClockOffset } from './clock-offset.js';
 import type { HubMessage, Ledger, Link } from './hub-message.js';
 import {
@@ -13,7 +14,8 @@ import { RateMeter } from './rate-meter.js';
 
 /** Where the hub gets everything from; tests have their own. */
 export interface HubSources {
-  openStream(listener: StreamListener): { close(): void };
+  /** @param labs those that it is about; all if not given. */
+  openStream(listener: StreamListener, labs?: readonly string[]): { close(): void };
   ledger(): Promise<Ledger>;
   labs(cursor: string | undefined): Promise<LabsPage>;
   /** Unix milliseconds. */
@@ -33,12 +35,22 @@ const LEDGER_EVERY_MS = 2000;
 const RETRY_MS = [1000, 2000, 4000, 8000] as const;
 /** A stream silent for so long is opened again: its heartbeat cannot be seen from here. */
 const QUIET_MS = 60_000;
-/** A stream is about a thousand labs at most; of more, and of those that have gone, the list does. */
+/** A stream is about a thousand labs at most; of more, and of those that have gone, the list says it. */
 const LIST_EVERY_MS = 30_000;
 const LIST_EVERY_MS_OF_MANY = 10_000;
 /** Somebody waits for a first observation to show. */
 const LIST_EVERY_MS_OF_NONE = 1500;
 export const STREAMED_LABS_MAX = 1000;
+/** Of more labs than that, those in the windows of the pages have a stream. Whoever scrolls has come to rest after so long. */
+const WATCH_AFTER_MS = 300;
+const WATCHED_MAX = 400;
+
+/** A page that has joined. */
+export interface Membership {
+  leave(): void;
+  /** Says which labs are in the page's window. */
+  watch(ids: readonly string[]): void;
+}
 
 /**
  * The one connection of a browser to the service, for all its pages.
@@ -50,7 +62,8 @@ export const STREAMED_LABS_MAX = 1000;
  */
 export class Hub {
   readonly #labs = new Map<string, LabReport>();
-  readonly #listeners = new Set<(message: HubMessage) => void>();
+  /** Who listens, and what each watches. */
+  readonly #listeners = new Map<(message: HubMessage) => void, readonly string[]>();
   readonly #rate = new RateMeter();
   readonly #offset = new ClockOffset();
   #link: Link = { state: 'connecting' };
@@ -59,6 +72,9 @@ export class Hub {
   readonly #streamedSinceRead = new Set<string>();
   #isListed = false;
   #failures = 0;
+  /** What the stream is about; empty: all labs. */
+  #streamed = '';
+  #cancelWatch = () => {};
   #cancelQuiet = () => {};
   #cancelRetry = () => {};
 
@@ -70,15 +86,25 @@ export class Hub {
     void this.#pollList();
   }
 
-  /** Calls the listener with all that is known, and then with each change. Returns what ends that. */
-  join(listener: (message: HubMessage) => void): () => void {
-    this.#listeners.add(listener);
+  /** Calls the listener with all that is known, and then with each change, until it leaves. */
+  join(listener: (message: HubMessage) => void): Membership {
+    this.#listeners.set(listener, []);
     listener({ kind: 'clock', aheadMs: this.#offset.aheadMs });
     if (this.#isListed || this.#labs.size > 0)
       listener({ kind: 'labs', isAll: this.#isListed, labs: [...this.#labs.values()] });
     if (this.#ledger !== undefined) listener(this.#ledger);
     listener({ kind: 'link', link: this.#link });
-    return () => this.#listeners.delete(listener);
+    return {
+      leave: () => {
+        this.#listeners.delete(listener);
+        this.#followWatched();
+      },
+      watch: (ids) => {
+        if (!this.#listeners.has(listener)) return;
+        this.#listeners.set(listener, ids);
+        this.#followWatched();
+      },
+    };
   }
 
   /** Tries at once: somebody has signed in, or asks for it. */
@@ -91,9 +117,15 @@ export class Hub {
 
   #openStream(): void {
     this.#stream?.close();
+    this.#stream = undefined;
     this.#cancelRetry();
+    this.#cancelQuiet();
+    const watched = this.#watched();
+    this.#streamed = watched?.join() ?? '';
+    // Nobody looks: the list is enough.
+    if (watched?.length === 0) return;
     this.#waitInQuiet();
-    this.#stream = this.sources.openStream({
+    const listener: StreamListener = {
       onLabs: (at, labs) => {
         this.#failures = 0;
         this.#waitInQuiet();
@@ -109,13 +141,34 @@ export class Hub {
         this.#stream?.close();
         this.#cancelQuiet();
         // Without its store the service refuses streams too: the ledger says which of them is gone.
-        // Of too many labs there is no stream: then the list says that the service lives.
-        if (this.#link.state !== 'store_down' && !this.#isOfMany) this.#fall('lost');
+        // Of too many labs there is no stream: then the list says that the service lives, also before it is there.
+        const isRefused = this.#isOfMany || (this.#link.state === 'connecting' && this.#failures === 0);
+        if (this.#link.state !== 'store_down' && !isRefused) this.#fall('lost');
         void this.#readLedger();
         const delayMs = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]!;
         this.#failures += 1;
         this.#cancelRetry = this.sources.after(delayMs, () => this.#openStream());
       },
+    };
+    this.#stream = this.sources.openStream(listener, watched);
+  }
+
+  /** The labs in the windows of all pages, where a stream cannot be about all there are; else undefined. */
+  #watched(): readonly string[] | undefined {
+    if (!this.#isOfMany) return undefined;
+    const ids = new Set([...this.#listeners.values()].flat());
+    // Who names one that may not be seen has no stream at all.
+    const known = [...ids].filter((id) => this.#labs.has(id)).sort();
+    return idChunks(known, WATCHED_MAX)[0] ?? [];
+  }
+
+  /** Opens the stream anew once it should be about others, and whoever scrolls has come to rest. */
+  #followWatched(): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.sources.after(WATCH_AFTER_MS, () => {
+      if ((this.#watched()?.join() ?? '') === this.#streamed) return;
+      this.#failures = 0;
+      this.#openStream();
     });
   }
 
@@ -200,6 +253,7 @@ export class Hub {
     this.#isListed = true;
     this.#tell({ kind: 'labs', isAll: true, labs: [...this.#labs.values()] });
     if (this.#isOfMany) this.#setLink({ state: 'live' });
+    this.#followWatched();
   }
 
   get #isOfMany(): boolean {
@@ -240,6 +294,6 @@ export class Hub {
   }
 
   #tell(message: HubMessage): void {
-    for (const listener of this.#listeners) listener(message);
+    for (const listener of this.#listeners.keys()) listener(message);
   }
 }

@@ -1,4 +1,5 @@
 import { batch, computed, type Signal, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { type Answer, get } from '../api/client.js';
 import type { Lab } from '../lab/lab.js';
 import { defaultLimits } from '../settings/settings.js';
@@ -11,6 +12,8 @@ export type Service = Answer<'/service'>;
 /** Silences of so many expected intervals are let pass, as the service does. */
 const SILENT_INTERVALS = 3;
 const TICK_MS = 1000;
+/** Scrolling changes what is shown often. */
+const WATCH_MS = 100;
 
 const reports = new Map<string, Signal<LabReport>>();
 /** Changes with every change of any lab. */
@@ -40,6 +43,33 @@ export function startLive(): void {
 export function retryLive(): void {
   hub?.retry();
   void readService();
+}
+
+/** How many pieces of this page show each lab. */
+const shown = new Map<string, number>();
+let isWatchDue = false;
+
+/** Notes that a lab is shown, as long as it is: those that are shown come first where there are too many for all. */
+export function useShown(id: string): void {
+  useEffect(() => {
+    shown.set(id, (shown.get(id) ?? 0) + 1);
+    watchSoon();
+    return () => {
+      const left = shown.get(id)! - 1;
+      if (left === 0) shown.delete(id);
+      else shown.set(id, left);
+      watchSoon();
+    };
+  }, [id]);
+}
+
+function watchSoon(): void {
+  if (isWatchDue) return;
+  isWatchDue = true;
+  setTimeout(() => {
+    isWatchDue = false;
+    hub?.watch([...shown.keys()]);
+  }, WATCH_MS);
 }
 
 /** Every lab as it is now; changes with each of them. */

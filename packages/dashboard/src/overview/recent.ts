@@ -1,5 +1,6 @@
 import { type Signal, signal } from '@preact/signals';
 import { get } from '../api/client.js';
+import { idChunks } from '../api/id-chunks.js';
 import { backgroundReads } from '../api/queue.js';
 import { now, service } from '../live/live-labs.js';
 
@@ -17,7 +18,6 @@ interface Recent {
 const SPAN_S = 86_400;
 const POINTS_MAX = 100;
 const FRESH_MS = 5 * 60_000;
-/** Ids stand in the URL of one request, which may be 8 KB long. */
 const LABS_MAX = 100;
 /** Tiles that come into view together are asked for together. */
 const GATHER_MS = 30;
@@ -43,10 +43,7 @@ export function recentOf(id: string, nowMs: number): readonly RecentPoint[] {
 function readWaiting(): void {
   const ids = waiting;
   waiting = [];
-  for (let i = 0; i < ids.length; i += LABS_MAX) {
-    const some = ids.slice(i, i + LABS_MAX);
-    void backgroundReads.run(() => read(some));
-  }
+  for (const some of idChunks(ids, LABS_MAX)) void backgroundReads.run(() => read(some));
 }
 
 async function read(ids: readonly string[]): Promise<void> {

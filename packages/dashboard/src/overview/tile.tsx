@@ -7,7 +7,7 @@ import { ConditionIcon } from '../lab/condition-icon.js';
 import type { Lab } from '../lab/lab.js';
 import { LabName } from '../lab/lab-name.js';
 import { NO_LIMITS } from '../lab/limits.js';
-import { labNow, now } from '../live/live-labs.js';
+import { labNow, now, useShown } from '../live/live-labs.js';
 import { usePaced } from '../live/paced.js';
 import { locale, unit, words } from '../settings/settings.js';
 import { hrefWith, labHref } from '../shell/place.js';
@@ -26,6 +26,7 @@ const NO_POINTS: readonly RecentPoint[] = [];
 
 /** A lab at a glance: what it says, whether that is all right, how old it is, and how it came there. */
 export function Tile({ id }: { readonly id: string }) {
+  useShown(id);
   const seen = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
   const lab = seen?.lab;
   const recent = seen === undefined ? NO_POINTS : recentOf(id, seen.nowMs);

@@ -24,7 +24,7 @@ export function useLoaded<T>(
   const [turn, setTurn] = useState(0);
   const current = useRef(load);
   current.current = load;
-  const isLive = link.value.state === 'live';
+  const isDown = link.value.state === 'lost' || link.value.state === 'store_down';
   useEffect(() => {
     if (key === undefined) return;
     const abort = new AbortController();
@@ -43,7 +43,7 @@ export function useLoaded<T>(
       abort.abort();
       clearTimeout(timer);
     };
-  }, [key, turn, isLive, everyMs]);
+  }, [key, turn, isDown, everyMs]);
   return {
     value: state.value,
     failure: state.failure,

@@ -6,7 +6,7 @@ import { spanText } from '../format/spans.js';
 import { conditionsOf } from '../lab/condition.js';
 import { ConditionIcon } from '../lab/condition-icon.js';
 import { LabName } from '../lab/lab-name.js';
-import { heardMs, labCount, labNow, link, now } from '../live/live-labs.js';
+import { heardMs, labCount, labNow, link, now, useShown } from '../live/live-labs.js';
 import { usePaced } from '../live/paced.js';
 import { counts, rows } from '../overview/rows.js';
 import { stateText } from '../overview/tile.js';
@@ -79,6 +79,7 @@ export function WallPage() {
 }
 
 function WallTile({ id }: { readonly id: string }) {
+  useShown(id);
   const seen = usePaced(() => ({ lab: labNow(id), nowMs: now.value }));
   if (seen === undefined) return <article class="wall-tile" />;
   const { lab, nowMs } = seen;
