@@ -18,7 +18,7 @@ export interface ChannelsOptions {
   readonly changes: ChangeSource;
   /** Known labs after `after` in the order of their characters' codes. */
   readonly listLabs: (after: string, limit: number) => Promise<readonly string[]>;
-  /** How often new labs are looked for. */
+  /** How often new labs are looked for, among many; more often among few. */
   readonly listMs: number;
   /** Labs of all streams, each counted once; a client may name those that nobody heard of, too. */
   readonly watchedLabsMax: number;
@@ -129,7 +129,7 @@ export class Channels {
    */
   async joinNewLabs(turn: number, joined: Set<string>): Promise<void> {
     const nowMs = performance.now();
-    if (nowMs - this.#listedAtMs < this.options.listMs) return;
+    if (nowMs - this.#listedAtMs < this.#list.keptMs) return;
     this.#listedAtMs = nowMs;
     for (const channel of this.#made) {
       if (channel.filter.prefixes.length === 0) continue;

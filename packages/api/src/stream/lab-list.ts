@@ -1,15 +1,26 @@
 import type { LabFilter } from '../access/lab-filter.js';
 
+/** So few labs are read more often: somebody may be waiting for a first one. */
+const FEW_LABS = 1000;
+/** Less than the second between two turns of a stream. */
+const FEW_KEPT_MS = 900;
+
 /** Every lab that is known, read anew at most once in a while, whatever the number of those who ask. */
 export class LabList {
   #labs: Promise<readonly string[]> | undefined;
   #readAtMs = 0;
+  #isFew = true;
 
   /** @param read all labs in the order of their characters' codes. */
   constructor(
     readonly read: () => Promise<readonly string[]>,
-    readonly keptMs: number,
+    readonly keptMsMax: number,
   ) {}
+
+  /** How long a list is not read again. */
+  get keptMs(): number {
+    return this.#isFew ? Math.min(FEW_KEPT_MS, this.keptMsMax) : this.keptMsMax;
+  }
 
   async labs(): Promise<readonly string[]> {
     const nowMs = performance.now();
@@ -17,9 +28,14 @@ export class LabList {
       const labs = this.read();
       this.#labs = labs;
       this.#readAtMs = nowMs;
-      labs.catch(() => {
-        if (this.#labs === labs) this.#labs = undefined;
-      });
+      labs.then(
+        ({ length }) => {
+          this.#isFew = length <= FEW_LABS;
+        },
+        () => {
+          if (this.#labs === labs) this.#labs = undefined;
+        },
+      );
     }
     return this.#labs;
   }

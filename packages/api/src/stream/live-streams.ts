@@ -29,7 +29,7 @@ export interface LiveStreamsOptions
   readonly stuckMsMax?: number;
   /** How long after its last client what has changed is still known, to resume. */
   readonly resumeMs?: number;
-  /** How often new labs are looked for. */
+  /** How often new labs are looked for, among many; more often among few. */
   readonly listMs?: number;
 }
 

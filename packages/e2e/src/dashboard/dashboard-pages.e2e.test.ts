@@ -220,7 +220,8 @@ async function dampRoomIsFound({ page, goto, start }: Scene): Promise<void> {
   assert.equal((await fetch(`${start.ports.baseUrl}/observations`, { method: 'POST', body })).status, 200);
   // Where it is seven in the morning now, that was in the night.
   const aheadH = ((7 - new Date().getUTCHours() + 36) % 24) - 12;
-  await goto(`/?${LIMITS}&zone=Etc/GMT${aheadH > 0 ? '-' : '+'}${Math.abs(aheadH)}`);
+  const zone = encodeURIComponent(`Etc/GMT${aheadH > 0 ? '-' : '+'}${Math.abs(aheadH)}`);
+  await goto(`/?${LIMITS}&zone=${zone}`);
   await page.getByRole('link', { name: 'Ranges', exact: true }).click();
   await page.getByRole('button', { name: 'Last night' }).click();
   const first = page.locator('tr[data-lab]').first();
