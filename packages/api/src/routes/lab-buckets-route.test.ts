@@ -49,6 +49,32 @@ test('the buckets of a lab come oldest first, and one without observations says 
   });
 });
 
+test('a series is a table for who asks for one, and JSON for everybody else', async (t) => {
+  const { get, commit } = await startApi(t);
+  await commit([{ lab: 'floor/a', ms: NOON_MS - 1000, temp: 20.5 }]);
+  const path = '/labs/floor/a/buckets?resolution=1h';
+  const json = await documentIn(LabSeries, await get(path, { accept: 'text/html' }));
+  const csv = await get(`${path}&format=csv`);
+  assert.equal(csv.headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
+  const lines = (await csv.text()).split('\r\n');
+  assert.match(lines[0]!, /^lab_id,start,end,observations,.*,temp_count,temp_avg,/);
+  assert.equal(lines.length, json.buckets.length + 2);
+  const [lab, start, , observations] = lines.at(-2)!.split(',');
+  assert.deepEqual([lab, start, observations], ['floor/a', json.buckets.at(-1)!.start, '1']);
+  assert.equal(await (await get(path, { accept: 'text/csv' })).text(), lines.join('\r\n'));
+  assert.equal(
+    ((await get(`${path}&format=json`, { accept: 'text/csv' })).headers.get('content-type') ?? '').slice(
+      0,
+      16,
+    ),
+    'application/json',
+  );
+  const problem = await get(`${path}&format=ndjson`);
+  assert.equal(problem.status, 400);
+  assert.match(await problem.text(), /json or csv/);
+  assert.match((await get(path)).headers.get('vary')!, /\bAccept\b/);
+});
+
 test('without a range it is the last day, in a resolution that is named', async (t) => {
   const { get, commit } = await startApi(t);
   await commit([{ lab: 'lab01', ms: NOON_MS - 1000, temp: 20 }]);

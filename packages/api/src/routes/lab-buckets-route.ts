@@ -13,6 +13,8 @@ import { labOfPath, metricLimits } from '../query/parameters.js';
 import { RangeParameters } from '../query/range-query.js';
 import { readQuery } from '../query/read-query.js';
 import { BUCKETS_PICKED_MAX, seriesSpan } from '../query/series-span.js';
+import { csvAnswer, JsonOrCsvParameter, wantsCsv } from '../rows/csv-answer.js';
+import { INTERVAL_COLUMNS } from '../rows/interval-columns.js';
 import { IntervalSummary, intervalSummary } from '../summary/interval-summary.js';
 import { labBasis } from '../summary/lab-basis.js';
 import { mergedSpans } from '../summary/merged-spans.js';
@@ -29,7 +31,7 @@ export const LabSeries = Type.Object({
 export type LabSeries = Static<typeof LabSeries>;
 
 const RESOURCE = '/buckets';
-const SeriesQuery = Type.Object({ ...RangeParameters, ...TimeZoneParameter });
+const SeriesQuery = Type.Object({ ...RangeParameters, ...TimeZoneParameter, ...JsonOrCsvParameter });
 
 /** `GET /labs/{lab_id}/buckets`. */
 export function labBucketsRoute(options: RouteOptions): Route {
@@ -42,10 +44,10 @@ export function labBucketsRoute(options: RouteOptions): Route {
       id: 'getLabBuckets',
       tag: 'labs',
       summary: "A lab's buckets over a range of time",
-      description: `The range is widened to bucket borders and cut to what is kept; from and to of the answer say what it became. Without a resolution it is the finest that gives at most ${BUCKETS_PICKED_MAX} buckets and is kept for long enough.`,
+      description: `The range is widened to bucket borders and cut to what is kept; from and to of the answer say what it became. Without a resolution it is the finest that gives at most ${BUCKETS_PICKED_MAX} buckets and is kept for long enough. In CSV each row is a bucket.`,
       parameters: { lab_id: LabIdParameter },
       query: SeriesQuery,
-      answers: { 'application/json': LabSeries },
+      answers: { 'application/json': LabSeries, 'text/csv': Type.String() },
       problems: [403, 404, 503],
       revalidates: true,
     },
@@ -73,6 +75,9 @@ export function labBucketsRoute(options: RouteOptions): Route {
             .slice(0, -1)
             .map((s) => intervalSummary(byStart.get(s) ?? emptyAggregate(), s, s + durationS, basis));
       cacheControl(c, endS * 1000 <= nowMs);
+      c.header('vary', 'Accept', { append: true });
+      if (wantsCsv(c, query.format))
+        return csvAnswer(c, [['lab_id', () => lab], ...INTERVAL_COLUMNS], buckets);
       return c.json({
         lab_id: lab,
         resolution: text,

@@ -8,6 +8,7 @@ import { clientOf } from '../http/client.js';
 import { acceptsGzip, gzippedStream, gzippedWhole } from '../http/gzip.js';
 import { acceptedType } from '../http/negotiation.js';
 import { ProblemError } from '../http/problem.js';
+import { CSV_TYPE } from './csv-answer.js';
 import { rowBody } from './row-body.js';
 import { type CsvColumn, csvFormat, jsonFormat, ndjsonFormat, type RowFormat } from './row-format.js';
 
@@ -18,7 +19,7 @@ const TYPE_OF_FORMAT = { json: TYPES[0], ndjson: TYPES[1], csv: TYPES[2] } as co
 const CONTENT_TYPE: Readonly<Record<MediaType, string>> = {
   'application/json': 'application/json',
   'application/x-ndjson': 'application/x-ndjson',
-  'text/csv': 'text/csv; charset=utf-8; header=present',
+  'text/csv': CSV_TYPE,
 };
 
 /** Shorter answers are sent as they are. */
