@@ -56,6 +56,10 @@ export class HumtempProcess {
     return this.#child.exitCode;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

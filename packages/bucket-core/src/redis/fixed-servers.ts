@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Keys, PARTITIONS, PLACES, tagOf } from './keys.js';
+import { type Keys, PARTITIONS, PLACES } from './keys.js';
 import {
   arrivedText,
   learn,
@@ -9,6 +9,7 @@ import {
   type PlaceMap,
   parsePlaceMap,
 } from './places/place-map.js';
+import { evenPlaces } from './places/placing.js';
 import { RedisLink } from './redis-link.js';
 import type { Fence, Servers, ServersOptions } from './servers.js';
 import { checkLayout, otherServers } from './store-layout.js';
@@ -34,8 +35,8 @@ export interface Member {
 }
 
 /**
- * One server, or several that know nothing of each other. At first a place is on the server that has the highest number of all
- * for it (rendezvous hashing) among those that the store began with. Each server keeps which places were moved since
+ * One server, or several that know nothing of each other. At first a place is where rendezvous hashing puts it among those
+ * that the store began with, an equal share on each (places/placing.ts). Each server keeps which places were moved since
  * (places/spreading.ts): of two that speak of a place the one with the higher epoch is true, and a place is used once its server
  * says itself that it has it. So a server that is named and has nothing does no harm, and one that has something and is not
  * named is refused.
@@ -310,8 +311,7 @@ export class FixedServers implements Servers {
   #atFirst(): readonly string[] {
     const base = this.members.find((member) => member.base !== undefined)?.base ?? this.#names;
     const key = base.join(',');
-    if (key !== this.#first.key)
-      this.#first = { key, names: PLACES.map((place) => base[indexOfPlace(base, place)]!) };
+    if (key !== this.#first.key) this.#first = { key, names: evenPlaces(base).map((index) => base[index]!) };
     return this.#first.names;
   }
 
@@ -342,19 +342,4 @@ function digestOf(text: string): string {
 
 function isSame(one: readonly string[], another: readonly string[]): boolean {
   return one.length === another.length && one.every((name) => another.includes(name));
-}
-
-/** The server that has a place. */
-export function indexOfPlace(names: readonly string[], place: number): number {
-  let best = 0;
-  let bestScore = '';
-  for (const [i, name] of names.entries()) {
-    const score = createHash('sha256')
-      .update(`${name} ${tagOf(place)}`)
-      .digest('hex');
-    if (score <= bestScore) continue;
-    best = i;
-    bestScore = score;
-  }
-  return best;
 }

@@ -9,8 +9,8 @@ import {
   pages,
   type Row,
 } from '../store/store-contract.fixture.js';
-import { indexOfPlace } from './fixed-servers.js';
-import { PARTITIONS } from './keys.js';
+import { PLACES } from './keys.js';
+import { evenPlaces } from './places/placing.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore, type RedisStoreOptions } from './redis-store.js';
 
@@ -40,15 +40,32 @@ function rowsOf(labs: readonly string[], agoS: number): Row[] {
   return labs.map((lab, i) => [lab, agoS, i, agoS]);
 }
 
-const serverOf = (lab: string) => 'abc'[indexOfPlace(['a', 'b', 'c'], labPartition(lab))]!;
+const PLACED = evenPlaces(['a', 'b', 'c']);
+const serverOf = (lab: string) => 'abc'[PLACED[labPartition(lab)]!]!;
 
 describe('several independent Redis servers', () => {
-  test('get about as many partitions each, and a further one takes only what it gets', () => {
-    const before = PARTITIONS.map((place) => ['a', 'b', 'c'][indexOfPlace(['a', 'b', 'c'], place)]!);
-    const after = PARTITIONS.map((place) => ['c', 'd', 'b', 'a'][indexOfPlace(['c', 'd', 'b', 'a'], place)]!);
-    for (const name of ['a', 'b', 'c'])
-      assert.ok(Math.abs(before.filter((one) => one === name).length - 85) < 25, name);
-    for (const [place, name] of after.entries()) if (name !== 'd') assert.equal(name, before[place]);
+  test('get as many places each, whatever their order, and no more is moved than a further one, or one less, needs', () => {
+    const shareOf = (placed: readonly string[], name: string) => placed.filter((one) => one === name).length;
+    const placesOf = (names: readonly string[], before?: readonly string[]) =>
+      evenPlaces(names, (place) => before?.[place]).map((index) => names[index]!);
+    let before = placesOf(['a', 'b', 'c']);
+    assert.deepEqual(before, placesOf(['c', 'a', 'b']));
+    for (const names of [
+      ['a', 'b', 'c', 'd'],
+      ['d', 'c', 'a'],
+      ['c', 'd', 'a', 'e', 'f', 'g', 'h', 'i'],
+      ['i'],
+    ]) {
+      const after = placesOf(names, before);
+      const most = Math.ceil(PLACES.length / names.length);
+      for (const name of names) assert.ok(shareOf(after, name) <= most, name);
+      // Only what is beyond the share of its server, or is on one that is left out.
+      let needed = 0;
+      for (const name of new Set(before))
+        needed += names.includes(name) ? Math.max(0, shareOf(before, name) - most) : shareOf(before, name);
+      assert.equal(after.filter((name, place) => name !== before[place]).length, needed);
+      before = after;
+    }
   });
 
   test('one that is frozen holds up its own labs only, and nothing is read in part', async () => {

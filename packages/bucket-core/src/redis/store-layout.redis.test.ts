@@ -59,7 +59,12 @@ describe('a Redis that is not as it must be', () => {
     }
   });
 
-  for (const marker of ['{"layout":2,"partitions":256}', '{"layout":1,"partitions":16}', 'x'])
+  for (const marker of [
+    '{"layout":2,"partitions":256}',
+    '{"layout":1,"partitions":256,"servers":["a","b"]}',
+    '{"layout":1,"partitions":16}',
+    'x',
+  ])
     test(`is refused with a sentence when its marker is ${marker}`, async () => {
       await client.set('other:{books}:layout', marker);
       const refusal = await refusalOf('other:');

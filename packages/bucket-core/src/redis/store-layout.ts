@@ -10,6 +10,8 @@ export class StoreRefused extends Error {
 
 /** What this version writes. Another number means that it cannot read what is there, or what it writes cannot be read. */
 const LAYOUT = { layout: 1, partitions: LAB_PARTITIONS } as const;
+/** The same of a store that began on several servers: another number when a place would be looked for on another one. */
+const LAYOUT_OF_SEVERAL = { ...LAYOUT, layout: 2 } as const;
 
 /** The layout before this one had no marker, but these keys. */
 const EARLIER_PARTITIONS = 16;
@@ -45,7 +47,7 @@ export async function checkLayout(
           'choose another prefix, and the buckets begin anew; or go on with the earlier version',
       );
     const servers = await serversOfNew();
-    const marker = { ...LAYOUT, ...(servers !== undefined && { servers: [...servers].sort() }) };
+    const marker = servers === undefined ? LAYOUT : { ...LAYOUT_OF_SEVERAL, servers: [...servers].sort() };
     await redis.set(keys.layout(), JSON.stringify(marker), 'NX');
   }
   const marker = await redis.get(keys.layout()).catch((error: Error) => {
@@ -54,9 +56,10 @@ export async function checkLayout(
     return error.message;
   });
   const found = parsed(marker);
-  if (found?.layout !== LAYOUT.layout || found.partitions !== LAYOUT.partitions)
+  const expected = Array.isArray(found?.servers) ? LAYOUT_OF_SEVERAL : LAYOUT;
+  if (found?.layout !== expected.layout || found.partitions !== expected.partitions)
     throw new StoreRefused(
-      `Redis has data of another layout under ${place}: ${keys.layout()} is ${marker}, not ${JSON.stringify(LAYOUT)}; ` +
+      `Redis has data of another layout under ${place}: ${keys.layout()} is ${marker}, not ${JSON.stringify(expected)}; ` +
         'choose another prefix, or the version of humtemp that wrote it',
     );
   const servers = Array.isArray(found.servers) ? found.servers.map(String) : undefined;

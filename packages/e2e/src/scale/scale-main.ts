@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { clusterRun } from './cluster-run.js';
+import { quotaRun } from './quota-run.js';
 import { serversRun } from './servers-run.js';
 import { workersRun } from './workers-run.js';
 
@@ -12,6 +13,9 @@ RUN is one of
                                                for so many milliseconds before its master is killed
   servers [--frozen 30000]     [--kills 2]     independent servers: one frozen, one killed, one added, one drained; a reader all the time
   workers [--brokers 1] [--adopt-after 10s]    workers that come, go and are killed, at one or two Mosquittos
+  quota-workers [--share 0.1] [--counts 1,2,4,8] [--seconds 15] [--rounds 3]
+  quota-servers                                how much more is committed with more workers, or with more independent servers, each
+                                               held to a share of a core; as root, on Linux
 `;
 
 const { values, positionals } = parseArgs({
@@ -26,6 +30,10 @@ const { values, positionals } = parseArgs({
     frozen: { type: 'string', default: '30000' },
     kills: { type: 'string', default: '2' },
     brokers: { type: 'string', default: '1' },
+    share: { type: 'string', default: '0.1' },
+    counts: { type: 'string', default: '1,2,4,8' },
+    seconds: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '3' },
     'adopt-after': { type: 'string', default: '10s' },
     help: { type: 'boolean', default: false },
   },
@@ -47,6 +55,8 @@ const RUNS: Readonly<Record<string, () => Promise<object>>> = {
       behindMs: Number(values.behind),
     }),
   servers: () => serversRun({ ...common, frozenMs: Number(values.frozen), kills: Number(values.kills) }),
+  'quota-workers': () => quota('workers'),
+  'quota-servers': () => quota('servers'),
   workers: () =>
     workersRun({
       ...common,
@@ -54,6 +64,17 @@ const RUNS: Readonly<Record<string, () => Promise<object>>> = {
       adoptAfter: values['adopt-after'],
     }),
 };
+
+function quota(of: 'workers' | 'servers'): Promise<object> {
+  return quotaRun({
+    of,
+    say: common.say,
+    share: Number(values.share),
+    counts: values.counts.split(',').map(Number),
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+  });
+}
 
 const run = RUNS[positionals[0] ?? ''];
 if (values.help || run === undefined) process.stdout.write(HELP);

@@ -14,7 +14,7 @@ export interface Moved {
   readonly untilMs?: number;
 }
 
-/** What one server keeps of places that were moved. Those that never were are not in it: rendezvous hashing has them. */
+/** What one server keeps of places that were moved. Those that never were are not in it: they are where `evenPlaces` puts them. */
 export interface PlaceMap {
   /** Another after each change that concerns what the server has; empty: nothing ever moved. */
   readonly stamp: string;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BucketGrid } from '../../grid/bucket-grid.js';
 import type { Durability } from '../durability.js';
-import { clockMs, FixedServers, indexOfPlace, type Member } from '../fixed-servers.js';
+import { clockMs, FixedServers, type Member } from '../fixed-servers.js';
 import { BOOKS, Keys, PARTITIONS, PLACES } from '../keys.js';
 import { PageGrid } from '../pages/page-grid.js';
 import { topologyOf } from '../topology.js';
 import { PlaceCopy } from './place-copy.js';
+import { evenPlaces } from './placing.js';
 
 export interface SpreadOptions {
   /** A list of servers. */
@@ -85,7 +86,8 @@ export class Spreading {
   readonly #copy: PlaceCopy;
   /** The servers that are to have something in the end. */
   readonly #targets: readonly Member[];
-  readonly #targetNames: readonly string[];
+  /** For each place the one that is to have it; as things are when it is asked for first. */
+  #wanted: readonly Member[] | undefined;
   readonly #drops: { readonly place: number; readonly from: Member; readonly sinceMs: number }[] = [];
   readonly #leaseMs: number;
   #dropped = 0;
@@ -111,7 +113,6 @@ export class Spreading {
       this.#keys,
     );
     this.#targets = this.#servers.members.filter(({ name }) => !options.without.includes(name));
-    this.#targetNames = this.#targets.map(({ name }) => name);
     const pages = new PageGrid(options.grid, options.deduplicationHorizonS);
     this.#copy = new PlaceCopy(this.#keys, pages);
   }
@@ -220,7 +221,11 @@ export class Spreading {
   }
 
   #wantedOf(place: number): Member {
-    return this.#targets[indexOfPlace(this.#targetNames, place)]!;
+    const names = this.#targets.map(({ name }) => name);
+    this.#wanted ??= evenPlaces(names, (one) => this.#ownerOf(one).name).map(
+      (index) => this.#targets[index]!,
+    );
+    return this.#wanted[place]!;
   }
 
   #counts(): Record<string, number> {
