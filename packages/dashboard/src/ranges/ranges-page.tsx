@@ -15,6 +15,7 @@ import type { ExcursionTotal } from './excursion-totals.js';
 import { type ChosenRange, DEFAULT_RANGES, namedRange, RANGE_NAMES, rangeChoice } from './range-choice.js';
 import { parseSorting, RANGE_COLUMNS, type RangeColumn, rangeCsv, sortedRows } from './range-columns.js';
 import { useRangeRows } from './range-rows.js';
+import { useRowWindow } from './use-row-window.js';
 
 const STEP_MS = 60_000;
 const OWN = { q: undefined, range: undefined, sort: undefined };
@@ -39,6 +40,7 @@ export function RangesPage() {
     loaded.rows.filter(({ id, name, group }) => `${id} ${name} ${group}`.toLowerCase().includes(text)),
     sorting,
   );
+  const { body, from, to, abovePx, belowPx } = useRowWindow(rows.length);
   const summary = rows.find((row) => row.summary !== undefined)?.summary;
   const place = clockPlace.value;
   const range = windowParameters({ span: undefined, fromMs: choice.fromMs, toMs: choice.toMs });
@@ -99,7 +101,7 @@ export function RangesPage() {
         </p>
       )}
       <div class="table-card">
-        <table class="range-table">
+        <table class="range-table" aria-rowcount={rows.length + 2}>
           <thead>
             <tr class="metric-heads">
               <td colSpan={3} />
@@ -118,8 +120,9 @@ export function RangesPage() {
               ))}
             </tr>
           </thead>
-          <tbody>
-            {rows.map(({ id, name, group, summary }) => (
+          <tbody ref={body}>
+            {abovePx > 0 && <tr style={{ height: `${abovePx}px` }} />}
+            {rows.slice(from, to).map(({ id, name, group, summary }) => (
               <tr key={id} data-lab={id}>
                 <th scope="row">
                   <a href={hrefWith({ ...OWN, ...range }, labHref(id))} data-page>
@@ -148,6 +151,7 @@ export function RangesPage() {
                 })}
               </tr>
             ))}
+            {belowPx > 0 && <tr style={{ height: `${belowPx}px` }} />}
           </tbody>
         </table>
         {rows.length === 0 && !loaded.isReading && <p class="none-found">{said.nothing}</p>}

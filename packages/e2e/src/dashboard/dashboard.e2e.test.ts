@@ -114,6 +114,12 @@ async function drawsWindowOnly({ page, goto, start }: Scene): Promise<void> {
   await untilStreams(start.ports.baseUrl, 1);
   await publish(start.url, ['labs/lab-1998/observation\t{"temp":23,"humidity":50}']);
   await tile(page, 'lab-1998').getByText('23.0').waitFor({ timeout: STREAMED_MS_MAX });
+
+  await goto('/ranges?range=today&sort=lab');
+  await page.locator('tr[data-lab]').first().waitFor();
+  assert.ok((await page.locator('tr[data-lab]').count()) < 500);
+  await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+  await page.locator('tr[data-lab=my-lab]').waitFor();
 }
 
 /** A service that asks for tokens and keeps its buckets in a Redis, which freezes. */

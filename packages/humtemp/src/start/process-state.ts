@@ -47,5 +47,5 @@ function brokerText(
   if (worker !== undefined && mqttUrls !== undefined) return mqttUrls.map(withoutPassword).join(',');
   if (broker === undefined) return undefined;
   const ports = broker.listeners.map(({ kind, port }) => `${kind} ${port}`);
-  return `its own: ${ports.join(', ')}, ${broker.connections} connections`;
+  return `its own: ${ports.join(', ')}, ${broker.connections} ${broker.connections === 1 ? 'connection' : 'connections'}`;
 }
