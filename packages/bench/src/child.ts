@@ -19,6 +19,7 @@ const ROLES = {
   'http-load': async () => (await import('./http/http-load.js')).runHttpLoad,
   attack: async () => (await import('./attacks/run-attack.js')).runAttack,
   victim: async () => (await import('./attacks/victim.js')).runVictim,
+  'hot-writer': async () => (await import('./layouts/hot-writer.js')).runHotWriter,
   'reads-fill': async () => (await import('./reads/fill.js')).runReadsFill,
   'reads-hashes': async () => (await import('./reads/hashes.js')).runHashesApi,
   'reads-memory': async () => (await import('./reads/memory-server.js')).runMemoryServer,

@@ -1,6 +1,6 @@
 import { Batch } from '@humtemp/bucket-core';
 import { values } from '../memory/rooms.js';
-import { medians, type Side, type Used, usedBy, withSides } from './sides.js';
+import { inBlocks, medians, type Side, type Used, usedBy, withSides } from './sides.js';
 
 /** What is committed, again and again. */
 export interface CommitCase {
@@ -97,8 +97,8 @@ export function commitCases(size: 'normal' | 'short' | 'smoke'): readonly Commit
   return [
     rising('1 of a lab in a batch, 3,000 labs', 3000, 1, 60, 48, 72, 24),
     ...many,
-    rising('10 of a lab in a batch, 600 labs', 600, 10, 60, 24, 36, 12),
-    rising('100 of a lab in a batch, 100 labs', 100, 100, 3, 12, 24, 8),
+    rising('10 of a lab in a batch, 600 labs', 600, 10, 60, 36, 72, 12),
+    rising('100 of a lab in a batch, 100 labs', 100, 100, 3, 48, 72, 24),
     afterwards('repeats of observations hours old', 2000, 40, (i, k) => (120 + k) * MINUTE_MS + i, true),
     afterwards('new observations, hours late', 2000, 40, (i, k) => (120 + k) * MINUTE_MS + i + 1000, false),
   ];
@@ -136,7 +136,7 @@ export async function commitTurns(one: CommitCase, failures: string[]): Promise<
   });
 }
 
-async function checkedCommit(
+export async function checkedCommit(
   { store, layout }: Side,
   batch: Batch,
   { name, repeats, nowMs }: CommitCase,
@@ -152,15 +152,4 @@ async function checkedCommit(
 
 function per({ wallMs, redisUs, ownUs }: Used, observations: number): Used {
   return { wallMs: wallMs / observations, redisUs: redisUs / observations, ownUs: ownUs / observations };
-}
-
-/** Means of so many after each other. */
-function inBlocks(all: readonly Used[], block: number): Used[] {
-  const means: Used[] = [];
-  for (let i = 0; i + block <= all.length; i += block) {
-    const some = all.slice(i, i + block);
-    const mean = (field: keyof Used) => some.reduce((sum, one) => sum + one[field], 0) / block;
-    means.push({ wallMs: mean('wallMs'), redisUs: mean('redisUs'), ownUs: mean('ownUs') });
-  }
-  return means;
 }

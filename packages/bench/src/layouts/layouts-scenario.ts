@@ -1,7 +1,9 @@
 import { progress } from '../by-turns.js';
 import { whole } from '../figures.js';
 import type { Report, Scenario } from '../scenario.js';
+import { aofTurns } from './aof-turns.js';
 import { commitCases, commitTurns } from './commit-turns.js';
+import { hotCases, hotTurns } from './hot-turns.js';
 import { readTurns } from './read-turns.js';
 import type { Used } from './sides.js';
 
@@ -39,6 +41,22 @@ export const layouts: Scenario = {
     for (const one of commitCases(size)) {
       const { used } = await commitTurns(one, failures);
       add(`commit: ${one.name}`, 'µs an observation', used, 1);
+    }
+    for (const one of hotCases(size)) {
+      const { used } = await hotTurns(one, failures);
+      add(`commit: ${one.name}`, 'µs an observation', used, 1);
+    }
+    for (const one of commitCases(size).filter(({ historyMinutes }) => historyMinutes === undefined)) {
+      const [before, now] = await aofTurns(one, failures);
+      const pair = `${before.toFixed(1)} · ${now.toFixed(1)}`;
+      rows.push([`append-only file: ${one.name}`, `bytes an observation`, pair, (before / now).toFixed(2)]);
+      rows.at(-1)!.push('–', '–', '–', '–');
+      progress(rows.at(-1)!.join(' | '));
+      figures.push({
+        name: `append-only file: ${one.name}`,
+        unit: 'bytes an observation',
+        bytes: [before, now],
+      });
     }
     const { labs, rounds } = READS[size];
     for (const { name, used } of await readTurns(labs, rounds, failures)) add(name, 'ms', used, 1 / 1000);

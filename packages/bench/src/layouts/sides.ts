@@ -60,8 +60,20 @@ export function medians(all: readonly Used[]): Used {
   return { wallMs: of('wallMs'), redisUs: of('redisUs'), ownUs: of('ownUs') };
 }
 
-async function redisUs(server: Redis): Promise<number> {
+/** CPU of Redis by its own account. */
+export async function redisUs(server: Redis): Promise<number> {
   const info = await server.info('cpu');
   const field = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
   return (field('used_cpu_user') + field('used_cpu_sys')) * 1e6;
+}
+
+/** Means of so many after each other. */
+export function inBlocks(all: readonly Used[], block: number): Used[] {
+  const means: Used[] = [];
+  for (let i = 0; i + block <= all.length; i += block) {
+    const some = all.slice(i, i + block);
+    const mean = (field: keyof Used) => some.reduce((sum, one) => sum + one[field], 0) / block;
+    means.push({ wallMs: mean('wallMs'), redisUs: mean('redisUs'), ownUs: mean('ownUs') });
+  }
+  return means;
 }

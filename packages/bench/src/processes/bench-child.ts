@@ -31,12 +31,12 @@ export class BenchChild {
     return new Promise((resolve, reject) => {
       const onMessage = (message: Message) => {
         if (message.word !== word && message.word !== 'failed') return;
-        this.process.off('message', onMessage);
+        this.process.off('message', onMessage).off('exit', onExit);
         if (message.word === word) resolve(message.value as T);
         else reject(new Error(String(message.value)));
       };
-      this.process.on('message', onMessage);
-      this.process.once('exit', () => reject(new Error(`a process of the bench ended without its ${word}`)));
+      const onExit = () => reject(new Error(`a process of the bench ended without its ${word}`));
+      this.process.on('message', onMessage).once('exit', onExit);
     });
   }
 }

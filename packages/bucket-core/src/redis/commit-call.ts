@@ -51,7 +51,8 @@ export interface CallHeader {
 }
 
 const HEADER_BYTES = 32;
-const PART_BYTES = 11;
+const PART_BYTES = 3;
+const FLAGGED_BYTES = 8;
 const BESIDE_BYTES = 8;
 
 export function packCall(
@@ -64,7 +65,8 @@ export function packCall(
   counted: readonly Part[],
 ): CommitCall {
   let bytes = HEADER_BYTES;
-  for (const part of parts) bytes += PART_BYTES + BESIDE_BYTES + (part.rows.length / ROW_LENGTH) * ROW_BYTES;
+  for (const part of parts)
+    bytes += PART_BYTES + FLAGGED_BYTES + BESIDE_BYTES + (part.rows.length / ROW_LENGTH) * ROW_BYTES;
   const blob = Buffer.allocUnsafe(bytes);
   const keys = [doneKey, countsKey];
   let duplicates = 0;
@@ -76,12 +78,15 @@ export function packCall(
     keys.push(state.headKey);
     if (part.flags & INDEX) keys.push(...indexKeys(state.partition));
     const isBeside = part.dropped.length > 0 || part.suspended > 0;
-    blob[at] = isBeside ? part.flags | BESIDE : part.flags;
+    const flags = isBeside ? part.flags | BESIDE : part.flags;
+    blob[at] = flags;
     blob[at + 1] = count;
     blob[at + 2] = count >> 8;
-    blob.writeUInt32LE(part.generation, at + 3);
-    blob.writeUInt32LE(part.expiryS, at + 7);
     at += PART_BYTES;
+    if (flags !== 0) {
+      at = blob.writeUInt32LE(part.generation, at);
+      at = blob.writeUInt32LE(part.expiryS, at);
+    }
     if (isBeside) {
       at = blob.writeUInt32LE(part.dropped.length / ROW_LENGTH, at);
       at = blob.writeUInt32LE(part.suspended, at);

@@ -56,6 +56,10 @@ const CALL_LABS_MAX = 256;
 const CALL_ROWS_MAX = 8192;
 /** Times that a part is sent, when others keep changing its lab. */
 const ROUNDS_MAX = 100;
+/** Labs of which many observations come at once are folded after so many commits, … */
+const COMMITS_FOLDED = 8;
+/** … or so many observations: what stays in the tail and the page are written anew each time. */
+const ROWS_FOLDED_MAX = 256;
 /** A head that is longer is folded before the commit is answered. */
 const HEAD_BYTES_MAX = 256 << 10;
 
@@ -438,10 +442,11 @@ export class Committing {
     result.suspended += Math.min(counted, suspended);
     const bytes = headBytesOf(answer);
     if (bytes > HEAD_BYTES_MAX) overlong.add(state);
-    // Who crosses the limit folds; and everybody, if that one has not.
-    const over = bytes - state.foldAtBytes;
     const { foldRows } = this.#with.folding.limits;
-    if (over < 0 || !(over < counted * ROW_BYTES || over >= foldRows * ROW_BYTES)) return;
+    const waited = Math.min(COMMITS_FOLDED * counted, ROWS_FOLDED_MAX);
+    const over = (bytes - state.foldAtBytes) / ROW_BYTES - Math.max(0, waited - foldRows);
+    // Who crosses the limit folds; and everybody, if that one has not, though it had time while others appended as much.
+    if (over < 0 || (over >= counted && over < Math.max(foldRows, COMMITS_FOLDED * counted))) return;
     state.skips -= 1;
     if (state.skips < 0) due.add(state);
   }

@@ -8,8 +8,9 @@ import { ABSENT } from '../../observation/fixed-point.js';
  *     6   u40 LE  tag (see tag.ts)
  *     11  u48 BE  time, Unix milliseconds
  *
- * A row with neither value is no observation: it only repeats the newest time, because the last six bytes of a head are the
- * newest time of all that the lab has. The script of a commit depends on that and on nothing else.
+ * A row with neither value is no observation. It repeats the newest time, because the last six bytes of a head are the newest
+ * time of all that the lab has; and its tag begins with how many rows before it were appended together, by time (u32), so
+ * that the script of a commit need not look at all of them. The script depends on that and on nothing else.
  */
 export const ROW_BYTES = 17;
 

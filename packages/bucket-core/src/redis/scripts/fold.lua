@@ -40,8 +40,8 @@ while k <= #KEYS do
         if how == 2 or held[p] == 0 then
           call('SET', key, bytes, 'EXAT', expiry)
         else
-          -- APPEND leaves room for as much again.
-          if held[p] < 16384 then
+          -- APPEND leaves room for as much again. A page of now is written as a whole once it is over, others may not be.
+          if how == 1 and held[p] < 16384 then
             call('SET', key, call('GET', key) .. bytes, 'KEEPTTL')
           else
             call('APPEND', key, bytes)
