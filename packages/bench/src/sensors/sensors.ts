@@ -1,6 +1,7 @@
 import { temporaryFolder } from '@humtemp/test-services';
 import { byName, byTurns } from '../by-turns.js';
 import { median, spread, times, whole } from '../figures.js';
+import { FLOORS } from '../floors/floor-peers.js';
 import { CAN_LOOK, cpuUsed, openFilesMax, sumUs } from '../measuring/process-figures.js';
 import { humtempPeer } from '../peers/humtemp.js';
 import type { Peer, PeerOptions } from '../peers/peer.js';
@@ -43,7 +44,7 @@ export const sensors: Scenario = {
     try {
       const program = await compileSensors(COMPILER, folder.path);
       const { turns, notes, failures } = await byTurns(
-        BROKERS,
+        [...BROKERS, FLOORS[0]!],
         rounds,
         options,
         (peer) => once(peer, program, { connections, window: 1, seconds, labs: LABS }, options),

@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { clusterRun } from './cluster-run.js';
+import { quotaPlot } from './quota-plot.js';
 import { quotaRun } from './quota-run.js';
 import { serversRun } from './servers-run.js';
 import { workersRun } from './workers-run.js';
@@ -16,6 +18,7 @@ RUN is one of
   quota-workers [--share 0.1] [--counts 1,2,4,8] [--seconds 15] [--rounds 3]
   quota-servers                                how much more is committed with more workers, or with more independent servers, each
                                                held to a share of a core; as root, on Linux
+  quota-plot WORKERS.log SERVERS.log IMAGE.svg draws what those two printed
 `;
 
 const { values, positionals } = parseArgs({
@@ -57,6 +60,7 @@ const RUNS: Readonly<Record<string, () => Promise<object>>> = {
   servers: () => serversRun({ ...common, frozenMs: Number(values.frozen), kills: Number(values.kills) }),
   'quota-workers': () => quota('workers'),
   'quota-servers': () => quota('servers'),
+  'quota-plot': plot,
   workers: () =>
     workersRun({
       ...common,
@@ -74,6 +78,20 @@ function quota(of: 'workers' | 'servers'): Promise<object> {
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
   });
+}
+
+/** Draws what `quota-workers` and `quota-servers` have printed, each into a file. */
+async function plot(): Promise<object> {
+  const [, workers, servers, image] = positionals as [string, string, string, string];
+  const rowsOf = (file: string) => JSON.parse(readFileSync(file, 'utf8').replace(/^[^[]*/, ''));
+  writeFileSync(
+    image,
+    quotaPlot([
+      { name: 'workers', colour: '#0b6b57', rows: rowsOf(workers) },
+      { name: 'Redis servers', colour: '#c2410c', rows: rowsOf(servers) },
+    ]),
+  );
+  return { image };
 }
 
 const run = RUNS[positionals[0] ?? ''];
