@@ -9,9 +9,9 @@ import type { Way } from './way.js';
 
 /** As many as humtemp has. */
 const LABS_PER_CALL = 256;
-/** What humtemp sends of a call and of a lab: a header, then flags and numbers, and its rows. */
+/** What humtemp sends of a call and, as a rule, of a lab: a header, then flags and the number of rows, and its rows. */
 const HEADER_BYTES = 32;
-const packedBytes = (rows: number) => 11 + (rows / ROW_LENGTH) * 17;
+const packedBytes = (rows: number) => 3 + (rows / ROW_LENGTH) * 17;
 /** What else it sends with a call: records of the call and of counts, an empty base, the name of the process. */
 const FURTHER = ['done:0123456789abcdef01:0', 'counts'];
 const ARGUMENTS = [Buffer.alloc(19), 'bench-process-0123456789abcdef0123456'];

@@ -34,6 +34,7 @@ export function quotaPlot(lines: readonly QuotaLine[]): string {
   ]);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
+    '<title>How many times as much is committed with more workers, and with more Redis servers</title>',
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...marks.flatMap((mark) => [
       `<path d="M${x(mark).toFixed(1)} ${TOP}V${HEIGHT - BOTTOM}M${LEFT} ${y(mark).toFixed(1)}H${WIDTH - RIGHT}" stroke="#e2e8e5"/>`,

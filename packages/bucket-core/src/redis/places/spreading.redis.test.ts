@@ -94,7 +94,7 @@ function observations(aggregates: readonly Aggregate[]): number {
 describe('moving labs between independent servers', () => {
   test('moves only the share of one that is added, everything with it, and all off one that is drained', async () => {
     const prefix = 'moved:';
-    const nowMs = Date.now();
+    const nowMs = middleOfBucket();
     let store = await open(prefix, 'abc');
     await fill(store, nowMs);
     const batch = batchOf([], nowMs);
@@ -146,7 +146,7 @@ describe('moving labs between independent servers', () => {
 
   test('makes two of a store that began with one', async () => {
     const prefix = 'one:';
-    const nowMs = Date.now();
+    const nowMs = middleOfBucket();
     let store = await open(prefix, 'a');
     await fill(store, nowMs);
     const before = await contentOf(store, nowMs);
@@ -165,7 +165,7 @@ describe('moving labs between independent servers', () => {
 
   test('goes on under load, is broken off again and again, and every reading sees all', async () => {
     const prefix = 'load:';
-    const nowMs = Date.now();
+    const nowMs = middleOfBucket();
     await (await open(prefix, 'abc')).close();
     const writers = await Promise.all([open(prefix, 'abcd'), open(prefix, 'abcd')]);
     const reader = await open(prefix, 'abcd');
@@ -278,6 +278,11 @@ describe('moving labs between independent servers', () => {
     }
   });
 });
+
+/** A time of the last hours with all of the last 1,000 s in one bucket, Unix milliseconds. */
+function middleOfBucket(): number {
+  return (startOf(Date.now() - 500_000) + 1500) * 1000;
+}
 
 function startOf(nowMs: number): number {
   const { durationS } = PRIMARY!;
