@@ -50,9 +50,9 @@ function packageOf(file) {
 
 /** @param {string} name */
 function debianComponent(name) {
-  const show = ['--show', '--showformat', '${Package} ${Version} ${Architecture}', name];
-  const [bare, version, arch] = execFileSync('dpkg-query', show, { encoding: 'utf8' }).split(' ');
-  const purl = `pkg:deb/debian/${bare}@${encodeURIComponent(version ?? '')}?arch=${arch}&distro=bookworm`;
+  const shown = execFileSync('dpkg-query', ['--show', name], { encoding: 'utf8' });
+  const [, bare, version = ''] = /^([^:\t]+)(?::\w+)?\t(\S+)/.exec(shown) ?? [];
+  const purl = `pkg:deb/debian/${bare}@${encodeURIComponent(version)}?distro=bookworm`;
   return { type: 'library', 'bom-ref': purl, name: bare, version, purl };
 }
 
