@@ -46,15 +46,24 @@ export class EmbeddedStart {
     readonly dataDir: string,
     readonly env: Readonly<Record<string, string>>,
     readonly removeFolder: () => Promise<void>,
+    command?: string,
   ) {
-    this.process = this.launch();
+    this.process = this.launch(command);
   }
 
-  /** Started and ready. `dataDir` names another folder than a new one. */
-  static async open(env: Readonly<Record<string, string>> = {}, dataDir?: string): Promise<EmbeddedStart> {
+  /** Started and ready. `dataDir` names another folder than a new one, `command` another than that of this clone. */
+  static async open(
+    env: Readonly<Record<string, string>> = {},
+    dataDir?: string,
+    command?: string,
+  ): Promise<EmbeddedStart> {
     const folder = await temporaryFolder('humtemp-start');
-    const start = new EmbeddedStart(await freePorts(), dataDir ?? join(folder.path, 'data'), env, () =>
-      folder.remove(),
+    const start = new EmbeddedStart(
+      await freePorts(),
+      dataDir ?? join(folder.path, 'data'),
+      env,
+      () => folder.remove(),
+      command,
     );
     try {
       await start.ready();
@@ -74,13 +83,10 @@ export class EmbeddedStart {
     return this.#processes.map(({ stderr }) => stderr).join('--- the next start ---\n');
   }
 
-  /** Starts a stopped one; returns at once. */
-  launch(): HumtempProcess {
-    this.process = new HumtempProcess(['start'], {
-      ...this.ports.env,
-      HUMTEMP_DATA_DIR: this.dataDir,
-      ...this.env,
-    });
+  /** Starts a stopped one; returns at once. `command` names another than that of this clone. */
+  launch(command?: string): HumtempProcess {
+    const env = { ...this.ports.env, HUMTEMP_DATA_DIR: this.dataDir, ...this.env };
+    this.process = new HumtempProcess(['start'], env, command);
     this.#processes.push(this.process);
     return this.process;
   }
@@ -89,8 +95,8 @@ export class EmbeddedStart {
     return this.process.ready(this.ports.baseUrl);
   }
 
-  async restart(): Promise<void> {
-    this.launch();
+  async restart(command?: string): Promise<void> {
+    this.launch(command);
     await this.ready();
   }
 

@@ -6,9 +6,11 @@ import { startService } from './start-service.js';
 export interface MosquittoOptions {
   /**
    * Lines of mosquitto.conf. They follow the lines of the plain MQTT listener, so options of a listener apply to
-   * it. `{folder}` stands for the folder of `files`.
+   * it. `{folder}` stands for the folder of `files`, `{address}` for the address to listen on.
    */
   readonly config?: string;
+  /** Ports of further listeners in `config`. */
+  readonly furtherPorts?: readonly number[];
   /** Files that the lines name (accounts, access rules, certificates): content by file name. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -48,6 +50,7 @@ function mosquittoRecipe(options: MosquittoOptions): ServerRecipe {
     urlScheme: 'mqtt',
     imagePort: 1883,
     imageDataFolder: '/mosquitto/data',
+    furtherPorts: options.furtherPorts ?? [],
     files: (place) => ({ ...options.files, [configFile]: mosquittoConf(place, options.config ?? '') }),
     commandArguments: (configFolder) => ['-c', `${configFolder}/${configFile}`],
     answers: mosquittoProbe,
@@ -56,7 +59,9 @@ function mosquittoRecipe(options: MosquittoOptions): ServerRecipe {
 
 /** Mosquitto takes most options only once, so a default gives way to a line of the test. */
 function mosquittoConf(place: ServerPlace, config: string): string {
-  const lines = config.replaceAll('{folder}', place.configFolder);
+  const lines = config
+    .replaceAll('{folder}', place.configFolder)
+    .replaceAll('{address}', place.listenAddress);
   const defaults = [
     ['allow_anonymous', 'true'],
     ['persistence_location', `${place.dataFolder}/`],

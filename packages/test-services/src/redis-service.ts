@@ -37,6 +37,7 @@ export function redisRecipe(directives: Readonly<Record<string, string>>): Serve
     urlScheme: 'redis',
     imagePort: 6379,
     imageDataFolder: '/data',
+    furtherPorts: [],
     files: (place) => ({
       [configFile]: redisConf({
         bind: place.listenAddress,

@@ -120,7 +120,10 @@ class ServerContainer implements Service {
           mode: 0o644,
         })),
       )
-      .withExposedPorts({ container: recipe.imagePort, host: this.port })
+      .withExposedPorts(
+        { container: recipe.imagePort, host: this.port },
+        ...recipe.furtherPorts.map((port) => ({ container: port, host: port })),
+      )
       .withDefaultLogDriver()
       .withWaitStrategy(noWait);
     try {

@@ -18,6 +18,8 @@ export interface ServerRecipe {
   /** The port and the data folder inside the image. */
   readonly imagePort: number;
   readonly imageDataFolder: string;
+  /** Ports that it listens on besides, the same inside and outside of a container. */
+  readonly furtherPorts: readonly number[];
   /** The files to lay into the configuration folder, content by name. */
   readonly files: (place: ServerPlace) => Readonly<Record<string, string>>;
   readonly commandArguments: (configFolder: string) => readonly string[];

@@ -25,8 +25,9 @@ describe('a broker with TLS', () => {
   async function start(scene: Scene, clients?: string): Promise<{ plainUrl: string; port: number }> {
     const port = await freePort();
     const mosquitto = await scene.mosquitto({
+      furtherPorts: [port],
       config: [
-        `listener ${port} 127.0.0.1`,
+        `listener ${port} {address}`,
         'cafile {folder}/ca.crt',
         'certfile {folder}/server.crt',
         'keyfile {folder}/server.key',

@@ -9,6 +9,8 @@ export interface FleetLoadOptions {
   readonly ratePerS: number;
   readonly labs: number;
   readonly seed: number;
+  /** In front of the names of all labs. */
+  readonly labPrefix?: string;
 }
 
 /** Several recorded loads, each over a connection of its own and with labs of its own, as one. */
@@ -16,7 +18,7 @@ export class FleetLoad {
   readonly loads: readonly RecordedLoad[];
 
   constructor(readonly options: FleetLoadOptions) {
-    const { urls, connections, observations, ratePerS, labs, seed } = options;
+    const { urls, connections, observations, ratePerS, labs, seed, labPrefix = '' } = options;
     this.loads = Array.from(
       { length: connections },
       (_, i) =>
@@ -25,7 +27,7 @@ export class FleetLoad {
           observations: Math.ceil(observations / connections),
           ratePerS: ratePerS / connections,
           labs: Math.ceil(labs / connections),
-          labPrefix: `c${i}-`,
+          labPrefix: `${labPrefix}c${i}-`,
           seed: seed + i,
           inFlightMax: Math.max(20, Math.ceil(1000 / connections)),
         }),
