@@ -293,6 +293,11 @@ export class Spreading {
       renewedMs = performance.now();
       isLost = !(await servers.change(from, place, held(clock() + this.#leaseMs)));
     };
+    const giveUp = async () => {
+      // Another may have taken it back, and hold it by now.
+      if (from.map?.moved.get(place)?.token !== token) return;
+      await servers.change(from, place, { epoch: epoch + 2, owner: from.name });
+    };
     const { connection } = to.link.safe;
     const fromConnection = from.link.safe.connection;
     let copied: { labs: number; bytes: number } | undefined;
@@ -301,10 +306,13 @@ export class Spreading {
       await to.link.safe.confirm(connection);
       await from.link.safe.confirm(fromConnection);
     } catch (error) {
-      await servers.change(from, place, { epoch: epoch + 2, owner: from.name }).catch(() => {});
+      await giveUp().catch(() => {});
       throw error;
     }
-    if (copied === undefined || isLost) return undefined;
+    if (copied === undefined || isLost) {
+      await giveUp();
+      return undefined;
+    }
     // From here on it is decided.
     const gone = { epoch: epoch + 2, owner: to.name, from: from.name, token };
     if (!(await servers.change(from, place, gone))) return undefined;
