@@ -13,11 +13,9 @@ Run:
   worker           subscribes to an external broker (HUMTEMP_MQTT_URL) and aggregates into Redis
   api              the HTTP API alone
 
-Send observations:
+Send and understand observations:
   simulate         publishes what realistic labs would
   replay FILE.csv  publishes the rows of a file
-
-Understand devices:
   explain          what a source makes of a publish, field by field, and what to write
 
 Administer:
