@@ -21,17 +21,19 @@ export interface Announcement {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Short names of keys, https://www.home-assistant.io/integrations/mqtt/#supported-abbreviations-in-mqtt-discovery-messages. */
-const LONG: Readonly<Record<string, string>> = {
-  cmps: 'components',
-  dev: 'device',
-  dev_cla: 'device_class',
-  ent_cat: 'entity_category',
-  o: 'origin',
-  p: 'platform',
-  stat_t: 'state_topic',
-  unit_of_meas: 'unit_of_measurement',
-  val_tpl: 'value_template',
-};
+const LONG: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    cmps: 'components',
+    dev: 'device',
+    dev_cla: 'device_class',
+    ent_cat: 'entity_category',
+    o: 'origin',
+    p: 'platform',
+    stat_t: 'state_topic',
+    unit_of_meas: 'unit_of_measurement',
+    val_tpl: 'value_template',
+  }),
+);
 
 const COMPONENTS_MAX = 100;
 const TEXT_LENGTH_MAX = 1000;
@@ -65,7 +67,7 @@ export function readAnnouncement(payload: string, objectId: string): Announcemen
 
 /** Undefined: it is something else. A text: why it is not used. */
 function announcedOf(config: Json, objectId: string): Announced | string | undefined {
-  const metric = METRICS[textOf(config.device_class) ?? ''];
+  const metric = METRICS.get(textOf(config.device_class) ?? '');
   // The temperature of a chip is not that of its room.
   if (metric === undefined || config.entity_category !== undefined) return undefined;
   const stateTopic = topicOf(textOf(config.state_topic), textOf(config['~']));
@@ -82,7 +84,11 @@ function announcedOf(config: Json, objectId: string): Announced | string | undef
   return { stateTopic, metric, place, unit, device: device ?? textOf(config.name) ?? objectId };
 }
 
-const METRICS: Readonly<Record<string, 'temp' | 'humidity'>> = { temperature: 'temp', humidity: 'humidity' };
+// Maps: an object has more names than those that were put into it.
+const METRICS: ReadonlyMap<string, 'temp' | 'humidity'> = new Map([
+  ['temperature', 'temp'],
+  ['humidity', 'humidity'],
+]);
 
 /** `~` at either end stands for the base. Braces would be a pattern to us. */
 function topicOf(text: string | undefined, base: string | undefined): string | undefined {
@@ -92,7 +98,7 @@ function topicOf(text: string | undefined, base: string | undefined): string | u
 }
 
 function longNames(json: Json): Json {
-  return Object.fromEntries(Object.entries(json).map(([key, value]) => [LONG[key] ?? key, value]));
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [LONG.get(key) ?? key, value]));
 }
 
 function objectOf(payload: string): Json | undefined {

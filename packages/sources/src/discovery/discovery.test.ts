@@ -109,6 +109,14 @@ test('no unit is guessed, no template is half understood, and each is reported',
   assert.match(unused.at(-1) ?? '', /f has one of one already/);
 });
 
+test('a device class that only every object has is none', () => {
+  const { announce, unused, source } = discovery();
+  for (const dev_cla of ['__proto__', 'constructor', 'toString'])
+    announce('homeassistant/sensor/s/config', { state_topic: 'x', dev_cla, unit_of_meas: '%' });
+  source();
+  assert.deepEqual(unused, []);
+});
+
 test('whatever is announced, the source of it is whole', () => {
   const word = fc.oneof(
     fc.string(),
