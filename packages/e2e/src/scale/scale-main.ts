@@ -13,7 +13,8 @@ Usage: npm run scale -- RUN [--observations 300000] [--rate 2000] [--labs 600] [
 RUN is one of
   cluster [--durability replica] [--behind 0]  a Redis Cluster: masters killed, slots moved; --behind: a replica that hears nothing
                                                for so many milliseconds before its master is killed
-  servers [--frozen 30000]     [--kills 2]     independent servers: one frozen, one killed, one added, one drained; a reader all the time
+  servers [--frozen 30000]     [--kills 2]     independent servers: one frozen, one killed, one added, one drained; a reader all the time;
+                                               --kill-servers: each of them is killed while labs are moved, too
   workers [--brokers 1] [--adopt-after 10s]    workers that come, go and are killed, at one or two Mosquittos
   quota-workers [--share 0.1] [--counts 1,2,4,8] [--seconds 15] [--rounds 3]
   quota-servers                                how much more is committed with more workers, or with more independent servers, each
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     durability: { type: 'string', default: 'replica' },
     behind: { type: 'string', default: '0' },
     frozen: { type: 'string', default: '30000' },
+    'kill-servers': { type: 'boolean', default: false },
     kills: { type: 'string', default: '2' },
     brokers: { type: 'string', default: '1' },
     share: { type: 'string', default: '0.1' },
@@ -57,7 +59,13 @@ const RUNS: Readonly<Record<string, () => Promise<object>>> = {
       durability: values.durability as 'memory' | 'replica',
       behindMs: Number(values.behind),
     }),
-  servers: () => serversRun({ ...common, frozenMs: Number(values.frozen), kills: Number(values.kills) }),
+  servers: () =>
+    serversRun({
+      ...common,
+      frozenMs: Number(values.frozen),
+      kills: Number(values.kills),
+      killsServers: values['kill-servers'],
+    }),
   'quota-workers': () => quota('workers'),
   'quota-servers': () => quota('servers'),
   'quota-plot': plot,

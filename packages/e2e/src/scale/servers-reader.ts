@@ -37,6 +37,8 @@ export class ServersReader {
       const counted = await countedByLab(this.store, primary!).catch(() => undefined);
       if (counted === undefined) {
         this.refused += 1;
+        // A refusal comes at once where a server is known to be away.
+        await pause(20);
         continue;
       }
       for (const [lab, before] of this.#counted) {

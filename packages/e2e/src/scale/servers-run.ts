@@ -18,6 +18,8 @@ export interface ServersRunOptions {
   readonly frozenMs: number;
   /** How often the command that moves labs is killed while labs are moved. */
   readonly kills: number;
+  /** Whether each server is killed as well while labs are moved, and comes back. */
+  readonly killsServers: boolean;
   readonly say: Say;
 }
 
@@ -27,7 +29,7 @@ export interface ServersReport extends Verdict {
   readonly frozen: Standing;
   readonly killed: Standing;
   readonly readings: number;
-  /** Readings that were refused as a whole while no server was out of reach. */
+  /** Readings that were refused as a whole: none, unless servers are killed. */
   readonly readingsRefused: number;
   /** The longest time for which labs could not be written to while they were moved, ms. */
   readonly longestHeldMs: number;
@@ -46,7 +48,8 @@ const PROCESSES = 2;
 /**
  * Three independent servers, two processes that take observations and acknowledge them after their commit, a sensor for each lab
  * that sends again until acknowledged, and a reader that asks all the time. One server stands still, another is killed and comes
- * back; a fourth is added, then the second drained and switched off, all under load; whoever moves labs is killed now and then.
+ * back; a fourth is added, then the second drained and switched off, all under load; whoever moves labs is killed now and then,
+ * and so is each server, if asked for.
  * @throws AssertionError unless everything is counted once, and the reader saw every bucket at every moment
  */
 export async function serversRun(options: ServersRunOptions): Promise<ServersReport> {
@@ -88,9 +91,10 @@ export async function serversRun(options: ServersRunOptions): Promise<ServersRep
     reader = new ServersReader(toRead, ports[0]!.baseUrl);
     const read = reader.run();
     read.catch(() => {});
-    const added = await spread(list('abcd'), [], options, say);
+    const toKill = options.killsServers ? servers : [];
+    const added = await spread(list('abcd'), [], options, say, toKill);
     say(`d has its labs; ${load.acknowledged} acknowledged, ${reader.readings} readings`);
-    const drained = await spread(list('abcd'), ['b'], options, say);
+    const drained = await spread(list('abcd'), ['b'], options, say, toKill);
     assert.deepEqual(await labKeys(servers[1]!), [], 'b is empty');
     say(`b has none; ${load.acknowledged} acknowledged, ${reader.readings} readings`);
     await reader.stop();
@@ -197,30 +201,53 @@ async function labKeys(server: Service): Promise<string[]> {
   return keys.map((key) => key.slice(key.indexOf(':lab:') + 5));
 }
 
-/** Runs `humtemp spread`; kills it so many times on its way, and starts it again. */
+/**
+ * Runs `humtemp spread` to its end. Before that it is killed on its way so many times, and then each of some servers, which
+ * comes back a second later; each time it is started again.
+ */
 export async function spread(
   url: string,
   without: readonly string[],
   { kills }: Pick<ServersRunOptions, 'kills'>,
   say: Say,
+  servers: readonly Service[] = [],
 ): Promise<{ readonly longestHeldMs: number; readonly moved: number }> {
+  const args = without.length === 0 ? [] : ['--without', without.join(',')];
+  const start = () =>
+    new HumtempProcess(['spread', ...args], { HUMTEMP_REDIS_URL: url, HUMTEMP_REDIS_TIMEOUT: '2s' });
   let longestHeldMs = 0;
   let moved = 0;
-  for (let i = 0; i <= kills; i++) {
-    const args = without.length === 0 ? [] : ['--without', without.join(',')];
-    const one = new HumtempProcess(['spread', ...args], { HUMTEMP_REDIS_URL: url });
-    if (i < kills) {
-      while (one.stdout.split('\n').length <= 5 && one.exitCode === null) await pause(5);
-      await pause(Math.random() * 30);
-      await one.kill();
-    } else await one.exited();
+  const note = (one: HumtempProcess) => {
     const held = [...one.stdout.matchAll(/held for (\d+) ms/g)].map(([, ms]) => Number(ms));
     longestHeldMs = Math.max(longestHeldMs, ...held);
     moved += held.length;
-    if (i === kills) {
-      assert.equal(one.exitCode, 0, one.stdout + one.stderr);
-      say(one.stdout.split('\n').slice(-6).join('; '));
-    } else say(`killed whoever moves labs, after ${held.length} partitions`);
+    return held.length;
+  };
+  for (let kill = 0; kill < kills; kill++) {
+    const one = start();
+    await onItsWay(one);
+    await one.kill();
+    say(`killed whoever moves labs, after ${note(one)} partitions`);
   }
+  for (const server of servers) {
+    const one = start();
+    await onItsWay(one);
+    await server.kill();
+    await pause(1000);
+    await server.start();
+    await one.exited();
+    say(`killed a server, after ${note(one)} partitions: ${one.stderr.trim() || 'it went on'}`);
+  }
+  const last = start();
+  await last.exited();
+  note(last);
+  assert.equal(last.exitCode, 0, last.stdout + last.stderr);
+  say(last.stdout.split('\n').slice(-6).join('; '));
   return { longestHeldMs, moved };
+}
+
+/** A random moment while labs are moved. */
+async function onItsWay(one: HumtempProcess): Promise<void> {
+  while (one.stdout.split('\n').length <= 5 && one.exitCode === null) await pause(5);
+  await pause(Math.random() * 30);
 }
