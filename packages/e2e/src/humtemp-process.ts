@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imbalance, type LedgerCounters } from '@humtemp/bucket-core';
 import { freePort, scratchFolder } from '@humtemp/test-services';
+import { processTimes } from './process-times.js';
 
 /** The compiled command. */
 export const COMMAND = fileURLToPath(new URL('../../humtemp/bin/humtemp.js', import.meta.url));
+/** Not counted: what the process waits for a core, while other work has them all. */
 const READY_TIMEOUT_MS = 30_000;
+/** Other work does not keep a core for longer than this. */
+const CORE_TIMEOUT_MS = 240_000;
+/** For one answer of `/readyz`. */
+const ANSWER_TIMEOUT_MS = 5000;
 /** Far more than a stop takes on the slowest machine: after this, it hangs. */
 const STOP_TIMEOUT_MS = 30_000;
 
@@ -99,20 +106,35 @@ export class HumtempProcess {
 
   /**
    * Resolves once the API at this base URL says that it is ready.
-   * @throws with the output if it ends before.
+   * @throws with the output if it ends before, and with what it was doing if it takes too long.
    */
   async ready(baseUrl: string): Promise<void> {
-    const deadline = Date.now() + READY_TIMEOUT_MS;
-    while (Date.now() < deadline) {
+    const startMs = Date.now();
+    for (let answer = ''; ; ) {
       if (this.exitCode !== null) throw new Error(`exited with ${this.exitCode}:\n${this.stderr}`);
-      const ready = await fetch(`${baseUrl}/readyz`).then(
-        (response) => response.ok,
-        () => false,
-      );
-      if (ready) return;
+      try {
+        const response = await fetch(`${baseUrl}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+        if (response.ok) return;
+        answer = `${response.status} ${await response.text()}`;
+      } catch (error) {
+        answer = String((error as Error).cause ?? error);
+      }
+      const waitedForCoreMs = Math.min(processTimes(this.pid)?.waitedForCoreMs ?? 0, CORE_TIMEOUT_MS);
+      if (Date.now() - startMs - waitedForCoreMs > READY_TIMEOUT_MS)
+        throw new Error(`not ready after ${Date.now() - startMs} ms; ${this.#doing(answer)}`);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`not ready after ${READY_TIMEOUT_MS} ms:\n${this.stderr}`);
+  }
+
+  /** For the message of a failed test. */
+  #doing(answer: string): string {
+    const times = processTimes(this.pid);
+    const where =
+      times === undefined
+        ? 'the process is gone or cannot be looked at'
+        : `it ran for ${times.ranMs} ms and waited for a core for ${times.waitedForCoreMs} ms`;
+    const load = loadavg().map((value) => value.toFixed(1));
+    return `${where}; load ${load.join(' ')}; /readyz: ${answer}; it said:\n${this.stdout}${this.stderr}`;
   }
 }
 
