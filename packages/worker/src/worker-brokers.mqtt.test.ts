@@ -37,6 +37,8 @@ describe('a broker', { concurrency: true }, () => {
       const far = connect(mosquitto.port, '127.0.0.1');
       far.on('error', () => {});
       near.on('close', () => far.destroy());
+      // What is no longer piped into anything is no longer read, and would never see its end.
+      far.on('close', () => near.destroy());
       near.pipe(far).pipe(near);
     });
     const port = await listening(proxy);
