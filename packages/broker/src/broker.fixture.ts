@@ -118,7 +118,7 @@ export function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}
     limits: DEFAULT_LIMITS,
     fastLane: FAST_LANE,
     // The listeners of TLS and WebSocket test the fast lane without them.
-    sharedReads: FAST_LANE,
+    handles: FAST_LANE,
     log: pino({ level: 'silent' }),
     ...options,
   });

@@ -1,5 +1,4 @@
-import type { Duplex } from 'node:stream';
-import type { Intake, SourceTable } from '@humtemp/intake';
+import type { Intake, SourceTable, TapTransport } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { type Budgets, budgetsOf } from './budgets/budgets.js';
@@ -18,9 +17,9 @@ import type { EngineClient } from './engine/engine-client.js';
 import { CopyTraffic } from './lanes/copy-traffic.js';
 import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
+import { canUseHandles } from './listeners/can-use-handles.js';
 import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
-import { canReadShared } from './listeners/shared-reads.js';
 import type { PageRule } from './listeners/web-socket-door.js';
 import { ClientRegistry } from './mqtt5/client-registry.js';
 import { DelayedWills } from './mqtt5/delayed-wills.js';
@@ -49,8 +48,8 @@ export interface BrokerOptions {
   readonly topicOfLab?: ((lab: string) => string) | undefined;
   /** Whether observations may go past aedes, which makes no difference but in speed. */
   readonly fastLane?: boolean;
-  /** Whether plain connections read into one buffer for all where Node can, which makes no difference but in speed. */
-  readonly sharedReads?: boolean;
+  /** Whether plain connections go without the streams of Node where that works, which makes no difference but in speed. */
+  readonly handles?: boolean;
   readonly log: Logger;
 }
 
@@ -255,7 +254,7 @@ export class Broker {
   }
 
   async #listen(hub: ConnectionHub): Promise<void> {
-    const { limits, listeners, certificate, pageProblem, sharedReads = true, log } = this.options;
+    const { limits, listeners, certificate, pageProblem, handles = true, log } = this.options;
     this.#listeners = await Listeners.start({
       addresses: listeners,
       certificate: certificate && {
@@ -266,7 +265,7 @@ export class Broker {
       gate: this.#gate,
       handshakeTimeoutMs: limits.connectTimeoutMs,
       pageProblem,
-      mayReadShared: sharedReads && (await canReadShared()),
+      mayUseHandles: handles && (await canUseHandles()),
       messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
       onConnection: (transport, address) => this.#accept(hub, transport, address),
       onRefused: (address, reason) => {
@@ -276,7 +275,7 @@ export class Broker {
     });
   }
 
-  #accept(hub: ConnectionHub, transport: Duplex, address: string): void {
+  #accept(hub: ConnectionHub, transport: TapTransport, address: string): void {
     const connection = new Connection(hub, transport, address);
     this.#connections.add(connection);
     connection.tap.once('close', () => {

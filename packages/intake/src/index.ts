@@ -29,6 +29,7 @@ export type {
   TapRate,
   TapTurns,
 } from './tap/tap-policy.js';
+export { StreamTransport, type TapTransport, type TransportObserver } from './tap/tap-transport.js';
 export type { ObservationSink, Publish, PublishSource } from './topics/publish-source.js';
 export { SourceTable } from './topics/source-table.js';
 export { TopicFilters } from './topics/topic-filters.js';

@@ -1,5 +1,11 @@
-import type { Duplex } from 'node:stream';
-import { type Intake, PublishTap, type RefusalKind, type SourceTable, type TapPolicy } from '@humtemp/intake';
+import {
+  type Intake,
+  PublishTap,
+  type RefusalKind,
+  type SourceTable,
+  type TapPolicy,
+  type TapTransport,
+} from '@humtemp/intake';
 import type { AccessControl, ClientIdentity } from '../access/access-control.js';
 import type { Budgets } from '../budgets/budgets.js';
 import { Kept } from '../budgets/kept.js';
@@ -10,7 +16,6 @@ import type { EngineClient } from '../engine/engine-client.js';
 import type { CopyTraffic } from '../lanes/copy-traffic.js';
 import { ObservationCopies } from '../lanes/observation-copies.js';
 import type { BrokerLimits } from '../limits.js';
-import { readsShared } from '../listeners/shared-reads.js';
 import { Mqtt5Client, type Mqtt5Hub } from '../mqtt5/mqtt5-client.js';
 import { CODE_OF_REFUSAL, ReasonCode } from '../mqtt5/reason-code.js';
 import type { QueueEntry } from '../sessions/outgoing-queue.js';
@@ -97,7 +102,7 @@ export class Connection implements Subscriber, SessionConnection {
 
   constructor(
     readonly hub: ConnectionHub,
-    readonly transport: Duplex,
+    readonly transport: TapTransport,
     readonly address: string,
   ) {
     const { sources, intake, limits, budgets, fastLane, access, traffic, clock } = hub;
@@ -121,6 +126,7 @@ export class Connection implements Subscriber, SessionConnection {
       onHeard: () => {
         this.#heardAtMs = clock.servedMs;
       },
+      onDrained: () => this.outbox.onDrained(),
       onRefused: (what, kind) => this.#client5 !== undefined && this.#refuse(what, kind),
     };
     this.tap = new PublishTap({
@@ -131,7 +137,6 @@ export class Connection implements Subscriber, SessionConnection {
       frameBytesMax: limits.frameBytesMax,
       takeRetained: true,
       takesPublishes: fastLane,
-      isReadShared: readsShared(transport),
       policy,
     });
     this.tap.once('close', () => unfinished.set(0));

@@ -1,10 +1,11 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { StreamTransport, type TapTransport } from '@humtemp/intake';
 import type { ConnectionGate } from '../connection/connection-gate.js';
 import type { Certificate } from './certificate.js';
+import { HandleTransport } from './handle-transport.js';
 import { HandshakeTurns } from './handshake-turns.js';
-import { readingShared } from './shared-reads.js';
 import { type PageRule, WebSocketDoor } from './web-socket-door.js';
 
 /** TCP, TLS, WebSocket and WebSocket over TLS, by the protocol of a URL. */
@@ -20,14 +21,14 @@ export interface ListenerOptions {
   readonly gate: ConnectionGate;
   /** Time for the handshakes of TLS and WebSocket. */
   readonly handshakeTimeoutMs: number;
-  /** Whether plain connections may read into one buffer for all: see `canReadShared`. */
-  readonly mayReadShared: boolean;
+  /** Whether plain connections may go without the streams of Node: see `canUseHandles`. */
+  readonly mayUseHandles: boolean;
   /** Bytes of one WebSocket message. */
   readonly messageBytesMax: number;
   /** Which pages may open a WebSocket; undefined: all. */
   readonly pageProblem: PageRule | undefined;
-  /** A stream of MQTT bytes, and the address at its other end. */
-  readonly onConnection: (transport: Duplex, address: string) => void;
+  /** What carries MQTT bytes, and the address at its other end. */
+  readonly onConnection: (transport: TapTransport, address: string) => void;
   /** A connection that came to nothing. */
   readonly onRefused: (address: string, reason: string) => void;
 }
@@ -51,7 +52,7 @@ const TCP_KEEP_ALIVE_MS = 60_000;
  */
 export class Listener {
   readonly #tcp: Server;
-  readonly #readsShared: boolean;
+  readonly #usesHandles: boolean;
   readonly #tls: TlsServer | undefined;
   readonly #door: WebSocketDoor | undefined;
   /** Connections whose handshakes are not done, as TCP knows them. */
@@ -60,16 +61,16 @@ export class Listener {
 
   constructor(readonly options: ListenerOptions) {
     const { kind, certificate, messageBytesMax, pageProblem } = options;
-    this.#readsShared = kind === 'mqtt' && options.mayReadShared;
+    this.#usesHandles = kind === 'mqtt' && options.mayUseHandles;
     this.#tcp = createTcpServer(
       {
         noDelay: true,
         keepAlive: true,
         keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-        // Nothing may come before the socket is made another one.
-        pauseOnConnect: this.#readsShared,
+        // Nothing may come before the transport is made.
+        pauseOnConnect: this.#usesHandles,
       },
-      (socket) => this.#accept(this.#readsShared ? readingShared(socket) : socket),
+      (socket) => this.#accept(socket),
     );
     if (kind === 'mqtts' || kind === 'wss') {
       if (certificate === undefined) throw new Error(`a listener for ${kind} needs a certificate`);
@@ -126,9 +127,15 @@ export class Listener {
       onRefused(address, refusal);
       return;
     }
+    if (this.#usesHandles) {
+      const transport = new HandleTransport(socket);
+      transport.whenClosed(() => gate.leave(address));
+      this.options.onConnection(transport, address);
+      return;
+    }
     socket.once('close', () => gate.leave(address));
     if (this.#tls === undefined && this.#door === undefined) {
-      this.options.onConnection(socket, address);
+      this.options.onConnection(new StreamTransport(socket), address);
       return;
     }
     socket.on('error', () => {});
@@ -154,7 +161,7 @@ export class Listener {
   #handOver(transport: Duplex, socket: Duplex): void {
     const address = this.#endShaking(tcpOf(socket));
     if (address === undefined) transport.destroy();
-    else this.options.onConnection(transport, address);
+    else this.options.onConnection(new StreamTransport(transport), address);
   }
 
   #refuse(socket: Duplex, reason: string): void {

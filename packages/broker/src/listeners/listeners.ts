@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { TapTransport } from '@humtemp/intake';
 import type { ConnectionGate } from '../connection/connection-gate.js';
 import { Certificate, type CertificateOptions } from './certificate.js';
 import { Listener, type ListenerKind } from './listener.js';
@@ -19,9 +19,9 @@ export interface ListenersOptions {
   readonly gate: ConnectionGate;
   readonly handshakeTimeoutMs: number;
   readonly messageBytesMax: number;
-  readonly mayReadShared: boolean;
+  readonly mayUseHandles: boolean;
   readonly pageProblem: PageRule | undefined;
-  readonly onConnection: (transport: Duplex, address: string) => void;
+  readonly onConnection: (transport: TapTransport, address: string) => void;
   readonly onRefused: (address: string, reason: string) => void;
 }
 

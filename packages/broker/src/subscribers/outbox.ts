@@ -10,7 +10,7 @@ export interface OutboxOptions {
   /** What frames are written to. */
   readonly tap: Duplex;
   /** What it writes to. */
-  readonly transport: Duplex;
+  readonly transport: { readonly writableLength: number };
   /** Bytes that may wait for this client. */
   readonly bytesMax: number;
   readonly budget: Budget;
@@ -38,9 +38,8 @@ export class Outbox {
   #isClosed = false;
 
   constructor(readonly options: OutboxOptions) {
-    const { tap, transport } = options;
-    transport.on('drain', () => this.#drained());
-    tap.on('drain', () => this.#drained());
+    const { tap } = options;
+    tap.on('drain', () => this.onDrained());
     tap.once('close', () => this.#close());
   }
 
@@ -146,14 +145,15 @@ export class Outbox {
     this.options.tap.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
   }
 
+  /** The client reads again what it did not. */
+  onDrained(): void {
+    this.flush();
+    if (this.isShort) this.#fullSinceMs = undefined;
+  }
+
   /** There is more for the client than it reads. */
   #late(): void {
     this.#fullSinceMs ??= this.options.nowMs();
-  }
-
-  #drained(): void {
-    this.flush();
-    if (this.isShort) this.#fullSinceMs = undefined;
   }
 
   #close(): void {

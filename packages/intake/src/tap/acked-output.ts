@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream';
 import { OutboundFrames } from './outbound-frames.js';
+import type { TapTransport } from './tap-transport.js';
 
 /**
  * What goes out through a transport: the bytes of an endpoint, and acknowledgements between two of its
@@ -11,7 +11,7 @@ export class AckedOutput {
   #held: Buffer[] = [];
   #isFull = false;
 
-  constructor(readonly transport: Duplex) {}
+  constructor(readonly transport: TapTransport) {}
 
   /** Whether the transport has taken all it wants; until `drained()`. */
   get isFull(): boolean {

@@ -2,12 +2,11 @@ import type { Duplex } from 'node:stream';
 import type { Intake } from '../counting/intake.js';
 import type { SourceTable } from '../topics/source-table.js';
 import type { TapPolicy } from './tap-policy.js';
+import type { TapTransport } from './tap-transport.js';
 
 export interface PublishTapOptions {
   /** The connection to the other side: TCP, TLS or WebSocket. */
-  readonly transport: Duplex;
-  /** Whether the 'data' of the transport is good until the call returns only: what is kept is copied. */
-  readonly isReadShared?: boolean;
+  readonly transport: Duplex | TapTransport;
   /** MQTT 3.1.1 is 4. The two differ in that publishes of 5 have properties. */
   readonly protocolVersion: 4 | 5;
   /** Whose publishes are taken. */

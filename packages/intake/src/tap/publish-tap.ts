@@ -10,6 +10,7 @@ import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
 import type { PublishCopies, TapEntrance, TapGreeting } from './tap-policy.js';
+import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 /**
@@ -52,7 +53,8 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  * When the connection closes, its pending acknowledgements are forgotten: the other side sends those
  * publishes again.
  */
-export class PublishTap extends Duplex {
+export class PublishTap extends Duplex implements TransportObserver {
+  readonly #transport: TapTransport;
   readonly #options: PublishTapOptions;
   readonly #takesPublishes: boolean;
   readonly #inbound: InboundFrames;
@@ -80,6 +82,8 @@ export class PublishTap extends Duplex {
   #publishes = 0;
   #taken = 0;
   #passed = 0;
+  /** Of what the endpoint wrote last, once there is room. */
+  #callback: ((error?: Error | null) => void) | undefined;
   /** Whether some of the last slice did. */
   #hasPassed = false;
   readonly #onSettled = (refusedLabs: ReadonlySet<string>) => this.#acknowledge(refusedLabs);
@@ -106,22 +110,55 @@ export class PublishTap extends Duplex {
         refuse: (what, kind) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`, kind),
       },
     );
-    const { transport, policy } = options;
+    const { policy } = options;
+    const transport = StreamTransport.of(options.transport);
+    this.#transport = transport;
     this.#output = new AckedOutput(transport);
     this.#entrance = policy?.entrance;
     if (policy !== undefined) this.#phase = 'entering';
     this.#greeting = policy?.greeting;
-    transport.on('data', (chunk: Buffer) => this.#receive(chunk));
-    transport.on('end', () => this.#endpointEnd());
-    transport.on('error', (error) => this.destroy(error));
-    transport.on('close', () => {
-      this.#forgetAcks();
-      this.#endpointEnd();
-    });
-    transport.on('drain', () => {
-      this.#output.drained();
-      this.#updateFlow();
-    });
+    transport.observe(this);
+  }
+
+  /** Takes what the transport has read. */
+  onReceived(bytes: Buffer): void {
+    if (this.#phase === 'stopped') return;
+    this.#options.policy?.onHeard?.();
+    if (this.#entrance !== undefined) this.#enter(this.#entrance, this.#kept(bytes));
+    else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, bytes]));
+    else this.#read(bytes);
+    this.#updateFlow();
+  }
+
+  /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
+  onEnd(): void {
+    if (this.#phase === 'ended') return;
+    if (this.#unread !== undefined) {
+      this.#endsLater = true;
+      return;
+    }
+    this.#phase = 'ended';
+    this.once('end', () => this.destroy());
+    this.push(null);
+  }
+
+  onFailure(error: Error): void {
+    this.destroy(error);
+  }
+
+  onClosed(): void {
+    this.#forgetAcks();
+    this.onEnd();
+  }
+
+  onDrained(): void {
+    this.#output.drained();
+    this.#updateFlow();
+    this.#options.policy?.onDrained?.();
+    if (this.#callback === undefined || this.#output.isFull) return;
+    const callback = this.#callback;
+    this.#callback = undefined;
+    callback();
   }
 
   /** Publishes taken and not yet acknowledged. */
@@ -169,7 +206,7 @@ export class PublishTap extends Duplex {
     const bytes = this.#entrance?.open();
     this.#entrance = undefined;
     if (this.#phase === 'entering') this.#phase = 'open';
-    if (bytes !== undefined && bytes.length > 0) this.#receive(bytes);
+    if (bytes !== undefined && bytes.length > 0) this.onReceived(bytes);
     else this.#updateFlow();
   }
 
@@ -184,7 +221,7 @@ export class PublishTap extends Duplex {
     if (bytes === undefined) return;
     this.#setUnread(undefined);
     this.#read(bytes);
-    if (this.#unread === undefined && this.#endsLater) this.#endpointEnd();
+    if (this.#unread === undefined && this.#endsLater) this.onEnd();
     this.#updateFlow();
   }
 
@@ -211,19 +248,17 @@ export class PublishTap extends Duplex {
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
-    const { transport } = this.#options;
-    transport.cork();
+    this.#transport.cork();
     for (const { chunk } of chunks) this.#send(chunk);
-    transport.uncork();
+    this.#transport.uncork();
     this.#afterDrain(callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    const { transport } = this.#options;
     // Reads to the end, without looking, so that the end is seen.
     if (this.#phase !== 'ended') this.#phase = 'stopped';
-    transport.resume();
-    transport.end(() => callback());
+    this.#transport.resume();
+    this.#transport.end(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -232,37 +267,13 @@ export class PublishTap extends Duplex {
     this.#setUnread(undefined);
     this.#entrance = undefined;
     this.#options.policy?.rate?.end();
-    this.#options.transport.destroy();
+    this.#transport.destroy();
     callback(error);
-  }
-
-  /**
-   * The other side says no more. The endpoint may still have to read its last words: why it disconnects us.
-   */
-  #endpointEnd(): void {
-    if (this.#phase === 'ended') return;
-    if (this.#unread !== undefined) {
-      this.#endsLater = true;
-      return;
-    }
-    this.#phase = 'ended';
-    this.once('end', () => this.destroy());
-    this.push(null);
   }
 
   #forgetAcks(): void {
     this.#acks.clear();
     this.#output.clear();
-  }
-
-  /** Takes what the transport has read. */
-  #receive(chunk: Buffer): void {
-    if (this.#phase === 'stopped') return;
-    this.#options.policy?.onHeard?.();
-    if (this.#entrance !== undefined) this.#enter(this.#entrance, this.#kept(chunk));
-    else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, chunk]));
-    else this.#read(chunk);
-    this.#updateFlow();
   }
 
   /** Works on bytes, as far as it is their turn. */
@@ -405,7 +416,7 @@ export class PublishTap extends Duplex {
 
   /** Bytes that stay good after the call. */
   #kept(bytes: Buffer): Buffer {
-    return this.#options.isReadShared ? Buffer.from(bytes) : bytes;
+    return this.#transport.isReadShared ? Buffer.from(bytes) : bytes;
   }
 
   /** Writes the PUBACKs of everything that is settled by now. */
@@ -440,14 +451,15 @@ export class PublishTap extends Duplex {
 
   #afterDrain(callback: (error?: Error | null) => void): void {
     this.#updateFlow();
-    if (this.#output.isFull) this.#options.transport.once('drain', () => callback());
+    if (this.#output.isFull) this.#callback = callback;
     else callback();
   }
 
   /** Reads on, or stops reading: see the top. */
   #updateFlow(): void {
     if (this.destroyed || this.writableEnded) return;
-    const { transport, intake } = this.#options;
+    const transport = this.#transport;
+    const { intake } = this.#options;
     this.#lookAtIntake();
     if (this.#intakeFull) {
       this.#pings.answer();
@@ -458,7 +470,7 @@ export class PublishTap extends Duplex {
     }
     const reason = this.pauseReason;
     if (reason === undefined) {
-      if (transport.isPaused()) transport.resume();
+      if (transport.isPaused) transport.resume();
       return;
     }
     transport.pause();

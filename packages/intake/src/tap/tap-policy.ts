@@ -26,6 +26,8 @@ export interface TapPolicy {
   readonly keeps?: (bytes: number) => boolean;
   /** Called with each piece that comes. */
   readonly onHeard?: () => void;
+  /** The other side reads again what it did not. */
+  readonly onDrained?: () => void;
   /**
    * Nothing more can be read from this connection. @returns whether it is ended, with a word of why; if not,
    * it breaks.

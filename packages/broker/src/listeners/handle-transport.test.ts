@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { noOpenHandles, times, until } from '@humtemp/test-services';
 import { connectFrame, publishFrame, Scene, subscribeFrame } from '../broker.fixture.js';
-import { canReadShared } from './shared-reads.js';
+import { canUseHandles } from './can-use-handles.js';
 
 after(noOpenHandles);
 
-test('this Node can read all connections into one buffer', async () => {
-  assert.equal(await canReadShared(), true);
+test('this Node can do without its streams', async () => {
+  assert.equal(await canUseHandles(), true);
 });
 
 test('what connections have sent at the same time stays their own, whatever waits for its turn', async (t) => {
@@ -43,8 +43,8 @@ test('what connections have sent at the same time stays their own, whatever wait
 });
 
 test('what a client sends right before it hangs up is taken', async (t) => {
-  for (const sharedReads of [true, false]) {
-    const scene = await Scene.open(t, {}, { sharedReads });
+  for (const handles of [true, false]) {
+    const scene = await Scene.open(t, {}, { handles });
     const { socket } = await scene.exchange(connectFrame('brief'));
     socket.write(subscribeFrame(['x'], 0));
     // At QoS 0 nobody sends it again.

@@ -1,0 +1,266 @@
+import type { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import type { TapTransport, TransportObserver } from '@humtemp/intake';
+
+/** What is read at once, of all connections: it is good until the call returns. */
+const SHARED_BYTES = 65_536;
+const shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+/** The beginnings of it that came before, by their length: most pieces are short, and as long as others. */
+const pieces: Buffer[] = [];
+const PIECES_MAX = 1024;
+/** Bytes that wait for the other side to read, before a connection is full. */
+const FULL_BYTES = 16_384;
+
+/** A connection as libuv has it. Node has no public name for it. */
+interface Handle {
+  transport: HandleTransport | undefined;
+  onread: (this: Handle) => void;
+  useUserBuffer(buffer: Buffer): void;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: WriteRequest, bytes: Buffer): number;
+  shutdown(request: Request): number;
+  close(done: () => void): void;
+}
+
+interface Request {
+  oncomplete: (status: number) => void;
+}
+
+/** libuv reads the bytes until the request is complete: they must stay. */
+interface WriteRequest extends Request {
+  bytes: Buffer | undefined;
+}
+
+/** What Node's own sockets are made of. */
+interface StreamWrap {
+  readonly WriteWrap: new () => WriteRequest;
+  readonly ShutdownWrap: new () => Request;
+  /** What the last call has brought, by the places that the next two numbers name. */
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kLastWriteWasAsync: number;
+}
+
+function streamWrap(): StreamWrap | undefined {
+  try {
+    return (process as unknown as { binding(name: string): StreamWrap }).binding('stream_wrap');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined: this Node does not show it. */
+const wrap = streamWrap();
+
+/**
+ * A TCP connection without the streams of Node, which cost more than all that humtemp does for a publish: what comes is read
+ * into one buffer for all connections, and what goes out is handed to the kernel at once, as long as it takes it.
+ *
+ *     open ──end()──▶ ending ──all is written──▶ said its last ──the other side ends──▶ closed
+ *       │ the other side ends: as end()
+ *       └──destroy(), or an error──▶ closed
+ *
+ * It is made of a socket that Node has accepted, paused; use it only where `canUseHandles()` says so.
+ */
+export class HandleTransport implements TapTransport {
+  readonly isReadShared = true;
+  /** Undefined: it is closed, or about to be. */
+  #handle: Handle | undefined;
+  #observer: TransportObserver | undefined;
+  #whenClosed: (() => void) | undefined;
+  #isPaused = true;
+  /** Bytes that the kernel has not taken. */
+  #waiting = 0;
+  #isFull = false;
+  /** What is written together. */
+  #corked: Buffer[] | undefined;
+  #state: 'open' | 'ending' | 'silent' = 'open';
+  #isOtherSilent = false;
+  #whenSilent: (() => void) | undefined;
+
+  constructor(accepted: Socket) {
+    const from = accepted as unknown as { _handle: Handle | null };
+    const handle = from._handle;
+    from._handle = null;
+    accepted.destroy();
+    if (handle === null) return;
+    this.#handle = handle;
+    forget(handle, accepted);
+    handle.transport = this;
+    handle.useUserBuffer(shared);
+    handle.onread = onRead;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get writableLength(): number {
+    return this.#waiting;
+  }
+
+  /** Calls back once, when the connection is closed. */
+  whenClosed(callback: () => void): void {
+    this.#whenClosed = callback;
+  }
+
+  observe(observer: TransportObserver): void {
+    this.#observer = observer;
+    if (this.#handle === undefined) process.nextTick(() => this.#closed());
+    else this.resume();
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#handle?.readStop();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (!this.#isOtherSilent) this.#handle?.readStart();
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#corked !== undefined) this.#corked.push(bytes);
+    else this.#write(bytes);
+    return !this.#isFull;
+  }
+
+  cork(): void {
+    this.#corked ??= [];
+  }
+
+  uncork(): void {
+    const corked = this.#corked;
+    this.#corked = undefined;
+    if (corked === undefined || corked.length === 0) return;
+    this.#write(corked.length === 1 ? corked[0]! : Buffer.concat(corked));
+  }
+
+  end(done: () => void): void {
+    if (this.#handle === undefined || this.#state === 'silent') {
+      process.nextTick(done);
+      return;
+    }
+    const before = this.#whenSilent;
+    this.#whenSilent = before === undefined ? done : () => (before(), done());
+    if (this.#state === 'ending') return;
+    this.#state = 'ending';
+    if (this.#waiting === 0) this.#shutDown();
+  }
+
+  destroy(): void {
+    this.#close();
+  }
+
+  /** Bytes have come, or there will be none: the end, or an error. */
+  read(count: number): void {
+    if (count > 0) this.#observer?.onReceived(pieceOf(count));
+    else if (count < 0 && getSystemErrorName(count) !== 'EOF') this.#fail(count, 'read');
+    else if (count < 0) this.#otherEnds();
+  }
+
+  #otherEnds(): void {
+    this.#isOtherSilent = true;
+    this.#handle?.readStop();
+    this.#observer?.onEnd();
+    if (this.#state === 'silent') this.#close();
+    else this.end(() => {});
+  }
+
+  #write(bytes: Buffer): void {
+    const handle = this.#handle;
+    // As with a socket of Node, what is written behind the end is lost.
+    if (handle === undefined || this.#state !== 'open') return;
+    const request = spare;
+    const failure = handle.writeBuffer(request, bytes);
+    if (failure !== 0) process.nextTick(() => this.#fail(failure, 'write'));
+    else if (wrap!.streamBaseState[wrap!.kLastWriteWasAsync] !== 0) this.#wait(request, bytes);
+  }
+
+  /** The kernel has not taken all of it: the request is in use. */
+  #wait(request: WriteRequest, bytes: Buffer): void {
+    spare = new wrap!.WriteWrap();
+    this.#waiting += bytes.length;
+    if (this.#waiting >= FULL_BYTES) this.#isFull = true;
+    request.bytes = bytes;
+    request.oncomplete = (status) => {
+      request.bytes = undefined;
+      this.#waiting -= bytes.length;
+      if (status < 0) this.#fail(status, 'write');
+      else if (this.#waiting === 0) this.#drained();
+    };
+  }
+
+  #drained(): void {
+    if (this.#isFull) {
+      this.#isFull = false;
+      this.#observer?.onDrained();
+    }
+    if (this.#state === 'ending' && this.#waiting === 0) this.#shutDown();
+  }
+
+  #shutDown(): void {
+    const request = new wrap!.ShutdownWrap();
+    request.oncomplete = () => this.#becomeSilent();
+    const failure = this.#handle?.shutdown(request);
+    // The other side has gone.
+    if (failure !== 0) process.nextTick(() => this.#becomeSilent());
+  }
+
+  #becomeSilent(): void {
+    this.#state = 'silent';
+    const whenSilent = this.#whenSilent;
+    this.#whenSilent = undefined;
+    if (this.#isOtherSilent) this.#close();
+    whenSilent?.();
+  }
+
+  #fail(status: number, call: 'read' | 'write'): void {
+    // What was under way when it was closed.
+    if (this.#handle === undefined) return;
+    const code = getSystemErrorName(status);
+    const error = Object.assign(new Error(`${call} ${code}`), { code, errno: status, syscall: call });
+    this.#observer?.onFailure(error);
+    this.#close();
+  }
+
+  #close(): void {
+    const handle = this.#handle;
+    if (handle === undefined) return;
+    this.#handle = undefined;
+    handle.transport = undefined;
+    handle.close(() => this.#closed());
+  }
+
+  #closed(): void {
+    this.#whenClosed?.();
+    this.#observer?.onClosed();
+  }
+}
+
+/** Used by each write that the kernel takes at once. */
+let spare = wrap === undefined ? (undefined as never) : new wrap.WriteWrap();
+
+function onRead(this: Handle): void {
+  this.transport?.read(wrap!.streamBaseState[wrap!.kReadBytesOrError]!);
+}
+
+function pieceOf(count: number): Buffer {
+  if (count > PIECES_MAX) return shared.subarray(0, count);
+  pieces[count] ??= shared.subarray(0, count);
+  return pieces[count]!;
+}
+
+/** The handle names its socket, which would stay in memory with it. */
+function forget(handle: object, socket: Socket): void {
+  const values = handle as Record<symbol, unknown>;
+  for (const symbol of Object.getOwnPropertySymbols(handle))
+    if (values[symbol] === socket) values[symbol] = undefined;
+}
+
+/** Whether there is all of Node that this needs. Whether it works is another question. */
+export const HAS_HANDLES = wrap !== undefined;

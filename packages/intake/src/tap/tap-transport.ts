@@ -1,0 +1,90 @@
+import { Duplex } from 'node:stream';
+
+/** What a transport reports to the tap behind it. */
+export interface TransportObserver {
+  /** Bytes have come. */
+  onReceived(bytes: Buffer): void;
+  /** The other side says no more. */
+  onEnd(): void;
+  onFailure(error: Error): void;
+  onClosed(): void;
+  /** There is room again: `write()` has said that there was none. */
+  onDrained(): void;
+}
+
+/** A connection to the other side, as a tap uses it. */
+export interface TapTransport {
+  /** Whether bytes that are received are good until the call returns only: what is kept is copied. */
+  readonly isReadShared: boolean;
+  /** Bytes that wait for the other side to read. */
+  readonly writableLength: number;
+  readonly isPaused: boolean;
+  /** Begins to read, and reports to one observer. */
+  observe(observer: TransportObserver): void;
+  /** @returns false if nothing more should be written until it has drained. */
+  write(bytes: Buffer): boolean;
+  /** What is written until `uncork()` goes out together. */
+  cork(): void;
+  uncork(): void;
+  pause(): void;
+  resume(): void;
+  /** Says no more once everything is written, and calls back then. The other side may still say something. */
+  end(done: () => void): void;
+  destroy(): void;
+}
+
+/** A stream of Node as a transport: TLS, WebSocket, and TCP where Node has no shorter way. */
+export class StreamTransport implements TapTransport {
+  readonly isReadShared = false;
+
+  constructor(readonly stream: Duplex) {}
+
+  static of(transport: Duplex | TapTransport): TapTransport {
+    return transport instanceof Duplex ? new StreamTransport(transport) : transport;
+  }
+
+  get writableLength(): number {
+    return this.stream.writableLength;
+  }
+
+  get isPaused(): boolean {
+    return this.stream.isPaused();
+  }
+
+  observe(observer: TransportObserver): void {
+    const { stream } = this;
+    stream.on('data', (bytes: Buffer) => observer.onReceived(bytes));
+    stream.on('end', () => observer.onEnd());
+    stream.on('error', (error) => observer.onFailure(error));
+    stream.on('close', () => observer.onClosed());
+    stream.on('drain', () => observer.onDrained());
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.stream.write(bytes);
+  }
+
+  cork(): void {
+    this.stream.cork();
+  }
+
+  uncork(): void {
+    this.stream.uncork();
+  }
+
+  pause(): void {
+    this.stream.pause();
+  }
+
+  resume(): void {
+    this.stream.resume();
+  }
+
+  end(done: () => void): void {
+    this.stream.end(() => done());
+  }
+
+  destroy(): void {
+    this.stream.destroy();
+  }
+}
