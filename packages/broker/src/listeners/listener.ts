@@ -119,7 +119,7 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const { gate, onRefused, handshakeTimeoutMs } = this.options;
+    const { gate, onRefused } = this.options;
     const address = plainAddress(socket.remoteAddress);
     const refusal = gate.enter(address);
     if (refusal !== undefined) {
@@ -127,12 +127,19 @@ export class Listener {
       onRefused(address, refusal);
       return;
     }
-    if (this.#usesHandles) {
-      const transport = new HandleTransport(socket);
-      transport.whenClosed(() => gate.leave(address));
-      this.options.onConnection(transport, address);
-      return;
-    }
+    if (this.#usesHandles) this.#handOverHandle(new HandleTransport(socket), address);
+    else this.#begin(socket, address);
+  }
+
+  /** Apart: what is called back here must not keep the socket in memory. */
+  #handOverHandle(transport: HandleTransport, address: string): void {
+    const { gate, onConnection } = this.options;
+    transport.whenClosed(() => gate.leave(address));
+    onConnection(transport, address);
+  }
+
+  #begin(socket: Socket, address: string): void {
+    const { gate, handshakeTimeoutMs } = this.options;
     socket.once('close', () => gate.leave(address));
     if (this.#tls === undefined && this.#door === undefined) {
       this.options.onConnection(new StreamTransport(socket), address);
