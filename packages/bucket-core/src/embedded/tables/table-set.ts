@@ -115,8 +115,7 @@ export class TableSet {
   #rowsOf(startS: number, durationS: number, keeps: boolean): Cursor[] {
     const cursors: Cursor[] = [];
     for (const table of this.#tables)
-      for (const section of table.sections) {
-        if (section.kind !== SECTION.rows) continue;
+      for (const section of table.rowSections) {
         const hourS = section.a * 3600;
         if (hourS < startS + durationS && hourS + 3600 > startS)
           cursors.push(new Cursor(table, section, keeps));

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { DamagedFileError } from '../files/disk-error.js';
 import { closeFile, type OpenFile, openForReading, readFully, sizeOf } from '../files/files.js';
 import type { BlockCache } from './block-cache.js';
-import { END_BYTES, type SectionKind, sectionName, TABLE_MAGIC } from './table-format.js';
+import { END_BYTES, SECTION, type SectionKind, sectionName, TABLE_MAGIC } from './table-format.js';
 
 /** Where the blocks of one section are, and what each begins with. */
 export interface Section {
@@ -22,6 +22,8 @@ const NONE: readonly Section[] = [];
 /** One table, for reading. Its index is in memory, its blocks are read when they are asked for. */
 export class Table {
   readonly sections: readonly Section[];
+  /** Those of rows: few, where a long memory makes many of buckets. */
+  readonly rowSections: readonly Section[];
   /** Whether a block was found damaged: then it is not merged with others, which would hide it. */
   isDamaged = false;
   readonly #byName = new Map<string, Section[]>();
@@ -34,6 +36,7 @@ export class Table {
     readonly cache: BlockCache,
   ) {
     this.sections = sections;
+    this.rowSections = sections.filter(({ kind }) => kind === SECTION.rows);
     for (const section of sections) {
       const name = sectionName(section.kind, section.a, section.b);
       const others = this.#byName.get(name);
