@@ -58,6 +58,8 @@ export interface ApiOptions {
   readonly streamsMax?: number;
   /** What one client, a token or an address, may have of streams and the labs that they are about: 0.5 is half. */
   readonly clientShare?: number;
+  /** Seconds for which a lab that the labs file does not name is listed after its last observation. */
+  readonly listedS?: number;
   /** Labs that /metrics/labs shows. */
   readonly metricsLabsMax?: number;
   /** Stored values that could not be read. */

@@ -80,6 +80,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     streamsMax: STREAMS_MAX,
     clientShare: CLIENT_SHARE,
     metricsLabsMax: METRICS_LABS_MAX,
+    listedS: Number.POSITIVE_INFINITY,
     faults: NO_FAULTS,
     directories: { current: NO_DIRECTORY },
     receives: true,

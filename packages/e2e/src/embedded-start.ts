@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerCounters } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { temporaryFolder } from '@humtemp/test-services';
-import { DEFAULT_GRID } from './default-grid.js';
+import { EMBEDDED_GRID } from './default-grid.js';
 import { freePorts, HumtempProcess, type Ports } from './humtemp-process.js';
 import { checkExact, type Verdict } from './oracle.js';
 import type { LabRecord } from './recorded-load.js';
@@ -142,7 +142,7 @@ export class EmbeddedStart {
   /** Holds every bucket of every lab and resolution against the record. Nothing may be running. */
   async checkExact(record: ReadonlyMap<string, LabRecord>): Promise<Verdict> {
     const store = await EmbeddedStore.open({
-      grid: DEFAULT_GRID,
+      grid: EMBEDDED_GRID,
       deduplicationHorizonS: 172_800,
       labsMax: 1_000_000,
       rejectionsMax: 1000,

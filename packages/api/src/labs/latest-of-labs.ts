@@ -24,7 +24,7 @@ export async function latestOfLabs(
     for await (const page of store.buckets(labs, resolution, startS, nowMs, false))
       for (const bucket of page) earlier.set(bucket.lab, [...(earlier.get(bucket.lab) ?? []), bucket]);
   };
-  const [newest] = await Promise.all([store.latest(labs, nowMs), read(0), read(-1)]);
+  const [newest] = await Promise.all([store.latest(labs, nowMs, false), read(0), read(-1)]);
   return newest.map((bucket) =>
     bucket === undefined ? undefined : { newest: bucket, earlier: earlier.get(bucket.lab) ?? [] },
   );

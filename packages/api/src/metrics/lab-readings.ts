@@ -12,6 +12,7 @@ import {
 } from '@humtemp/bucket-core';
 import { type LabStatus, labStatus } from '../labs/lab-status.js';
 import { latestOfLabs } from '../labs/latest-of-labs.js';
+import { isListedNow } from '../labs/listed-now.js';
 import type { LabDirectories } from '../rooms/labs-file.js';
 import { aggregatesByLab } from '../summary/aggregates-by-lab.js';
 
@@ -55,6 +56,8 @@ export interface LabReadingsOptions {
   readonly labsMax: number;
   readonly directories: LabDirectories;
   readonly expectedIntervalS: number;
+  /** Seconds for which a lab that the labs file does not name is shown after its last observation. */
+  readonly listedS: number;
 }
 
 const LISTED_LABS_MAX = 100_000;
@@ -63,25 +66,26 @@ const LABS_AT_ONCE = 200;
 
 /** Reads the labs that are allowed. */
 export async function readLabs(
-  { store, grid, clock, labsMax, directories, expectedIntervalS }: LabReadingsOptions,
+  { store, grid, clock, labsMax, directories, expectedIntervalS, listedS }: LabReadingsOptions,
   allows: (lab: string) => boolean,
 ): Promise<LabReadings> {
   const nowMs = clock();
   const resolution = primaryResolution(grid);
   const startS = bucketStartAtOffsetS(nowMs, 0, resolution, grid.alignmentS);
   const allowed = (await store.labs('', LISTED_LABS_MAX, nowMs)).filter(allows);
-  const shown = allowed.slice(0, labsMax);
   const directory = directories.current;
   const labs: LabReading[] = [];
-  for (let i = 0; i < shown.length; i += LABS_AT_ONCE) {
-    const some = shown.slice(i, i + LABS_AT_ONCE);
+  let looked = 0;
+  while (looked < allowed.length && labs.length < labsMax) {
+    const some = allowed.slice(looked, looked + Math.min(LABS_AT_ONCE, labsMax - labs.length));
+    looked += some.length;
     const [newest, current] = await Promise.all([
       latestOfLabs({ store, grid }, some, nowMs),
       aggregatesByLab(store.buckets(some, resolution, startS, nowMs, false)),
     ]);
     for (const latest of newest) {
       // A lab can be in the index before its first commit.
-      if (latest === undefined) continue;
+      if (latest === undefined || !isListedNow(latest, directory, listedS, nowMs)) continue;
       const { lab } = latest.newest;
       const status = labStatus(latest, directory.of(lab), expectedIntervalS, nowMs);
       labs.push(readingOf(latest.newest, current.get(lab), startS, resolution.durationS, nowMs, status));
@@ -91,7 +95,7 @@ export async function readLabs(
   }
   const known = new Set(allowed);
   const neverHeard = directory.listed.filter((lab) => allows(lab) && !known.has(lab)).slice(0, labsMax);
-  return { labs, omitted: allowed.length - shown.length, neverHeard };
+  return { labs, omitted: allowed.length - looked, neverHeard };
 }
 
 function readingOf(

@@ -38,6 +38,7 @@ async function start(t: TestContext, metricsLabsMax = 1000) {
     receives: true,
     directories: { current: DIRECTORY },
     expectedIntervalS: 60,
+    listedS: 86_400,
     fleet: async () => [],
   });
   for (const route of routes) registerRoute(app, route);

@@ -124,6 +124,24 @@ test('a search for few among many gives short pages that go on', async (t) => {
   assert.ok(pages > 1 && pages <= 6, `${pages} pages`);
 });
 
+test('a lab that has long been silent is no longer listed unless it is named, asked for, or in the labs file', async (t) => {
+  const { get, post } = await startApi(t, {
+    listedS: 3600,
+    directories: { current: await labDirectoryOf('lab_id,name\nfreezer,Freezer\n', 'labs.csv') },
+  });
+  const nowS = NOON_MS / 1000;
+  for (const [lab_id, ageS] of Object.entries({ freezer: 7200, gone: 3601, here: 3600 }))
+    await post({ lab_id, timestamp: nowS - ageS, temp: 20 });
+  const idsOf = async (query: string) =>
+    (await pageOf(await get(`/labs${query}`))).labs.map((lab) => lab.lab_id);
+  assert.deepEqual(await idsOf(''), ['freezer', 'here']);
+  assert.deepEqual(await idsOf('?unlisted=true'), ['freezer', 'gone', 'here']);
+  assert.deepEqual(await idsOf('?labs=gone,here'), ['gone', 'here']);
+  const shown = await (await get('/metrics/labs')).text();
+  assert.match(shown, /lab="freezer"[\s\S]*lab="here"/);
+  assert.doesNotMatch(shown, /gone/);
+});
+
 test('a page has a hundred labs unless told otherwise', async (t) => {
   const { get, post } = await startApi(t);
   await Promise.all(Array.from({ length: 101 }, (_, i) => post({ lab_id: `lab${i}`, temp: 20 })));

@@ -6,6 +6,7 @@ import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { LabStatus, labStatus } from '../labs/lab-status.js';
 import { latestOfLabs } from '../labs/latest-of-labs.js';
+import { isListedNow } from '../labs/listed-now.js';
 import { cursorAfter, labBefore } from '../labs/page-cursor.js';
 import { readQuery } from '../query/read-query.js';
 import type { LabDirectory } from '../rooms/lab-directory.js';
@@ -36,20 +37,27 @@ const LabsQuery = Type.Object({
   cursor: Type.Optional(Type.String({ description: 'the next_cursor of another answer, unchanged' })),
   ...SelectionParameters,
   stale: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  unlisted: Type.Optional(
+    Type.Boolean({
+      description:
+        'true: also labs that are no longer listed, because they have been silent for longer than HUMTEMP_LISTED_FOR and the labs file does not name them',
+    }),
+  ),
 });
 
 /** `GET /labs`: every lab known, with its latest observation. */
 export function labsRoute(options: RouteOptions): Route {
-  const { store, grid, clock, directories, expectedIntervalS, storeTimeoutMs } = options;
+  const { store, grid, clock, directories, expectedIntervalS, listedS, storeTimeoutMs } = options;
 
   /** A page of the selected labs, which come after `after`. */
   async function page(
-    { limit, stale }: Static<typeof LabsQuery>,
+    { limit, stale, unlisted, labs: named }: Static<typeof LabsQuery>,
     selected: AsyncIterable<readonly string[]>,
     directory: LabDirectory,
     after: string,
     nowMs: number,
   ): Promise<LabsPage> {
+    const isAny = unlisted === true || named !== undefined;
     const labs: LabStatus[] = [];
     const never_heard: LabsPage['never_heard'] = [];
     let last = after;
@@ -65,7 +73,8 @@ export function labsRoute(options: RouteOptions): Route {
         const status = known && labStatus(known, settings, expectedIntervalS, nowMs);
         // Else it can be in the index before its first commit.
         if (status === undefined && directory.isListed(lab)) never_heard.push({ lab_id: lab, name, group });
-        if (status !== undefined && (stale === undefined || status.stale === stale)) labs.push(status);
+        if (status === undefined || (stale !== undefined && status.stale !== stale)) continue;
+        if (isAny || isListedNow(known!, directory, listedS, nowMs)) labs.push(status);
       }
       // The embedded store answers at once; others want a turn too.
       await nextTurn();
@@ -81,8 +90,9 @@ export function labsRoute(options: RouteOptions): Route {
       path: '/labs',
       id: 'listLabs',
       tag: 'labs',
-      summary: 'Every lab known, by id, with its latest observation',
-      description: 'A page may be short without being the last: next_cursor is null on the last one.',
+      summary: 'Every lab that is listed, by id, with its latest observation',
+      description:
+        'Listed is a lab that the labs file names, and one with an observation within HUMTEMP_LISTED_FOR. A page may be short without being the last: next_cursor is null on the last one.',
       query: LabsQuery,
       answers: { 'application/json': LabsPage },
       problems: [403, 503],

@@ -182,10 +182,14 @@ export class EmbeddedStore implements Store {
     return namesAfter(this.#labs, after, limit, nowMs);
   }
 
-  async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
+  async latest(
+    labs: readonly string[],
+    nowMs: number,
+    withHistograms = true,
+  ): Promise<readonly (LabBucket | undefined)[]> {
     const newest: (LabBucket | undefined)[] = [];
     for (const lab of labs) {
-      newest.push(this.#labs.orLeftOut(() => this.#labs.newest(lab, nowMs)));
+      newest.push(this.#labs.orLeftOut(() => this.#labs.newest(lab, nowMs, withHistograms)));
       if (newest.length % READ_AT_ONCE === 0) await nextTurn();
     }
     return newest;

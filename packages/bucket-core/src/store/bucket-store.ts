@@ -90,8 +90,15 @@ export interface BucketStore {
   ): Promise<readonly (readonly LabBucket[])[]>;
   /** Ids of known labs after `after` in the order of their characters' codes, at most `limit`. */
   labs(after: string, limit: number, nowMs: number): Promise<readonly string[]>;
-  /** The newest bucket of each given lab, in the longest-lived resolution that has one; undefined for an unknown lab. */
-  latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]>;
+  /**
+   * The newest bucket of each given lab, in the longest-lived resolution that has one; undefined for an unknown lab.
+   * @param withHistograms false: the aggregates need none, which can be faster
+   */
+  latest(
+    labs: readonly string[],
+    nowMs: number,
+    withHistograms?: boolean,
+  ): Promise<readonly (LabBucket | undefined)[]>;
   /** Resolves when the store can take a commit now. @throws with the cause otherwise. */
   ping(): Promise<void>;
   health(): StoreHealth;

@@ -1,4 +1,4 @@
-import { boolean, file, host, hosts, integer, origins, port } from './kinds.js';
+import { boolean, duration, file, host, hosts, integer, origins, port } from './kinds.js';
 import { isLoopback, problem } from './problem.js';
 import { optional, type ValuesOf, withDefault } from './variable.js';
 
@@ -17,6 +17,12 @@ export const API = {
       'HUMTEMP_LABS_FILE',
       'CSV with names, groups, limits and expected intervals of labs; read again when it changes',
       file,
+    ),
+    listedS: withDefault(
+      'HUMTEMP_LISTED_FOR',
+      '31d',
+      'how long a lab that the labs file does not name is listed after its last observation; by its name it can be read for longer',
+      duration('36600d'),
     ),
     apiAllowAnonymous: withDefault(
       'HUMTEMP_API_ALLOW_ANONYMOUS',

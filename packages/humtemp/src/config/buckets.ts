@@ -6,6 +6,12 @@ import { optional, type ValuesOf, withDefault } from './variable.js';
 
 const horizon = duration('366d');
 
+/** What is kept by default. On the disk a long memory costs little; in Redis it is memory. */
+const KEPT = {
+  embedded: { retention: 3660, rollups: '5m:7d,1h:366d' },
+  redis: { retention: 2, rollups: '5m:1d,1h:7d' },
+} as const;
+
 /** What a bucket is, and how long what is kept. They must be the same in all processes of one store. */
 export const BUCKETS = {
   heading: 'Buckets',
@@ -16,10 +22,9 @@ export const BUCKETS = {
       'length of a bucket',
       integer(1, BUCKET_DURATION_S_MAX, 'seconds'),
     ),
-    bucketRetention: withDefault(
+    bucketRetention: optional(
       'HUMTEMP_BUCKET_RETENTION',
-      '2',
-      'buckets that are kept, the current one included',
+      `buckets that are kept, the current one included; default: ${KEPT.embedded.retention}, in Redis ${KEPT.redis.retention}`,
       integer(1, BUCKET_RETENTION_MAX),
     ),
     bucketAlignmentS: withDefault(
@@ -28,10 +33,9 @@ export const BUCKETS = {
       'a time at which a bucket starts',
       kind('ISO 8601 with a zone', parseAlignmentS),
     ),
-    rollups: withDefault(
+    rollups: optional(
       'HUMTEMP_ROLLUPS',
-      '5m:1d,1h:7d',
-      'further resolutions; empty for none',
+      `further resolutions; empty for none; default: ${KEPT.embedded.rollups}, in Redis ${KEPT.redis.rollups}`,
       kind('duration:retention, …', rollups),
     ),
     deduplicationHorizonS: optional(
@@ -62,31 +66,25 @@ export const BUCKETS = {
 
 export type BucketValues = ValuesOf<typeof BUCKETS>;
 
-/**
- * The grid that the variables describe together.
- * @throws RangeError that names what was expected of HUMTEMP_ROLLUPS.
- */
-function gridOf(values: BucketValues, env: NodeJS.ProcessEnv): BucketGrid {
-  const primary = { durationS: values.bucketDurationS, retention: values.bucketRetention };
-  // A default rollup gives way to a primary resolution of the same duration; one that was asked for does not.
-  const rollups =
-    env.HUMTEMP_ROLLUPS === undefined
-      ? values.rollups.filter((rollup) => rollup.durationS !== primary.durationS)
-      : values.rollups;
-  return bucketGrid(values.bucketAlignmentS, primary, rollups);
-}
-
-/** Grid and horizon, or what is wrong with the variables together. */
+/** Grid and horizon, or what is wrong with the variables together. @param store where they are kept */
 export function bucketsOf(
   values: BucketValues,
+  store: keyof typeof KEPT,
   env: NodeJS.ProcessEnv,
 ): { readonly grid: BucketGrid; readonly deduplicationHorizonS: number } | { readonly problem: string } {
+  const kept = KEPT[store];
+  const primary = {
+    durationS: values.bucketDurationS,
+    retention: values.bucketRetention ?? kept.retention,
+  };
+  // A default rollup gives way to a primary resolution of the same duration; one that was asked for does not.
+  const further =
+    values.rollups ?? rollups(kept.rollups).filter((rollup) => rollup.durationS !== primary.durationS);
   try {
-    const grid = gridOf(values, env);
+    const grid = bucketGrid(values.bucketAlignmentS, primary, further);
     return { grid, deduplicationHorizonS: values.deduplicationHorizonS ?? defaultHorizonS(grid) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const text = env.HUMTEMP_ROLLUPS ?? BUCKETS.variables.rollups.default;
-    return { problem: problem('HUMTEMP_ROLLUPS', text, error.message) };
+    return { problem: problem('HUMTEMP_ROLLUPS', env.HUMTEMP_ROLLUPS ?? kept.rollups, error.message) };
   }
 }

@@ -12,7 +12,8 @@ import { VARIABLES, type VariableValues } from './variables.js';
 import { workerProblems } from './worker.js';
 
 /** Everything that can be configured, read once and checked as a whole. */
-export interface Config extends Omit<VariableValues, 'deduplicationHorizonS'> {
+export interface Config
+  extends Omit<VariableValues, 'deduplicationHorizonS' | 'bucketRetention' | 'rollups'> {
   readonly grid: BucketGrid;
   readonly deduplicationHorizonS: number;
   readonly store: StoreAddress;
@@ -25,7 +26,10 @@ export interface Config extends Omit<VariableValues, 'deduplicationHorizonS'> {
  */
 export function readConfig(env: NodeJS.ProcessEnv, role: Role | undefined): Config {
   const { values, problems } = readVariables(env);
-  const buckets = problems.length === 0 ? bucketsOf(values as VariableValues, env) : undefined;
+  const isShared = role === 'worker' || role === 'api';
+  const store = problems.length === 0 ? storeAddress(values as VariableValues, env, isShared) : undefined;
+  const buckets =
+    store && bucketsOf(values as VariableValues, 'redisUrl' in store ? 'redis' : 'embedded', env);
   if (buckets !== undefined && 'problem' in buckets) problems.push(buckets.problem);
   if (role === 'broker' || (role === 'start' && values.mqttUrls === undefined))
     problems.push(...brokerProblems(values));
@@ -35,19 +39,12 @@ export function readConfig(env: NodeJS.ProcessEnv, role: Role | undefined): Conf
     problems.push(
       problem('HUMTEMP_MQTT_URL', '', 'the broker to subscribe to, such as mqtt://127.0.0.1:1883'),
     );
-  const isShared = role === 'worker' || role === 'api';
-  if (problems.length === 0)
-    problems.push(...storeProblems(storeAddress(values as VariableValues, env, isShared), values));
-  if (problems.length > 0 || buckets === undefined || 'problem' in buckets)
+  if (problems.length === 0 && store !== undefined) problems.push(...storeProblems(store, values));
+  if (problems.length > 0 || store === undefined || buckets === undefined || 'problem' in buckets)
     throw new StartError(
       `bad configuration:\n${problems.map((line) => `  ${line}\n`).join('')}humtemp help variables explains each.`,
     );
-  const config = values as VariableValues;
-  return Object.freeze({
-    ...config,
-    ...buckets,
-    store: storeAddress(config, env, isShared),
-  });
+  return Object.freeze({ ...(values as VariableValues), ...buckets, store });
 }
 
 /** Whether a line about this variable is there already. */

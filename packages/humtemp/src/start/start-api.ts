@@ -98,6 +98,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     streamsMax: config.apiStreamsMax,
     clientShare,
     metricsLabsMax: config.metricsLabsMax,
+    listedS: config.listedS,
     log,
   });
   const { apiHost: host, apiPort: port } = config;

@@ -96,13 +96,13 @@ export class LabBuckets {
    * A lab's newest bucket of the longest-lived resolution; undefined if it has none that is still kept. Where that has
    * no bucket because it is new, one of the resolution that is kept next longest.
    */
-  newest(lab: string, nowMs: number): LabBucket | undefined {
+  newest(lab: string, nowMs: number, withHistograms = true): LabBucket | undefined {
     const newestMs = this.newestMs(lab);
     if (newestMs === undefined || this.isForgotten(newestMs, nowMs)) return undefined;
     for (const resolution of this.longestLivedFirst) {
       const startS = this.#startS(newestMs, resolution);
       if (bucketExpiryS(startS, resolution) * 1000 <= nowMs) continue;
-      const aggregate = this.bucket(lab, resolution.durationS, startS);
+      const aggregate = this.bucket(lab, resolution.durationS, startS, withHistograms);
       if (aggregate !== undefined) return { lab, startS, aggregate };
     }
     return undefined;

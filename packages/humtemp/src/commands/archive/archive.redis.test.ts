@@ -13,12 +13,14 @@ import { exportCommand, imported } from './command.js';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let redis: Service;
 const place = (name: string) => join(folder.path, name);
-const inFolder = (name: string) => ({ HUMTEMP_DATA_DIR: place(name) });
+/** As Redis has it by default: what a folder has is not too old for it. */
+const KEPT = { HUMTEMP_BUCKET_RETENTION: '2', HUMTEMP_ROLLUPS: '5m:1d,1h:7d' };
+const inFolder = (name: string) => ({ HUMTEMP_DATA_DIR: place(name), ...KEPT });
 
 before(async () => {
   folder = await temporaryFolder('archive-test');
   redis = await startRedis();
-  const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = readConfig({}, undefined);
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = readConfig(KEPT, undefined);
   const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
   const store = await EmbeddedStore.open({ ...options, dataDir: place('from') });
   const nowMs = Date.now();
@@ -124,7 +126,7 @@ test('what is no whole export changes nothing, and the message says what it is',
 });
 
 test('a folder that a process uses is refused, and the message says what to do', async () => {
-  const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = readConfig({}, undefined);
+  const { grid, deduplicationHorizonS, labsMax, rejectionsMax } = readConfig(KEPT, undefined);
   const options = { grid, deduplicationHorizonS, labsMax, rejectionsMax };
   const store = await EmbeddedStore.open({ ...options, dataDir: place('used') });
   try {
