@@ -36,6 +36,34 @@ test('two metrics in publishes of their own are not twice as much of either', ()
   assert.deepEqual(bucketCoverage(aggregate, 0, 3_600_000, 1e12, 30), expected);
 });
 
+test('several sensors that fall silent, or begin late, do not cover the silence within a bucket', () => {
+  for (const fromS of [0, 1800]) {
+    const aggregate = emptyAggregate();
+    for (let i = 0; i < 60; i++)
+      for (const sensor of [0, 1, 2])
+        addObservation(aggregate, (fromS + i * 30) * 1000 + sensor, 20_000, 50_000);
+    // Two milliseconds between the sensors reach into one interval more.
+    const share = 61 / 120;
+    const expected = { temp: share, humidity: share, any: share };
+    assert.deepEqual(bucketCoverage(aggregate, 0, 3_600_000, 1e12, 30), expected);
+    const covered = new CoveredIntervals(1e12, 30);
+    covered.add(aggregate, 0, 3600);
+    assert.deepEqual(covered.of(0, 3600), expected);
+  }
+});
+
+test('of several sensors of a metric that falls silent the others do not hide it', () => {
+  const aggregate = emptyAggregate();
+  for (let i = 0; i < 120; i++)
+    for (const sensor of [0, 1])
+      addObservation(aggregate, i * 30_000 + sensor, i < 60 ? 20_000 : ABSENT, 50_000);
+  assert.deepEqual(bucketCoverage(aggregate, 0, 3_600_000, 1e12, 30), {
+    temp: 61 / 120,
+    humidity: 1,
+    any: 1,
+  });
+});
+
 test('what one bucket has more than expected does not make up for what another lacks', () => {
   const covered = new CoveredIntervals(1e12, 30);
   const busy = emptyAggregate();

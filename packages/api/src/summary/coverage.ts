@@ -1,4 +1,4 @@
-import type { Aggregate } from '@humtemp/bucket-core';
+import type { Aggregate, MetricAggregate } from '@humtemp/bucket-core';
 
 /**
  * How much of what was to be expected of a lab has come, 0 to 1: of each metric, and of either of them. `null` while
@@ -12,7 +12,7 @@ export interface Coverage {
 
 /**
  * Counts against the whole expected intervals that fit into the part of [startMs, endMs) that is over, at least one. More
- * than expected, from a second sensor say, is 1.
+ * than expected is 1.
  */
 export function coverage(
   count: number,
@@ -27,16 +27,25 @@ export function coverage(
   return Math.min(1, count / expected);
 }
 
+/**
+ * Values of a metric in a bucket, and no more of them than expected intervals between the bucket's first observation and the
+ * metric's last value: what several sensors said before they fell silent is not spread over the silence.
+ */
+function covering({ count, lastMs }: MetricAggregate, firstMs: number, expectedIntervalS: number): number {
+  return count === 0 ? 0 : Math.min(count, Math.ceil((lastMs - firstMs) / (expectedIntervalS * 1000)) + 1);
+}
+
 /** The coverage of one bucket. Two metrics in publishes of their own are not twice as much of either. */
 export function bucketCoverage(
-  { temp, humidity }: Aggregate,
+  { firstMs, temp, humidity }: Aggregate,
   startMs: number,
   endMs: number,
   nowMs: number,
   expectedIntervalS: number,
 ): Coverage {
-  const of = (count: number) => coverage(count, startMs, endMs, nowMs, expectedIntervalS);
-  const [ofTemp, ofHumidity] = [of(temp.count), of(humidity.count)];
+  const of = (metric: MetricAggregate) =>
+    coverage(covering(metric, firstMs, expectedIntervalS), startMs, endMs, nowMs, expectedIntervalS);
+  const [ofTemp, ofHumidity] = [of(temp), of(humidity)];
   return { temp: ofTemp, humidity: ofHumidity, any: larger(ofTemp, ofHumidity) };
 }
 
@@ -53,11 +62,11 @@ export class CoveredIntervals {
     readonly expectedIntervalS: number,
   ) {}
 
-  add({ temp, humidity }: Aggregate, startS: number, durationS: number): void {
+  add({ firstMs, temp, humidity }: Aggregate, startS: number, durationS: number): void {
     const overS = Math.min(durationS, this.nowMs / 1000 - startS);
     const most = Math.max(1, Math.ceil(overS / this.expectedIntervalS));
-    this.#temp += Math.min(most, temp.count);
-    this.#humidity += Math.min(most, humidity.count);
+    this.#temp += Math.min(most, covering(temp, firstMs, this.expectedIntervalS));
+    this.#humidity += Math.min(most, covering(humidity, firstMs, this.expectedIntervalS));
   }
 
   /** The coverage of [startS, endS), to which all the buckets belong. */

@@ -224,6 +224,15 @@ def source_of_days(edges, now):
 # --- numbers --------------------------------------------------------------------------------------
 
 
+def reach(rows, name, interval):
+    """Expected intervals from the first row to the last value of a metric, both included."""
+    moments = [row.time for row in having(rows, name)]
+    if not moments:
+        return 0
+    milliseconds = round((max(moments) - min(row.time for row in rows)) * 1000)
+    return -(-milliseconds // round(interval * 1000)) + 1
+
+
 def coverage(rows, start, end, now, duration, interval):
     """Of each metric and of the one with more, over buckets of a duration: none makes up for what another lacks."""
     over = min(end, now) - start
@@ -236,7 +245,7 @@ def coverage(rows, start, end, now, duration, interval):
         if duration == end - start:
             most = math.inf
         for name in METRICS:
-            covered[name] += min(most, len(values_of(inside, name)))
+            covered[name] += min(most, len(values_of(inside, name)), reach(inside, name, interval))
     expected = max(1, math.floor(over / interval))
     shares = {name: min(1.0, covered[name] / expected) for name in METRICS}
     return {"any": max(shares.values()), **shares}
