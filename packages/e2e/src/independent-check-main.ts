@@ -6,7 +6,14 @@
  */
 import { startRedis } from '@humtemp/test-services';
 import { EmbeddedStart } from './embedded-start.js';
-import { check, LONG_MEMORY, labsFile, lastClockChangeS, replay } from './independent-check.js';
+import {
+  check,
+  EMBEDDED_DEFAULT,
+  LONG_MEMORY,
+  labsFile,
+  lastClockChangeS,
+  replay,
+} from './independent-check.js';
 
 const HOURS_AFTER = 8 * 3600;
 
@@ -15,17 +22,18 @@ if (file === undefined) throw new Error('npm run independent-check -- FILE.csv')
 
 const nowS = Math.floor(Date.now() / 1000) - 1;
 const scenes = [
-  { name: 'now, default configuration', shiftTo: nowS, memory: undefined },
+  { name: 'now, default configuration', shiftTo: nowS, longer: undefined },
   ...['Europe/Berlin', 'Australia/Lord_Howe'].map((zone) => ({
     name: `the night of the clock change in ${zone}`,
     shiftTo: lastClockChangeS(zone, nowS) + HOURS_AFTER,
-    memory: LONG_MEMORY,
+    longer: LONG_MEMORY,
   })),
 ];
 
 let differences = 0;
 for (const store of ['embedded', 'redis'] as const)
-  for (const { name, shiftTo, memory } of scenes) {
+  for (const { name, shiftTo, longer } of scenes) {
+    const memory = longer ?? (store === 'embedded' ? EMBEDDED_DEFAULT : undefined);
     const closers: (() => Promise<unknown>)[] = [];
     try {
       const labs = await labsFile((close) => closers.push(close));

@@ -32,9 +32,13 @@ export const LONG_MEMORY = {
     HUMTEMP_BUCKET_RETENTION: '400',
     HUMTEMP_ROLLUPS: '5m:366d,1h:366d',
     HUMTEMP_DEDUPLICATION_HORIZON: '366d',
+    HUMTEMP_LISTED_FOR: '400d',
   },
   resolutions: `1d:400,5m:${366 * 288},1h:${366 * 24}`,
 };
+
+/** What the embedded store keeps by default, as the program reads it; by itself it knows what Redis has. */
+export const EMBEDDED_DEFAULT = { env: {}, resolutions: '1d:3660,5m:2016,1h:8784' };
 
 /** What was replayed, and how. */
 export interface Replayed {
