@@ -15,6 +15,7 @@ import { type BrokerCounters, newCounters } from './counters.js';
 import { AedesEngine, type EngineSeams } from './engine/aedes-engine.js';
 import type { EngineClient } from './engine/engine-client.js';
 import { CopyTraffic } from './lanes/copy-traffic.js';
+import { ObservationCopies } from './lanes/observation-copies.js';
 import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
 import { canUseHandles } from './listeners/can-use-handles.js';
@@ -220,6 +221,7 @@ export class Broker {
 
   async #start(): Promise<void> {
     const { sources, intake, limits, fastLane = true, topicOfLab = observationTopic } = this.options;
+    const { budgets } = this;
     this.#engine = await AedesEngine.start(limits, this.#seams());
     const hub: ConnectionHub = {
       engine: this.#engine,
@@ -232,21 +234,29 @@ export class Broker {
         wills: this.#wills,
         limits,
       },
-      sources,
-      intake,
+      tapOptions: {
+        protocolVersion: 4,
+        sources,
+        intake,
+        frameBytesMax: limits.frameBytesMax,
+        takeRetained: true,
+        takesPublishes: fastLane,
+      },
+      outboxLimits: { bytesMax: limits.subscriberBytesMax, budget: budgets.output, clock: this.#clock },
       limits,
-      budgets: this.budgets,
+      budgets,
       access: this.#access,
       topicOfLab,
       traffic: this.#traffic,
+      noCopies: new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {}),
       turns: new ReadTurns(() => this.#readOn()),
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
-      fastLane,
       counters: this.counters,
       clock: this.#clock,
       log: this.#log,
       onOutgoing: (outbox) => this.#flushLater(outbox),
       onClient: (connection, client) => this.#connectionOf.set(client, connection),
+      onClosed: (connection) => this.#leave(connection),
     };
     this.#care = setInterval(() => this.#takeCare(), CARE_MS);
     this.#care.unref();
@@ -276,12 +286,13 @@ export class Broker {
   }
 
   #accept(hub: ConnectionHub, transport: TapTransport, address: string): void {
-    const connection = new Connection(hub, transport, address);
-    this.#connections.add(connection);
-    connection.tap.once('close', () => {
-      this.#connections.delete(connection);
-      this.#deliveries.leave(connection);
-    });
+    this.#connections.add(new Connection(hub, transport, address));
+  }
+
+  #leave(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#deliveries.leave(connection);
+    this.#admission.leave(connection);
   }
 
   /** What the MQTT library asks, and whom. */
@@ -305,7 +316,7 @@ export class Broker {
       open: (client) => {
         const connection = connectionOf(client);
         sessions.resume(client, connection);
-        connection.tap.open();
+        connection.open();
       },
       grant: (client, { topic, qos }) =>
         deliveries.grant(connectionOf(client), topic, PLAIN_GRANTS[qos as 0 | 1 | 2]) === undefined,

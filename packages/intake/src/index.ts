@@ -16,7 +16,6 @@ export {
 export { type UnmatchedNote, UnmatchedTopics } from './counting/unmatched-topics.js';
 export { AckCode, ackFrame, PUBACK, PUBREC } from './tap/ack-frame.js';
 export { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
-export type { RefusalKind } from './tap/inbound-frames.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';
 export { type AckReason, ackReason } from './tap/reasoned-acks.js';
@@ -27,9 +26,11 @@ export type {
   TapGreeting,
   TapPolicy,
   TapRate,
+  TapRules,
   TapTurns,
 } from './tap/tap-policy.js';
 export { StreamTransport, type TapTransport, type TransportObserver } from './tap/tap-transport.js';
+export type { RefusalKind } from './tap/unfinished-frame.js';
 export type { ObservationSink, Publish, PublishSource } from './topics/publish-source.js';
 export { SourceTable } from './topics/source-table.js';
 export { TopicFilters } from './topics/topic-filters.js';

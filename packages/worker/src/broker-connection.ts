@@ -88,8 +88,7 @@ export class BrokerConnection {
     this.#client = new MqttClient(
       () => {
         const transport = openTransport(options);
-        tap = new PublishTap({
-          transport,
+        tap = new PublishTap(transport, {
           protocolVersion,
           sources,
           intake,

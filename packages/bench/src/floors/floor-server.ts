@@ -96,8 +96,7 @@ function decoding(): (socket: Socket) => void {
   const intake = countingIntake();
   const sources = new SourceTable([new LabsSource(new TopicFilters(['labs/+/observation']))]);
   return (transport) => {
-    const tap = new PublishTap({
-      transport,
+    const tap = new PublishTap(transport, {
       protocolVersion: 4,
       sources,
       intake,

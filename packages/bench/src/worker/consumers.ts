@@ -99,8 +99,7 @@ async function consumeThroughTap(port: number, store: BucketStore, from: readonl
   const sources = new SourceTable(from);
   const client = new MqttClient(
     () =>
-      new PublishTap({
-        transport: connectTcp({ port, host: '127.0.0.1', noDelay: true }),
+      new PublishTap(connectTcp({ port, host: '127.0.0.1', noDelay: true }), {
         protocolVersion: 4,
         sources,
         intake,

@@ -7,13 +7,14 @@ export class Kept {
 
   constructor(
     readonly budget: Budget,
-    readonly owner: () => string,
+    /** Whose it is. */
+    readonly of: { readonly owner: string },
   ) {}
 
   /** Counts what is kept now. @returns false if there is no room for more; then what was counted before stays. */
   set(bytes: number): boolean {
     if (bytes === this.#bytes) return true;
-    const owner = this.owner();
+    const { owner } = this.of;
     if (owner !== this.#countedFor) this.#moveTo(owner);
     const more = bytes - this.#bytes;
     if (more > 0 && !this.budget.hasRoom(owner, more)) return false;

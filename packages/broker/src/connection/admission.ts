@@ -25,6 +25,13 @@ const SERVER_UNAVAILABLE = 3;
 /** Mosquitto answers with it where user or password are wrong, too. */
 const NOT_AUTHORIZED = 5;
 
+/** The room that a client has been given. */
+export interface Place {
+  readonly owner: string;
+  readonly bytes: number;
+  readonly account: string | undefined;
+}
+
 /** What a will takes besides its topic and payload. */
 const WILL_BYTES = 400;
 
@@ -111,11 +118,16 @@ export class Admission {
       budget.give(owner, bytes);
       return noRoom;
     }
-    connection.tap.once('close', () => {
-      budget.give(owner, bytes);
-      if (account !== undefined) gate.leaveAccount(account);
-    });
+    connection.place = { owner, bytes, account };
     return undefined;
+  }
+
+  /** A connection is closed. */
+  leave({ place }: Connection): void {
+    const { gate, budget } = this.options;
+    if (place === undefined) return;
+    budget.give(place.owner, place.bytes);
+    if (place.account !== undefined) gate.leaveAccount(place.account);
   }
 
   /** What the client asks for, and no more than there is. */

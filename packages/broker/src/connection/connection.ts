@@ -1,10 +1,14 @@
 import {
-  type Intake,
+  type PublishCopy,
   PublishTap,
+  type PublishTapOptions,
   type RefusalKind,
-  type SourceTable,
+  type TapEntrance,
+  type TapGreeting,
   type TapPolicy,
+  type TapRules,
   type TapTransport,
+  type TapTurns,
 } from '@humtemp/intake';
 import type { AccessControl, ClientIdentity } from '../access/access-control.js';
 import type { Budgets } from '../budgets/budgets.js';
@@ -22,9 +26,10 @@ import type { QueueEntry } from '../sessions/outgoing-queue.js';
 import { PacketIds } from '../sessions/packet-ids.js';
 import type { SessionConnection } from '../sessions/session.js';
 import type { Grant } from '../subscribers/grant.js';
-import { Outbox } from '../subscribers/outbox.js';
+import { Outbox, type OutboxLimits } from '../subscribers/outbox.js';
 import { AT_QOS_0, type Delivery, type OutgoingPublish } from '../subscribers/outgoing-publish.js';
 import type { Subscriber } from '../subscribers/subscriber.js';
+import type { Place } from './admission.js';
 import { ConnackFlags } from './connack-flags.js';
 import type { ConnectProblem } from './connect-problem.js';
 import { versionOf } from './connect-version.js';
@@ -40,8 +45,8 @@ export interface ConnectionHub {
   /** For those that speak MQTT 3.1.1. */
   readonly engine: AedesEngine;
   readonly mqtt5: Mqtt5Hub;
-  readonly sources: SourceTable;
-  readonly intake: Intake;
+  readonly tapOptions: PublishTapOptions;
+  readonly outboxLimits: OutboxLimits;
   readonly limits: BrokerLimits;
   readonly budgets: Budgets;
   /** Undefined: everybody may do everything. */
@@ -49,15 +54,17 @@ export interface ConnectionHub {
   /** The topic of a lab's observations, as access rules name it. */
   readonly topicOfLab: (lab: string) => string;
   readonly traffic: CopyTraffic;
+  /** For connections that have had none. */
+  readonly noCopies: ObservationCopies;
   readonly turns: ReadTurns;
   /** Whether the session of a client that asks for one has something in it. */
   readonly hasSession: (client: EngineClient) => boolean;
-  readonly fastLane: boolean;
   readonly counters: BrokerCounters;
   readonly clock: ServingClock;
   readonly log: ConnectionLog;
   /** A CONNECT has come, and whoever is to answer it is there. */
   readonly onClient: (connection: Connection, client: EngineClient) => void;
+  readonly onClosed: (connection: Connection) => void;
   /** The outbox of a connection has something that is to go out at the end of this turn. */
   readonly onOutgoing: (outbox: Outbox) => void;
 }
@@ -67,36 +74,46 @@ const KEEP_ALIVE_FACTOR = 1.5;
 /** Time for a client to read why its connection ends. */
 const LAST_WORDS_MS = 5000;
 
-/** One connection: its tap, its client at the MQTT library, and what the broker knows of it. */
-export class Connection implements Subscriber, SessionConnection {
+/**
+ * One connection: its tap, its client at the MQTT library, and what the broker knows of it. There are thousands that do no more
+ * than publish, so what others need is made when they do.
+ */
+export class Connection implements Subscriber, SessionConnection, TapPolicy {
   readonly tap: PublishTap;
+  readonly rate: RatePause | undefined;
+  #copies: ObservationCopies | undefined;
+  #heardAtMs: number;
   client: EngineClient = NOBODY;
-  readonly outbox: Outbox;
-  /** Why its CONNECT is to be refused, found before it is answered. */
-  refusal: ConnectProblem | undefined;
+  #client5: Mqtt5Client | undefined;
   /** As its CONNECT gave it, or as it was given. */
   clientId = '';
-  /** Bytes that its CONNECT leaves: client id, user and will. */
-  connectBytes = 0;
   /** 0: none. */
   keepAliveMs = 0;
+  readonly #openedAtMs: number;
+  /** Since when it only waits for the client to read the last words. */
+  #endedAtMs: number | undefined;
+  /** Since when it is not served, or when its ping was answered meanwhile; undefined: it is served. */
+  #answeredAtMs: number | undefined;
+  #outbox: Outbox | undefined;
+  #entering: { readonly entrance: Entrance; readonly greeting: ConnackFlags } | undefined;
+  /** Bytes of a frame that is not whole. */
+  #unfinished: Kept | undefined;
+  /** Why its CONNECT is to be refused, found before it is answered. */
+  refusal: ConnectProblem | undefined;
+  /** Bytes that its CONNECT leaves: client id, user and will. */
+  connectBytes = 0;
+  /** What it was given when it was accepted. */
+  place: Place | undefined;
   /** Subscriptions of a clean session, which end with the connection. */
-  readonly subscriptions = new Map<string, Grant>();
+  #subscriptions: Map<string, Grant> | undefined;
   /** Filters that it unsubscribes from in this turn. */
   leaving: Set<string> | undefined;
-  readonly #ids = new PacketIds();
+  #ids: PacketIds | undefined;
   #identity: ClientIdentity | undefined;
   #owner: string;
   /** Of the access rules, when it was accepted. */
   #accessVersion = 0;
   #permissions: PublishPermissions | undefined;
-  #heardAtMs: number;
-  /** Since when it is not served, or when its ping was answered meanwhile; undefined: it is served. */
-  #answeredAtMs: number | undefined;
-  readonly #openedAtMs: number;
-  /** Since when it only waits for the client to read the last words. */
-  #endedAtMs: number | undefined;
-  #client5: Mqtt5Client | undefined;
   /** Messages that the log has had of it. */
   #logged: Set<string> | undefined;
 
@@ -105,54 +122,93 @@ export class Connection implements Subscriber, SessionConnection {
     readonly transport: TapTransport,
     readonly address: string,
   ) {
-    const { sources, intake, limits, budgets, fastLane, access, traffic, clock } = hub;
+    const { limits, budgets, clock, tapOptions } = hub;
     this.#owner = ownerOfAddress(address);
     this.#heardAtMs = this.#openedAtMs = clock.servedMs;
-    const readOn = () => this.tap.readOn();
-    const unfinished = new Kept(budgets.unfinished, () => this.#owner);
-    const entrance = new Entrance(limits.connectBytesMax, unfinished, (frame) => this.#meet(frame));
-    const policy: TapPolicy = {
-      entrance,
+    this.rate =
+      limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, () => this.tap.readOn()) : undefined;
+    this.#unfinished = new Kept(budgets.unfinished, this);
+    this.#entering = {
+      entrance: new Entrance(limits.connectBytesMax, this.#unfinished, (frame) => this.#meet(frame)),
       // aedes looks for subscriptions only. None of those that are refused.
       greeting: new ConnackFlags(
         () => this.version === 4 && this.#identity !== undefined && hub.hasSession(this.client),
       ),
-      rate: limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, readOn) : undefined,
-      mayPublish: access && ((topic) => this.mayPublish(topic)),
-      mayCount: access && ((lab) => this.mayCount(lab)),
-      copies: new ObservationCopies(traffic, this, readOn),
-      turns: hub.turns,
-      keeps: (bytes) => unfinished.set(bytes),
-      onHeard: () => {
-        this.#heardAtMs = clock.servedMs;
-      },
-      onDrained: () => this.outbox.onDrained(),
-      onRefused: (what, kind) => this.#client5 !== undefined && this.#refuse(what, kind),
     };
-    this.tap = new PublishTap({
-      transport,
-      protocolVersion: 4,
-      sources,
-      intake,
-      frameBytesMax: limits.frameBytesMax,
-      takeRetained: true,
-      takesPublishes: fastLane,
-      policy,
-    });
-    this.tap.once('close', () => unfinished.set(0));
+    this.tap = new PublishTap(transport, tapOptions, this);
+    this.tap.once('close', () => this.#closed());
     this.tap.on('error', ({ message }) =>
       this.warn('connection ended', message.replace(/^connection ended: /, '')),
     );
     // Nobody else reads, before there is a CONNECT, that it is closed.
     this.tap.resume();
-    this.outbox = new Outbox({
-      tap: this.tap,
-      transport,
-      bytesMax: limits.subscriberBytesMax,
-      budget: budgets.output,
-      owner: () => this.#owner,
-      nowMs: () => clock.servedMs,
-    });
+  }
+
+  get entrance(): TapEntrance {
+    return this.#entering!.entrance;
+  }
+
+  get greeting(): TapGreeting {
+    return this.#entering!.greeting;
+  }
+
+  get rules(): TapRules | undefined {
+    return this.hub.access && this;
+  }
+
+  get copies(): ObservationCopies {
+    return this.#copies ?? this.hub.noCopies;
+  }
+
+  get turns(): TapTurns {
+    return this.hub.turns;
+  }
+
+  copy(copy: PublishCopy): void {
+    this.#copies ??= new ObservationCopies(this.hub.traffic, this, () => this.tap.readOn());
+    this.#copies.add(copy);
+  }
+
+  keeps(bytes: number): boolean {
+    this.#unfinished ??= new Kept(this.hub.budgets.unfinished, this);
+    return this.#unfinished.set(bytes);
+  }
+
+  onHeard(): void {
+    this.#heardAtMs = this.hub.clock.servedMs;
+  }
+
+  onDrained(): void {
+    this.#outbox?.onDrained();
+  }
+
+  onRefused(what: string, kind: RefusalKind): boolean {
+    if (this.#client5 === undefined) return false;
+    this.warn('connection ended', what);
+    return this.#client5.end(CODE_OF_REFUSAL[kind], what);
+  }
+
+  /** The client is accepted, and has its CONNACK. */
+  open(): void {
+    this.#entering = undefined;
+    // The entrance gives back what it has kept.
+    this.#unfinished = undefined;
+    this.tap.open();
+  }
+
+  /** What goes out to a client that subscribes. */
+  get outbox(): Outbox {
+    this.#outbox ??= new Outbox(this, this.hub.outboxLimits);
+    return this.#outbox;
+  }
+
+  get subscriptions(): Map<string, Grant> {
+    this.#subscriptions ??= new Map();
+    return this.#subscriptions;
+  }
+
+  get hasSubscriptions(): boolean {
+    return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
   }
 
   /** Who it is, once that was accepted. */
@@ -279,8 +335,8 @@ export class Connection implements Subscriber, SessionConnection {
     // What it has sent waits for us.
     if (this.tap.isHeldBack || this.tap.readableLength > 0) this.#careForHeldBack(nowMs);
     else this.#answeredAtMs = undefined;
-    this.outbox.look();
-    if (this.outbox.fullForMs > limits.subscriberTimeoutMs)
+    this.#outbox?.look();
+    if (this.#outbox !== undefined && this.#outbox.fullForMs > limits.subscriberTimeoutMs)
       this.end('it does not read', ReasonCode.quotaExceeded);
     else if (this.keepAliveMs > 0 && nowMs - this.#heardAtMs > this.keepAliveMs * KEEP_ALIVE_FACTOR)
       this.end('keep alive timeout', ReasonCode.keepAliveTimeout);
@@ -328,9 +384,11 @@ export class Connection implements Subscriber, SessionConnection {
     onClient(this, this.client);
   }
 
-  #refuse(what: string, kind: RefusalKind): boolean {
-    this.warn('connection ended', what);
-    return this.#client5!.end(CODE_OF_REFUSAL[kind], what);
+  #closed(): void {
+    this.#unfinished?.set(0);
+    this.#outbox?.close();
+    this.#client5?.leave();
+    this.hub.onClosed(this);
   }
 
   #frame(publish: OutgoingPublish, delivery: Delivery): Buffer {
@@ -339,6 +397,7 @@ export class Connection implements Subscriber, SessionConnection {
 
   #delivery(qos: 0 | 1 | 2, isRetained: boolean): Delivery {
     // Nothing is kept for a clean session; after a whole round of 65,535 the first one is acknowledged.
+    this.#ids ??= new PacketIds();
     return { qos, packetId: qos === 0 ? 0 : this.#ids.next(() => false), isRetained, isAgain: false };
   }
 

@@ -14,7 +14,7 @@ test('an entrance lets exactly the CONNECT pass and keeps what is behind it, in 
       fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
       (behind, sizes) => {
         const budget = new Budget(1000, 1000);
-        const entrance = new Entrance(100, new Kept(budget, () => 'o'));
+        const entrance = new Entrance(100, new Kept(budget, { owner: 'o' }));
         const bytes = Buffer.concat([connect, behind]);
         let passed: Buffer | undefined;
         for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -37,7 +37,8 @@ test('an entrance refuses what is no CONNECT, whatever it is', () => {
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), (bytes) => {
       fc.pre(bytes[0] !== 0x10);
       assert.ok(
-        'refusal' in new Entrance(100, new Kept(new Budget(1000, 1000), () => 'o')).take(Buffer.from(bytes))!,
+        'refusal' in
+          new Entrance(100, new Kept(new Budget(1000, 1000), { owner: 'o' })).take(Buffer.from(bytes))!,
       );
     }),
   );
@@ -45,7 +46,7 @@ test('an entrance refuses what is no CONNECT, whatever it is', () => {
 
 test('an entrance refuses what it has no room for, and gives back what it kept when the connection ends', () => {
   const budget = new Budget(1000, 200);
-  const open = (owner: string) => new Entrance(100, new Kept(budget, () => owner));
+  const open = (owner: string) => new Entrance(100, new Kept(budget, { owner }));
   const [first, second, other] = [open('a'), open('a'), open('b')];
   const half = connectFrame('c'.repeat(60)).subarray(0, 70);
   assert.equal(first.take(half), undefined);

@@ -21,7 +21,8 @@ export class ServingClock {
   /** Moves the clock on. To be called at least twice a second. */
   look(): void {
     const nowMs = this.nowMs();
-    this.#servedMs += Math.min(nowMs - this.#lastMs, STEP_MS_MAX);
+    // Whole milliseconds, which connections remember without an object of their own.
+    this.#servedMs += Math.round(Math.min(nowMs - this.#lastMs, STEP_MS_MAX));
     this.#lastMs = nowMs;
   }
 }

@@ -145,8 +145,8 @@ export class HandleTransport implements TapTransport {
       process.nextTick(done);
       return;
     }
-    const before = this.#whenSilent;
-    this.#whenSilent = before === undefined ? done : () => (before(), done());
+    // Whoever ends it because the other side has ended asks for nothing.
+    this.#whenSilent = done;
     if (this.#state === 'ending') return;
     this.#state = 'ending';
     if (this.#waiting === 0) this.#shutDown();
@@ -168,7 +168,7 @@ export class HandleTransport implements TapTransport {
     this.#handle?.readStop();
     this.#observer?.onEnd();
     if (this.#state === 'silent') this.#close();
-    else this.end(() => {});
+    else if (this.#state === 'open') this.end(() => {});
   }
 
   #write(bytes: Buffer): void {

@@ -48,7 +48,7 @@ export class Mqtt5Client implements EngineClient {
   readonly clean = false;
   #state: 'connecting' | 'open' | 'over' = 'connecting';
   readonly #reader = new FrameReader();
-  #connect: Connect5 | undefined;
+  #connect: Omit<Connect5, 'packet' | 'will'> | undefined;
   #session: Session | undefined;
   #incoming: IncomingPublishes | undefined;
   #will: ClientWill | undefined;
@@ -59,7 +59,6 @@ export class Mqtt5Client implements EngineClient {
   ) {
     const { tap } = connection;
     tap.on('data', (chunk: Buffer) => this.#take(chunk));
-    tap.once('close', () => this.#leave());
   }
 
   /** Once it is accepted. */
@@ -111,13 +110,13 @@ export class Mqtt5Client implements EngineClient {
   /** There may be room for more of what it sends. */
   readOn(): void {
     const { tap } = this.connection;
-    if (tap.isPaused() && !this.#incoming!.isFull) tap.resume();
+    if (tap.isPaused() && this.#incoming?.isFull !== true) tap.resume();
   }
 
   /** Says why, and ends the connection [MQTT-4.13]. @returns false if it was not open. */
   end(code: number, reason: string): boolean {
     if (this.#state !== 'open') return false;
-    this.#leave();
+    this.leave();
     this.connection.endWith(disconnectFrame(code, reason, this.packetBytesMax));
     return true;
   }
@@ -150,14 +149,17 @@ export class Mqtt5Client implements EngineClient {
   /** Answers the CONNECT. */
   async #enter(frame: Buffer): Promise<void> {
     const { connection, hub } = this;
+    let connect: Connect5;
     try {
-      this.#connect = readConnect(frame);
+      connect = readConnect(frame);
     } catch (error) {
       if (!(error instanceof Mqtt5Error)) throw error;
       this.#refuse(error.code, error.message);
       return;
     }
-    const { packet, will } = this.#connect;
+    const { packet, will, expiryS, receiveMax, packetBytesMax, wantsReasons } = connect;
+    // Not what is needed only now.
+    this.#connect = { expiryS, receiveMax, packetBytesMax, wantsReasons };
     const { clientId, keepalive = 0, clean = true, username, password } = packet;
     hub.admission.examine(connection, packet);
     connection.connectBytes += will?.properties?.passed.length ?? 0;
@@ -170,13 +172,13 @@ export class Mqtt5Client implements EngineClient {
     this.id = packet.clientId;
     await hub.registry.takeOver(this);
     if (connection.tap.destroyed) hub.registry.remove(this);
-    else this.#open(clean, clientId === '', keepalive);
+    else this.#open(connect, clean, clientId === '', keepalive);
   }
 
-  #open(isCleanStart: boolean, isAssigned: boolean, keepAliveS: number): void {
+  #open(connect: Connect5, isCleanStart: boolean, isAssigned: boolean, keepAliveS: number): void {
     const { connection, hub, id } = this;
     const { sessions, slowLane, wills } = hub;
-    const { packet, expiryS, will, packetBytesMax } = this.#connect!;
+    const { packet, expiryS, will, packetBytesMax } = connect;
     if (isCleanStart) {
       slowLane.endSession(id);
       sessions.end(id);
@@ -184,7 +186,6 @@ export class Mqtt5Client implements EngineClient {
     const isPresent = sessions.has(id);
     wills.arrive(id, !isPresent);
     this.#session = sessions.arrive5(this, expiryS * 1000);
-    this.#incoming = new IncomingPublishes(this);
     if (packet.will !== undefined) this.#will = new ClientWill(this, packet.will, will);
     this.#state = 'open';
     const properties = {
@@ -198,7 +199,7 @@ export class Mqtt5Client implements EngineClient {
     this.#lookAtSubscriptions();
     sessions.resume(this, connection);
     connection.tap.speak5(this.ackBytesMax);
-    connection.tap.open();
+    connection.open();
   }
 
   /** The rules may have changed while it was away. */
@@ -213,7 +214,8 @@ export class Mqtt5Client implements EngineClient {
 
   #handle(frame: Buffer): void {
     if (frame[0]! >> 4 === PUBLISH) {
-      this.#incoming!.take(frame);
+      this.#incoming ??= new IncomingPublishes(this);
+      this.#incoming.take(frame);
       return;
     }
     const packet = parsePacket(frame);
@@ -233,7 +235,8 @@ export class Mqtt5Client implements EngineClient {
         this.#received(messageId, packet.reasonCode ?? ReasonCode.success);
         break;
       case 'pubrel':
-        this.#incoming!.release(messageId);
+        this.#incoming ??= new IncomingPublishes(this);
+        this.#incoming.release(messageId);
         break;
       case 'pingreq':
         this.write(PINGRESP);
@@ -269,7 +272,7 @@ export class Mqtt5Client implements EngineClient {
     }
     // [MQTT-3.14.4-3]
     if (reasonCode === ReasonCode.success) this.#will = undefined;
-    this.#leave();
+    this.leave();
     this.connection.tap.destroy();
   }
 
@@ -280,14 +283,15 @@ export class Mqtt5Client implements EngineClient {
     this.connection.endWith(connack);
   }
 
-  #leave(): void {
+  /** The connection is over. */
+  leave(): void {
     const wasOpen = this.#state === 'open';
     this.#state = 'over';
     if (!wasOpen) return;
     const { hub, session } = this;
     const { expiryMs } = session;
     this.#reader.clear();
-    this.#incoming!.end();
+    this.#incoming?.end();
     hub.registry.remove(this);
     hub.sessions.leave(this);
     this.#will?.leave(expiryMs);

@@ -9,7 +9,7 @@ const OVERHEAD_BYTES = 100;
 
 /** The numbers that a client has given to topics, for its connection (3.3.2.3.4). */
 export class TopicAliases {
-  readonly #topics = new Map<number, string>();
+  #topics: Map<number, string> | undefined;
   #bytes = 0;
 
   constructor(
@@ -26,7 +26,7 @@ export class TopicAliases {
     if (alias === 0 || alias > TOPIC_ALIAS_MAX)
       throw new Mqtt5Error(ReasonCode.topicAliasInvalid, `a topic alias that is not 1 to ${TOPIC_ALIAS_MAX}`);
     if (topic !== '') this.#set(alias, topic);
-    const known = this.#topics.get(alias);
+    const known = this.#topics?.get(alias);
     if (known === undefined)
       throw new Mqtt5Error(ReasonCode.protocolError, 'a topic alias that was given no topic');
     return known;
@@ -35,10 +35,11 @@ export class TopicAliases {
   clear(): void {
     this.budget.give(this.owner, this.#bytes);
     this.#bytes = 0;
-    this.#topics.clear();
+    this.#topics = undefined;
   }
 
   #set(alias: number, topic: string): void {
+    this.#topics ??= new Map();
     const before = this.#topics.get(alias);
     if (before === topic) return;
     const more = costOf(topic) - (before === undefined ? 0 : costOf(before));

@@ -26,6 +26,8 @@ export interface SessionConnection {
 /** What one QoS 2 publish takes that was received and not released. */
 export const RECEIPT_BYTES = 160;
 
+const NO_SUBSCRIPTIONS: ReadonlyMap<string, Grant> = new Map();
+
 /** How long a session is kept whose client is away. */
 export const NEVER_ENDS = Number.POSITIVE_INFINITY;
 
@@ -37,15 +39,15 @@ export const NEVER_ENDS = Number.POSITIVE_INFINITY;
  *                          └──────────the client has as many as it takes──────────┘
  */
 export class Session implements Subscriber {
-  /** By filter. */
-  readonly subscriptions = new Map<string, Grant>();
+  /** By filter. Most sensors have none. */
+  #subscriptions: Map<string, Grant> | undefined;
   /** How long it stays when its client has gone. */
   expiryMs = NEVER_ENDS;
   /** Whether it is there even with nothing in it: in MQTT 5 it is the client that begins it. */
   isPinned = false;
-  readonly outgoing: OutgoingQueue;
+  #outgoing: OutgoingQueue | undefined;
   /** QoS 2 publishes that were received and not released: their contents, by packet id. */
-  readonly #incoming = new Map<number, number>();
+  #incoming: Map<number, number> | undefined;
   #connection: SessionConnection | undefined;
   #isLive = false;
   #wasFull = false;
@@ -58,11 +60,35 @@ export class Session implements Subscriber {
   constructor(
     readonly clientKey: string,
     readonly owner: string,
-    limits: QueueLimits,
+    readonly limits: QueueLimits,
     readonly budgets: Budgets,
     readonly onQueueFull: (isFirst: boolean) => void,
-  ) {
-    this.outgoing = new OutgoingQueue(limits, budgets.queues, owner);
+  ) {}
+
+  /** By filter. */
+  get subscriptions(): ReadonlyMap<string, Grant> {
+    return this.#subscriptions ?? NO_SUBSCRIPTIONS;
+  }
+
+  subscribe(filter: string, grant: Grant): void {
+    this.#subscriptions ??= new Map();
+    this.#subscriptions.set(filter, grant);
+  }
+
+  /** @returns false if it was not there. */
+  unsubscribe(filter: string): boolean {
+    return this.#subscriptions?.delete(filter) === true;
+  }
+
+  /** What its client has not acknowledged. */
+  get outgoing(): OutgoingQueue {
+    this.#outgoing ??= new OutgoingQueue(this.limits, this.budgets.queues, this.owner);
+    return this.#outgoing;
+  }
+
+  /** Whether its client has acknowledged everything. */
+  get hasNothingOutgoing(): boolean {
+    return this.#outgoing === undefined || this.#outgoing.isEmpty;
   }
 
   get isThere(): boolean {
@@ -71,7 +97,7 @@ export class Session implements Subscriber {
 
   get isEmpty(): boolean {
     return (
-      !this.isPinned && this.subscriptions.size === 0 && this.#incoming.size === 0 && this.outgoing.isEmpty
+      !this.isPinned && this.subscriptions.size === 0 && this.receivedCount === 0 && this.hasNothingOutgoing
     );
   }
 
@@ -79,7 +105,8 @@ export class Session implements Subscriber {
   arrive(connection: SessionConnection): void {
     this.#connection = connection;
     this.#inFlight = 0;
-    this.#replay(connection, false);
+    if (this.hasNothingOutgoing) this.#isLive = true;
+    else this.#replay(connection, false);
   }
 
   /** The client is gone. */
@@ -157,36 +184,37 @@ export class Session implements Subscriber {
   }
 
   acknowledge(packetId: number): void {
-    if (this.outgoing.removeById(packetId) && this.#inFlight > 0) this.#inFlight -= 1;
-    if (this.outgoing.isEmpty) this.#wasFull = false;
+    if (this.#outgoing?.removeById(packetId) && this.#inFlight > 0) this.#inFlight -= 1;
+    if (this.hasNothingOutgoing) this.#wasFull = false;
     this.#onWindow?.();
   }
 
   /** Keeps a QoS 2 publish until it is released. */
   receive(packetId: number, content: number): void {
+    this.#incoming ??= new Map();
     if (!this.#incoming.has(packetId)) this.budgets.receipts.change(this.owner, RECEIPT_BYTES);
     this.#incoming.set(packetId, content);
   }
 
   /** How many QoS 2 publishes were received and not released. */
   get receivedCount(): number {
-    return this.#incoming.size;
+    return this.#incoming?.size ?? 0;
   }
 
   /** The content of a QoS 2 publish that was received and not released. */
   received(packetId: number): number | undefined {
-    return this.#incoming.get(packetId);
+    return this.#incoming?.get(packetId);
   }
 
   /** @returns false if it was not known. */
   release(packetId: number): boolean {
-    if (!this.#incoming.delete(packetId)) return false;
+    if (this.#incoming?.delete(packetId) !== true) return false;
     this.budgets.receipts.give(this.owner, RECEIPT_BYTES);
     return true;
   }
 
   releaseAll(): void {
-    this.budgets.receipts.give(this.owner, this.#incoming.size * RECEIPT_BYTES);
-    this.#incoming.clear();
+    this.budgets.receipts.give(this.owner, this.receivedCount * RECEIPT_BYTES);
+    this.#incoming = undefined;
   }
 }

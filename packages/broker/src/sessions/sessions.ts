@@ -125,11 +125,11 @@ export class Sessions {
     if (
       !session.isPinned &&
       session.subscriptions.size === 0 &&
-      session.outgoing.isEmpty &&
+      session.hasNothingOutgoing &&
       this.#present.get(client.id) === client
     )
       session.arrive(connection);
-    session.subscriptions.set(filter, grant);
+    session.subscribe(filter, grant);
     subscriptions.add(filter, session, grant);
     return true;
   }
@@ -146,7 +146,7 @@ export class Sessions {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
     for (const filter of [...session.subscriptions.keys()]) this.#unsubscribe(session, filter);
-    session.outgoing.clear();
+    if (!session.hasNothingOutgoing) session.outgoing.clear();
     session.releaseAll();
     session.leave();
     this.#sessions.delete(clientId);
@@ -202,7 +202,7 @@ export class Sessions {
   }
 
   #unsubscribe(session: Session, filter: string): void {
-    if (!session.subscriptions.delete(filter)) return;
+    if (!session.unsubscribe(filter)) return;
     this.options.subscriptions.remove(filter, session);
     this.options.budgets.subscriptions.give(session.owner, subscriptionBytes(filter));
   }

@@ -102,8 +102,7 @@ export class Deliveries {
 
   /** The connection is closed: the subscriptions of a clean session end with it. */
   leave(connection: Connection): void {
-    const filters = [...connection.subscriptions.keys()];
-    if (filters.length > 0) this.unsubscribe(connection, filters);
+    if (connection.hasSubscriptions) this.unsubscribe(connection, [...connection.subscriptions.keys()]);
   }
 
   /** Sends what is retained, as fast as the client reads [MQTT-3.3.1-6]. */

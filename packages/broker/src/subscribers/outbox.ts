@@ -6,17 +6,22 @@ const AHEAD_BYTES = 64 * 1024;
 /** What a frame that waits takes besides its bytes. */
 const OVERHEAD_BYTES = 160;
 
-export interface OutboxOptions {
+/** The connection of a client. */
+export interface OutboxClient {
   /** What frames are written to. */
   readonly tap: Duplex;
   /** What it writes to. */
   readonly transport: { readonly writableLength: number };
-  /** Bytes that may wait for this client. */
+  /** Whose memory it is. */
+  readonly owner: string;
+}
+
+/** What the outboxes of all clients share. */
+export interface OutboxLimits {
+  /** Bytes that may wait for one client. */
   readonly bytesMax: number;
   readonly budget: Budget;
-  /** Whose memory it is. */
-  readonly owner: () => string;
-  readonly nowMs: () => number;
+  readonly clock: { readonly servedMs: number };
 }
 
 /**
@@ -37,10 +42,12 @@ export class Outbox {
   #forRoom: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(readonly options: OutboxOptions) {
-    const { tap } = options;
+  constructor(
+    readonly client: OutboxClient,
+    readonly limits: OutboxLimits,
+  ) {
+    const { tap } = client;
     tap.on('drain', () => this.onDrained());
-    tap.once('close', () => this.#close());
   }
 
   /** What waits for the client, here and in its connection. */
@@ -49,29 +56,29 @@ export class Outbox {
   }
 
   get #ahead(): number {
-    const { tap, transport } = this.options;
+    const { tap, transport } = this.client;
     return tap.writableLength + transport.writableLength;
   }
 
   /** Whether a session or retained publishes may hand over more. */
   get isShort(): boolean {
     const { bytes } = this;
-    const { budget, owner } = this.options;
-    return bytes === 0 || (bytes < AHEAD_BYTES && budget.hasRoom(owner(), bytes - this.#counted));
+    const { client, limits } = this;
+    return bytes === 0 || (bytes < AHEAD_BYTES && limits.budget.hasRoom(client.owner, bytes - this.#counted));
   }
 
   /** For how long the client has not read, with its fill waiting. */
   get fullForMs(): number {
-    return this.#fullSinceMs === undefined ? 0 : this.options.nowMs() - this.#fullSinceMs;
+    return this.#fullSinceMs === undefined ? 0 : this.limits.clock.servedMs - this.#fullSinceMs;
   }
 
   /** Whether there is no room for a frame; from then on the client is late. */
   isFullFor(frameBytes: number): boolean {
-    const { bytesMax, budget, owner } = this.options;
+    const { bytesMax, budget } = this.limits;
     const cost = this.bytes + frameBytes + OVERHEAD_BYTES;
     // What the kernel takes at once costs nothing here.
     if (cost <= AHEAD_BYTES && this.#ahead === 0) return false;
-    if (cost <= bytesMax && budget.hasRoom(owner(), cost - this.#counted)) return false;
+    if (cost <= bytesMax && budget.hasRoom(this.client.owner, cost - this.#counted)) return false;
     this.#late();
     return true;
   }
@@ -87,7 +94,7 @@ export class Outbox {
 
   /** Hands on as much as the connection should have. */
   flush(): void {
-    const { tap } = this.options;
+    const { tap } = this.client;
     while (this.#head < this.#frames.length && this.#ahead < AHEAD_BYTES && !tap.writableEnded) this.#write();
     if (this.#head === this.#frames.length) {
       this.#frames = [];
@@ -118,10 +125,10 @@ export class Outbox {
 
   /** Counts what waits at its owner, who may have become another one. */
   count(): void {
-    const { budget, owner } = this.options;
+    const { budget } = this.limits;
     const bytes = this.#isClosed ? 0 : this.bytes;
     if (bytes === this.#counted && bytes === 0) return;
-    const now = owner();
+    const now = this.client.owner;
     if (now !== this.#countedFor) {
       if (this.#counted > 0) budget.give(this.#countedFor, this.#counted);
       this.#counted = 0;
@@ -142,7 +149,7 @@ export class Outbox {
     this.#frames.fill(NOTHING, this.#head, end);
     this.#head = end;
     this.#waiting -= bytes + frames.length * OVERHEAD_BYTES;
-    this.options.tap.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
+    this.client.tap.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
   }
 
   /** The client reads again what it did not. */
@@ -153,10 +160,11 @@ export class Outbox {
 
   /** There is more for the client than it reads. */
   #late(): void {
-    this.#fullSinceMs ??= this.options.nowMs();
+    this.#fullSinceMs ??= this.limits.clock.servedMs;
   }
 
-  #close(): void {
+  /** The connection is closed. */
+  close(): void {
     this.#isClosed = true;
     this.#frames = [];
     this.#head = 0;

@@ -1,6 +1,6 @@
 import type { BucketStore } from '@humtemp/bucket-core';
 import { CommitCounts } from './commit-counts.js';
-import { CommitLoop, type CommitLoopEvents, NO_LABS } from './commit-loop.js';
+import { CommitLoop, type CommitLoopEvents, NO_LABS, notify, type WhenSettled } from './commit-loop.js';
 import type { Ledger } from './ledger.js';
 
 /** Batches of several lanes that one publish went into: remembered at most, before those that have settled are forgotten. */
@@ -104,7 +104,7 @@ export class CommitLanes {
    * Calls back once, when a publish is settled, with the labs that the newest batches of its lanes were refused for;
    * without a receipt, when everything is that was received so far.
    */
-  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void, receipt?: number): void {
+  afterSettled(callback: WhenSettled, receipt?: number): void {
     const loops = this.#loopsOf(receipt);
     if (loops.length === 1) {
       loops[0]!.afterSettled(callback);
@@ -116,9 +116,9 @@ export class CommitLanes {
       loop.afterSettled((labs) => {
         for (const lab of labs) refused.add(lab);
         open -= 1;
-        if (open === 0) callback(refused);
+        if (open === 0) notify(callback, refused);
       });
-    if (loops.length === 0) callback(NO_LABS);
+    if (loops.length === 0) notify(callback, NO_LABS);
   }
 
   #loopsOf(receipt: number | undefined): readonly CommitLoop[] {

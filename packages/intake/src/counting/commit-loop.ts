@@ -22,6 +22,13 @@ export interface CommitLoopEvents {
 
 /** After this long without a commit there is no lag to speak of. */
 const LAG_SHOWN_MS = 60_000;
+/** Something that awaits a batch: cheaper to keep than a function of its own. */
+export interface SettledListener {
+  onSettled(refusedLabs: ReadonlySet<string>): void;
+}
+
+export type WhenSettled = SettledListener | ((refusedLabs: ReadonlySet<string>) => void);
+
 const RETRY_DELAY_MS = { min: 50, max: 5000 };
 export const NO_LABS: ReadonlySet<string> = new Set();
 /** Observations that are not worth dividing any more. */
@@ -44,7 +51,7 @@ const PIECE_MIN = 10;
  * order.
  */
 export class CommitLoop {
-  #waiting: ((refusedLabs: ReadonlySet<string>) => void)[] = [];
+  #waiting: WhenSettled[] = [];
   #pending = new Batch();
   #openBatch = 1;
   #settledBatch = 0;
@@ -150,11 +157,11 @@ export class CommitLoop {
    * Calls back once, when everything received so far is settled, with the labs whose observations the newest
    * batch had and the store refused because there are too many labs. Never, if that was given up.
    */
-  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void): void {
+  afterSettled(callback: WhenSettled): void {
     if (this.#touched || this.#running) {
       this.touch();
       this.#waiting.push(callback);
-    } else if (!this.#hasGivenUp) callback(NO_LABS);
+    } else if (!this.#hasGivenUp) notify(callback, NO_LABS);
   }
 
   /** Gives up the retries; what is not settled then stays in flight and is never acknowledged. */
@@ -185,7 +192,7 @@ export class CommitLoop {
       this.#committingSinceMs = undefined;
       this.#noteLag(newestMs);
       this.#settledBatch += 1;
-      for (const callback of waiting) callback(refusedLabs);
+      for (const callback of waiting) notify(callback, refusedLabs);
     }
     this.#running = false;
   }
@@ -260,4 +267,9 @@ export class CommitLoop {
     });
     this.#wakeRetry = undefined;
   }
+}
+
+export function notify(whenSettled: WhenSettled, refusedLabs: ReadonlySet<string>): void {
+  if (typeof whenSettled === 'function') whenSettled(refusedLabs);
+  else whenSettled.onSettled(refusedLabs);
 }

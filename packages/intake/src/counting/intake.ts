@@ -9,7 +9,7 @@ import type { Publish, PublishSource } from '../topics/publish-source.js';
 import { CanonicalPayload } from './canonical-payload.js';
 import type { CommitCounts } from './commit-counts.js';
 import { CommitLanes } from './commit-lanes.js';
-import type { CommitLoopEvents } from './commit-loop.js';
+import type { CommitLoopEvents, WhenSettled } from './commit-loop.js';
 import { decodeLabPayload } from './labs-source.js';
 import { Ledger } from './ledger.js';
 import { PayloadSlice } from './payload-slice.js';
@@ -141,7 +141,7 @@ export class Intake {
    * newest batch was refused for because there are too many. Never calls if it is stopped before.
    * @param receipt of the publish that is waited for, and of no other. Without: of all.
    */
-  afterSettled(callback: (refusedLabs: ReadonlySet<string>) => void, receipt?: number): void {
+  afterSettled(callback: WhenSettled, receipt?: number): void {
     this.#lanes.afterSettled(callback, receipt);
   }
 

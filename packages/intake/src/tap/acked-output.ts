@@ -6,9 +6,10 @@ import type { TapTransport } from './tap-transport.js';
  * frames.
  */
 export class AckedOutput {
-  readonly #frames = new OutboundFrames();
+  /** Of the frame that the endpoint is writing; undefined: it is between two. */
+  #frames: OutboundFrames | undefined;
   /** Acknowledgements that wait for the endpoint to finish the frame it is writing. */
-  #held: Buffer[] = [];
+  #held: Buffer[] | undefined;
   #isFull = false;
 
   constructor(readonly transport: TapTransport) {}
@@ -27,24 +28,27 @@ export class AckedOutput {
    * @returns the type and flags byte of the last frame that started in them, or undefined.
    */
   send(bytes: Buffer): number | undefined {
-    const started = this.#frames.take(bytes);
+    const frames = this.#frames ?? new OutboundFrames();
+    const started = frames.take(bytes);
+    this.#frames = frames.isBetweenFrames ? undefined : frames;
     this.#write(bytes);
-    if (this.#frames.isBetweenFrames && this.#held.length > 0) {
+    if (this.#held !== undefined && this.#frames === undefined) {
       for (const acks of this.#held) this.#write(acks);
-      this.#held = [];
+      this.#held = undefined;
     }
     return started;
   }
 
   /** Sends whole frames, as soon as no other is half-written. */
   acknowledge(acks: Buffer): void {
-    if (this.#frames.isBetweenFrames) this.#write(acks);
+    if (this.#frames === undefined) this.#write(acks);
+    else if (this.#held === undefined) this.#held = [acks];
     else this.#held.push(acks);
   }
 
   /** Forgets the acknowledgements that wait. */
   clear(): void {
-    this.#held = [];
+    this.#held = undefined;
   }
 
   #write(bytes: Buffer): void {

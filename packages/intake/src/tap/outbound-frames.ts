@@ -1,13 +1,16 @@
-import { frameLength, HEADER_BYTES_MAX, INCOMPLETE, MALFORMED } from './frame.js';
+import { HEADER_BYTES_MAX } from './frame.js';
 
 /**
  * Follows a stream of frames in whatever pieces it comes, to know when it stands between two frames: only
  * there may another frame be put in.
  */
 export class OutboundFrames {
-  /** The header so far, of a frame whose length is not known yet. */
-  readonly #header = new Uint8Array(HEADER_BYTES_MAX);
+  /** Bytes of the header so far, of a frame whose length is not known yet. */
   #headerBytes = 0;
+  /** Its type and flags. */
+  #first = 0;
+  #remaining = 0;
+  #factor = 1;
   /** Bytes of the current frame still to come. */
   #left = 0;
 
@@ -27,17 +30,30 @@ export class OutboundFrames {
         const step = Math.min(this.#left, bytes.length - at);
         this.#left -= step;
         at += step;
-        continue;
-      }
-      this.#header[this.#headerBytes++] = bytes[at++]!;
-      const length = frameLength(this.#header, 0, this.#headerBytes);
-      if (length === INCOMPLETE) continue;
-      // The endpoint is ours: it does not write what is no frame.
-      if (length === MALFORMED) throw new Error('the MQTT endpoint wrote a malformed frame');
-      started = this.#header[0];
-      this.#left = length - this.#headerBytes;
-      this.#headerBytes = 0;
+      } else if (this.#readsHeader(bytes[at++]!)) started = this.#first;
     }
     return started;
+  }
+
+  /** @returns whether the header is complete [MQTT-2.2.3]. */
+  #readsHeader(byte: number): boolean {
+    this.#headerBytes += 1;
+    if (this.#headerBytes === 1) {
+      this.#first = byte;
+      this.#remaining = 0;
+      this.#factor = 1;
+      return false;
+    }
+    this.#remaining += (byte & 0x7f) * this.#factor;
+    this.#factor *= 128;
+    if (byte >= 0x80) {
+      // The endpoint is ours: it does not write what is no frame.
+      if (this.#headerBytes === HEADER_BYTES_MAX)
+        throw new Error('the MQTT endpoint wrote a malformed frame');
+      return false;
+    }
+    this.#left = this.#remaining;
+    this.#headerBytes = 0;
+    return true;
   }
 }

@@ -1,83 +1,116 @@
 const PUBACK = 0x40;
+const PUBACK_BYTES = 4;
 /** Numbers that a connection has room for while nothing awaits its acknowledgement. */
 const KEPT_MAX = 4096;
+
+/** Knows what is settled, by the receipts of publishes. */
+export interface Settling {
+  isSettled(receipt: number): boolean;
+}
 
 /**
  * Packet ids of one connection that await their acknowledgement, each with the receipt of its publish. Ids are kept in the
  * order of arrival, and none is acknowledged before those in front of it, so PUBACKs leave in the order of the publishes
- * [MQTT-4.6.0-2]. A publish costs two numbers.
+ * [MQTT-4.6.0-2]. A publish costs two numbers, and the only one of a sensor stands in this object itself.
  */
 export class PendingAcks {
-  /** Receipt and packet id by turns, from `#start` to `#end`. The array is used again: to let one grow costs more. */
-  #pending: number[] = [];
+  /** Of the first publish; no packet id is 0 [MQTT-2.3.1-1]. */
+  #receipt = 0;
+  #packetId = 0;
+  /** Of those behind it: receipt and packet id by turns, from `#start` to `#end`. */
+  #more: number[] | undefined;
   #start = 0;
   #end = 0;
 
   /** @returns whether the publish before it has another receipt. */
   add(receipt: number, packetId: number): boolean {
-    const pending = this.#pending;
+    if (this.#packetId === 0) {
+      this.#receipt = receipt;
+      this.#packetId = packetId;
+      return true;
+    }
+    // The array is used again: to let one grow costs more.
+    this.#more ??= [];
+    const more = this.#more;
     const end = this.#end;
-    const isFirst = end === this.#start || pending[end - 2] !== receipt;
-    pending[end] = receipt;
-    pending[end + 1] = packetId;
+    const isFirst = (end === this.#start ? this.#receipt : more[end - 2]) !== receipt;
+    more[end] = receipt;
+    more[end + 1] = packetId;
     this.#end = end + 2;
     return isFirst;
   }
 
-  get isEmpty(): boolean {
-    return this.#start === this.#end;
-  }
-
   /** Number of publishes that await their acknowledgement. */
   get count(): number {
-    return (this.#end - this.#start) / 2;
+    return this.#packetId === 0 ? 0 : 1 + (this.#end - this.#start) / 2;
   }
 
   /** PUBACK frames for everything in front of the first that is not settled, or undefined if there is nothing. */
-  takeSettled(
-    isSettled: (receipt: number) => boolean,
-    _refusedLabs?: ReadonlySet<string>,
-  ): Buffer | undefined {
-    const pending = this.#pending;
+  takeSettled(settling: Settling, _refusedLabs?: ReadonlySet<string>): Buffer | undefined {
+    if (this.#packetId === 0 || !settling.isSettled(this.#receipt)) return undefined;
     const start = this.#start;
-    const end = this.#end;
-    let settled = start;
-    // Most have the receipt of the one before.
-    for (let last: number | undefined; settled < end; settled += 2) {
-      const receipt = pending[settled]!;
-      if (receipt === last) continue;
-      if (!isSettled(receipt)) break;
-      last = receipt;
+    const settled = start === this.#end ? start : this.#settledEnd(settling);
+    const frames = Buffer.allocUnsafe(PUBACK_BYTES + (settled - start) * (PUBACK_BYTES / 2));
+    put(frames, 0, this.#packetId);
+    this.#packetId = 0;
+    if (this.#end > 0) {
+      const more = this.#more!;
+      for (let i = start + 1, at = PUBACK_BYTES; i < settled; i += 2, at += PUBACK_BYTES)
+        put(frames, at, more[i]!);
+      this.#leave(settled);
     }
-    if (settled === start) return undefined;
-    const frames = Buffer.allocUnsafe((settled - start) * 2);
-    for (let i = start + 1, at = 0; i < settled; i += 2, at += 4) {
-      const id = pending[i]!;
-      frames[at] = PUBACK;
-      frames[at + 1] = 2;
-      frames[at + 2] = id >> 8;
-      frames[at + 3] = id & 0xff;
-    }
-    this.#start = settled;
-    this.#makeRoom();
     return frames;
   }
 
   clear(): void {
-    this.#pending = [];
+    this.#packetId = 0;
+    this.#more = undefined;
     this.#start = 0;
     this.#end = 0;
   }
 
+  /** Behind the last that is settled. */
+  #settledEnd(settling: Settling): number {
+    const more = this.#more!;
+    const end = this.#end;
+    let settled = this.#start;
+    // Most have the receipt of the one before.
+    for (let last = this.#receipt; settled < end; settled += 2) {
+      const receipt = more[settled]!;
+      if (receipt === last) continue;
+      if (!settling.isSettled(receipt)) break;
+      last = receipt;
+    }
+    return settled;
+  }
+
+  /** The first of those that are left is the first of all. */
+  #leave(from: number): void {
+    const more = this.#more!;
+    if (from < this.#end) {
+      this.#receipt = more[from]!;
+      this.#packetId = more[from + 1]!;
+      this.#start = from + 2;
+    } else this.#start = from;
+    this.#makeRoom();
+  }
+
   /** Moves what is left to the front, once that is no more than what is gone. */
   #makeRoom(): void {
-    const pending = this.#pending;
+    const more = this.#more!;
     const start = this.#start;
     const left = this.#end - start;
     if (left > start) return;
-    if (left === 0 && this.#end > KEPT_MAX) this.#pending = [];
-    for (let i = 0; i < left; i++) pending[i] = pending[start + i]!;
+    if (left === 0 && this.#end > KEPT_MAX) this.#more = undefined;
+    for (let i = 0; i < left; i++) more[i] = more[start + i]!;
     this.#start = 0;
     this.#end = left;
   }
+}
+
+function put(frames: Buffer, at: number, packetId: number): void {
+  frames[at] = PUBACK;
+  frames[at + 1] = 2;
+  frames[at + 2] = packetId >> 8;
+  frames[at + 3] = packetId & 0xff;
 }

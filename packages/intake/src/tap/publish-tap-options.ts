@@ -1,12 +1,8 @@
-import type { Duplex } from 'node:stream';
 import type { Intake } from '../counting/intake.js';
 import type { SourceTable } from '../topics/source-table.js';
-import type { TapPolicy } from './tap-policy.js';
-import type { TapTransport } from './tap-transport.js';
 
+/** What taps may share. */
 export interface PublishTapOptions {
-  /** The connection to the other side: TCP, TLS or WebSocket. */
-  readonly transport: Duplex | TapTransport;
   /** MQTT 3.1.1 is 4. The two differ in that publishes of 5 have properties. */
   readonly protocolVersion: 4 | 5;
   /** Whose publishes are taken. */
@@ -30,6 +26,4 @@ export interface PublishTapOptions {
   readonly onTaken?: () => void;
   /** Called at each round of acknowledgements: how many publishes awaited theirs when it began. */
   readonly onAcknowledge?: (unacknowledged: number) => void;
-  /** For a tap in front of a broker. */
-  readonly policy?: TapPolicy;
 }

@@ -41,15 +41,15 @@ async function openBrokerTap(options: Partial<TapPolicy> = {}) {
       entrance: entranceForConnect(),
       greeting: { isPast: true, mend: (bytes) => bytes },
       rate: undefined,
-      mayPublish: undefined,
+      rules: undefined,
       copies: {
         wants: (_topic, isRetained) => copies.isWanted || isRetained,
-        add: (copy) => copies.added.push(copy),
         isScarce: false,
         get isFull() {
           return copies.isFull;
         },
       },
+      copy: (copy) => copies.added.push(copy),
       ...options,
     },
   });
@@ -101,8 +101,9 @@ describe('the publish tap in front of a broker', () => {
         entrance: entranceForConnect(),
         greeting: { isPast: true, mend: (bytes) => bytes },
         rate: undefined,
-        mayPublish: undefined,
-        copies: { wants: () => false, add: () => {}, isFull: false, isScarce: false },
+        rules: undefined,
+        copies: { wants: () => false, isFull: false, isScarce: false },
+        copy: () => {},
       },
     });
     transport.feed(Buffer.from('GET / HTTP/1.1'));
@@ -164,9 +165,12 @@ describe('the publish tap in front of a broker', () => {
   test('the publish tap in front of a broker rejects what may not be published, and acknowledges it in its turn', async () => {
     const asked: string[] = [];
     const { tap, transport, intake, copies } = await openBrokerTap({
-      mayPublish: (topic) => {
-        asked.push(topic);
-        return topic !== 'labs/b/observation';
+      rules: {
+        mayPublish: (topic) => {
+          asked.push(topic);
+          return topic !== 'labs/b/observation';
+        },
+        mayCount: () => true,
       },
     });
     copies.isWanted = true;

@@ -9,6 +9,7 @@ import { SourceTable } from '../topics/source-table.js';
 import { TopicFilters } from '../topics/topic-filters.js';
 import { PublishTap } from './publish-tap.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
+import type { TapPolicy } from './tap-policy.js';
 
 export const FRAME_BYTES_MAX = 1000;
 
@@ -28,7 +29,10 @@ export class MemoryTransport extends Duplex {
   }
 }
 
-export function openTap(options: Partial<PublishTapOptions> = {}, pendingMax = 100_000) {
+export function openTap(
+  { policy, ...options }: Partial<PublishTapOptions> & { readonly policy?: TapPolicy } = {},
+  pendingMax = 100_000,
+) {
   const store = new CountingStore();
   const intake = new Intake({
     store: store.asStore,
@@ -36,15 +40,15 @@ export function openTap(options: Partial<PublishTapOptions> = {}, pendingMax = 1
     limits: { payloadBytesMax: 500, arrayLengthMax: 10, pendingMax },
   });
   const transport = new MemoryTransport();
-  const tap = new PublishTap({
-    transport,
+  const tapOptions: PublishTapOptions = {
     protocolVersion: 4,
     sources: new SourceTable([new LabsSource(new TopicFilters(['labs/+/observation']))]),
     intake,
     frameBytesMax: FRAME_BYTES_MAX,
     takeRetained: true,
     ...options,
-  });
+  };
+  const tap = new PublishTap(transport, tapOptions, policy);
   let passed = Buffer.alloc(0);
   tap.on('data', (chunk: Buffer) => {
     passed = Buffer.concat([passed, chunk]);

@@ -1,16 +1,18 @@
 import { Duplex } from 'node:stream';
-import type { RejectionReason } from '@humtemp/bucket-core';
+import type { SettledListener } from '../counting/commit-loop.js';
+import type { PublishSource } from '../topics/publish-source.js';
 import { AckedOutput } from './acked-output.js';
-import { CONNECT, DISCONNECT, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
-import { InboundFrames, type RefusalKind } from './inbound-frames.js';
+import { CONNECT, DISCONNECT, frameLength, PINGREQ, PINGRESP, PUBLISH } from './frame.js';
 import { isOfWhatWasSent, type PauseReason } from './pause-reason.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
-import type { PublishCopies, TapEntrance, TapGreeting } from './tap-policy.js';
+import { takeObservation } from './take-observation.js';
+import type { TapEntrance, TapGreeting, TapPolicy } from './tap-policy.js';
 import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
+import { type FrameReceiver, type RefusalKind, UnfinishedFrame } from './unfinished-frame.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 /**
@@ -27,6 +29,8 @@ const SHORT_BYTES = 512;
 /** Work of a frame that passes, where an observation taken is 1, and bytes that are as much as that. */
 const WORK_OF_PASSING = 200;
 const BYTES_OF_WORK = 64;
+/** The publish at hand. One object reads those of all connections: nobody looks at it once the call has returned. */
+const publish = new PublishFrame();
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 
 /**
@@ -53,77 +57,64 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  * When the connection closes, its pending acknowledgements are forgotten: the other side sends those
  * publishes again.
  */
-export class PublishTap extends Duplex implements TransportObserver {
+export class PublishTap extends Duplex implements TransportObserver, FrameReceiver, SettledListener {
+  // A busy broker has thousands of taps, each cold in the caches when its turn comes. So what a publish needs stands here,
+  // in the tap itself, and what only some connections need is made when they do.
   readonly #transport: TapTransport;
   readonly #options: PublishTapOptions;
-  readonly #takesPublishes: boolean;
-  readonly #inbound: InboundFrames;
+  readonly #policy: TapPolicy | undefined;
   readonly #output: AckedOutput;
   #acks: PendingAcks | ReasonedAcks = new PendingAcks();
-  #version: 4 | 5;
-  readonly #pings = new Pings(() => this.push(PINGRESP_FRAME));
-  readonly #publish = new PublishFrame();
   #phase: 'entering' | 'open' | 'stopped' | 'ended' = 'open';
-  /** While the phase is entering. */
-  #entrance: TapEntrance | undefined;
-  /** In front of a broker, until its CONNACK is written. */
-  #greeting: TapGreeting | undefined;
-  #endpointFull = false;
-  #intakeFull = false;
+  #version: 4 | 5;
   /** Of the publish that was taken last. */
   #lastReceipt: number | undefined;
-  readonly #isSettled = (receipt: number) => this.#options.intake.isSettled(receipt);
-  #waitsForRoom = false;
+  /** What the last piece left unfinished. */
+  #unfinished: UnfinishedFrame | undefined;
   /** Bytes that were read and not worked on: it is not their turn. */
   #unread: Buffer | undefined;
-  /** The other side has ended, behind what is unread. */
-  #endsLater = false;
+  /** While the phase is entering. */
+  #entrance: TapEntrance | undefined;
+  #endpointFull = false;
+  #intakeFull = false;
+  /** Nothing more goes out but what was written before. */
+  #isClosing = false;
   /** Publishes that came, those of them that were taken, and frames that passed. */
   #publishes = 0;
   #taken = 0;
   #passed = 0;
-  /** Of what the endpoint wrote last, once there is room. */
-  #callback: ((error?: Error | null) => void) | undefined;
   /** Whether some of the last slice did. */
   #hasPassed = false;
-  readonly #onSettled = (refusedLabs: ReadonlySet<string>) => this.#acknowledge(refusedLabs);
-  readonly #onRoom = () => {
-    this.#waitsForRoom = false;
-    this.#updateFlow();
-  };
+  #waitsForRoom = false;
+  /** The other side has ended, behind what is unread. */
+  #endsLater = false;
+  /** In front of a broker, until its CONNACK is written. */
+  #greeting: TapGreeting | undefined;
+  /** Of an endpoint that pings. */
+  #pings: Pings | undefined;
+  /** Of what the endpoint wrote last, once there is room. */
+  #callback: ((error?: Error | null) => void) | undefined;
 
-  constructor(options: PublishTapOptions) {
+  /** @param policy of a tap in front of a broker. */
+  constructor(transport: Duplex | TapTransport, options: PublishTapOptions, policy?: TapPolicy) {
     super();
+    this.#transport = StreamTransport.of(transport);
     this.#options = options;
+    this.#policy = policy;
     this.#version = options.protocolVersion;
-    this.#takesPublishes = options.takesPublishes ?? true;
-    const { frameBytesMax, skipTooLong = false } = options;
-    this.#inbound = new InboundFrames(
-      { frameBytesMax, skipTooLong, keeps: options.policy?.keeps },
-      {
-        takes: (bytes, start, end) => {
-          if (this.#takes(bytes, start, end)) return true;
-          this.#passed += 1;
-          return false;
-        },
-        pass: (bytes, start, end) => this.#pass(bytes, start, end),
-        refuse: (what, kind) => void this.#refuse(`${what} (limit ${options.frameBytesMax} bytes)`, kind),
-      },
-    );
-    const { policy } = options;
-    const transport = StreamTransport.of(options.transport);
-    this.#transport = transport;
-    this.#output = new AckedOutput(transport);
-    this.#entrance = policy?.entrance;
-    if (policy !== undefined) this.#phase = 'entering';
-    this.#greeting = policy?.greeting;
-    transport.observe(this);
+    this.#output = new AckedOutput(this.#transport);
+    if (policy !== undefined) {
+      this.#phase = 'entering';
+      this.#entrance = policy.entrance;
+      this.#greeting = policy.greeting;
+    }
+    this.#transport.observe(this);
   }
 
   /** Takes what the transport has read. */
   onReceived(bytes: Buffer): void {
     if (this.#phase === 'stopped') return;
-    this.#options.policy?.onHeard?.();
+    this.#policy?.onHeard?.();
     if (this.#entrance !== undefined) this.#enter(this.#entrance, this.#kept(bytes));
     else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, bytes]));
     else this.#read(bytes);
@@ -154,7 +145,7 @@ export class PublishTap extends Duplex implements TransportObserver {
   onDrained(): void {
     this.#output.drained();
     this.#updateFlow();
-    this.#options.policy?.onDrained?.();
+    this.#policy?.onDrained?.();
     if (this.#callback === undefined || this.#output.isFull) return;
     const callback = this.#callback;
     this.#callback = undefined;
@@ -173,7 +164,7 @@ export class PublishTap extends Duplex implements TransportObserver {
 
   /** Why it reads no more for the moment; undefined: it reads. */
   get pauseReason(): PauseReason | undefined {
-    const { policy } = this.#options;
+    const policy = this.#policy;
     if (this.#intakeFull) return 'intake is full';
     if (this.#acks.count > PACKET_IDS) return 'all packet ids await their acknowledgement';
     if (policy !== undefined) {
@@ -254,6 +245,11 @@ export class PublishTap extends Duplex implements TransportObserver {
     this.#afterDrain(callback);
   }
 
+  override end(...last: unknown[]): this {
+    this.#isClosing = true;
+    return super.end(...(last as []));
+  }
+
   override _final(callback: (error?: Error | null) => void): void {
     // Reads to the end, without looking, so that the end is seen.
     if (this.#phase !== 'ended') this.#phase = 'stopped';
@@ -262,11 +258,12 @@ export class PublishTap extends Duplex implements TransportObserver {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#isClosing = true;
     this.#phase = 'ended';
     this.#forgetAcks();
     this.#setUnread(undefined);
     this.#entrance = undefined;
-    this.#options.policy?.rate?.end();
+    this.#policy?.rate?.end();
     this.#transport.destroy();
     callback(error);
   }
@@ -278,10 +275,9 @@ export class PublishTap extends Duplex implements TransportObserver {
 
   /** Works on bytes, as far as it is their turn. */
   #read(chunk: Buffer): void {
-    const { policy, intake } = this.#options;
-    const turns = policy?.turns;
+    const turns = this.#policy?.turns;
     // All publishes of a piece came together: one look at the clock is enough.
-    this.#publish.receivedMs = intake.nowMs;
+    publish.receivedMs = this.#options.intake.nowMs;
     if (turns === undefined || chunk.length <= SHORT_BYTES) {
       this.#work(chunk);
       return;
@@ -292,7 +288,7 @@ export class PublishTap extends Duplex implements TransportObserver {
         this.#setUnread(this.#kept(chunk.subarray(at)));
         return;
       }
-      const isShort = this.#hasPassed || policy?.copies.isScarce;
+      const isShort = this.#hasPassed || this.#policy?.copies.isScarce;
       const end = at + (isShort ? SHORT_SLICE_BYTES : SLICE_BYTES);
       this.#work(chunk.subarray(at, end));
       at = end;
@@ -300,102 +296,133 @@ export class PublishTap extends Duplex implements TransportObserver {
   }
 
   #work(bytes: Buffer): void {
-    const { policy, onTaken } = this.#options;
+    const policy = this.#policy;
     const taken = this.#taken;
     const publishes = this.#publishes;
     const passed = this.#passed;
-    this.#inbound.take(bytes);
-    if (this.#taken > taken) onTaken?.();
+    this.#takeFrames(bytes);
+    if (this.#taken > taken) this.#options.onTaken?.();
     if (policy === undefined) return;
     this.#hasPassed = this.#passed > passed;
     policy.turns?.spend(
       this.#taken - taken + (this.#passed - passed) * WORK_OF_PASSING + bytes.length / BYTES_OF_WORK,
     );
-    if (this.#publishes > publishes && !this.destroyed) policy.rate?.spend(this.#publishes - publishes);
+    if (this.#publishes > publishes && !this.#isClosing) policy.rate?.spend(this.#publishes - publishes);
   }
 
   #setUnread(bytes: Buffer | undefined): void {
     const more = (bytes?.length ?? 0) - (this.#unread?.length ?? 0);
     this.#unread = bytes;
-    if (more !== 0) this.#options.policy?.turns?.keep(more);
+    if (more !== 0) this.#policy?.turns?.keep(more);
   }
 
   #enter(entrance: TapEntrance, chunk: Buffer): void {
     const first = entrance.take(chunk);
     if (first === undefined) return;
     if ('refusal' in first) this.#refuse(first.refusal, 'malformed');
-    else this.#pass(first.connect, 0, first.connect.length);
+    else this.pass(first.connect, 0, first.connect.length);
+  }
+
+  /** Cuts a piece into frames. A whole one is looked at where it stands. */
+  #takeFrames(chunk: Buffer): void {
+    const { frameBytesMax, skipTooLong } = this.#options;
+    let at = this.#unfinished === undefined ? 0 : this.#finish(this.#unfinished, chunk);
+    /** Start of the bytes that pass and have not been handed on yet. */
+    let passFrom = at;
+    while (at < chunk.length) {
+      const length = frameLength(chunk, at, chunk.length);
+      const end = at + length;
+      if (length < 0 || end > chunk.length) break;
+      if (length > frameBytesMax && !(skipTooLong && chunk[at]! >> 4 === PUBLISH)) break;
+      if (this.takes(chunk, at, end)) {
+        this.pass(chunk, passFrom, at);
+        passFrom = end;
+      }
+      at = end;
+    }
+    this.pass(chunk, passFrom, at);
+    if (at === chunk.length || this.#phase !== 'open') return;
+    this.#unfinished = new UnfinishedFrame(this.#options, this);
+    this.#unfinished.begin(chunk, at);
+  }
+
+  /** @returns where the next frame starts. */
+  #finish(unfinished: UnfinishedFrame, chunk: Buffer): number {
+    const at = unfinished.goOn(chunk);
+    if (unfinished.isDone) this.#unfinished = undefined;
+    return at;
+  }
+
+  takes(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#isTaken(bytes, start, end)) return true;
+    this.#passed += 1;
+    return false;
+  }
+
+  pass(bytes: Buffer, start: number, end: number): void {
+    if (start < end && !this.push(this.#kept(bytes.subarray(start, end)))) this.#endpointFull = true;
+  }
+
+  keeps(bytes: number): boolean {
+    return this.#policy?.keeps?.(bytes) ?? true;
+  }
+
+  refuse(what: string, kind: RefusalKind): void {
+    this.#refuse(`${what} (limit ${this.#options.frameBytesMax} bytes)`, kind);
   }
 
   /** Takes the frame [start, end) if it is for us. If not, it must pass. */
-  #takes(bytes: Buffer, start: number, end: number): boolean {
+  #isTaken(bytes: Buffer, start: number, end: number): boolean {
     // What stands behind a frame that ended the connection.
     if (this.#phase !== 'open') return true;
-    const header = bytes[start]!;
-    const type = header >> 4;
+    const policy = this.#policy;
+    const type = bytes[start]! >> 4;
     if (type !== PUBLISH) {
       // A client says no more behind these [MQTT-3.14.4-1, MQTT-3.1.0-2]: what it sends all the same is nobody's.
-      if (this.#options.policy !== undefined && (type === DISCONNECT || type === CONNECT))
-        this.#phase = 'stopped';
-      return type === PINGRESP && this.#pings.answeredAlready();
+      if (policy !== undefined && (type === DISCONNECT || type === CONNECT)) this.#phase = 'stopped';
+      return type === PINGRESP && this.#pings?.answeredAlready() === true;
     }
     this.#publishes += 1;
-    const { policy, sources, intake } = this.#options;
-    const publish = this.#publish;
+    const { sources, takeRetained, takesPublishes = true } = this.#options;
     const version = this.#version;
     // What is not well-formed passes: the endpoint knows how to refuse it.
     if (!publish.read(bytes, start, end, version)) return false;
     // They may concern others: a topic alias, or those who subscribe.
     if (version === 5 && policy !== undefined && publish.hasProperties) return false;
-    const { qos, packetId, topic } = publish;
+    const { qos, packetId } = publish;
     const source =
-      qos <= 1 && this.#takesPublishes && (!publish.isRetained || this.#options.takeRetained)
+      qos <= 1 && takesPublishes && (!publish.isRetained || takeRetained)
         ? sources.findBytes(bytes, publish.topicStart, publish.topicEnd)
         : undefined;
     if (source === undefined || (policy !== undefined && !sources.isPlain(source)))
       return policy !== undefined && version === 4 && this.#refusesPassing();
     if (qos === 1 && packetId === 0) return this.#refuse(ID_0, 'protocol');
-
-    this.#taken += 1;
-    // A client of a broker publishes it now; what reaches a subscriber as retained was published before.
-    publish.isReplayed = publish.isRetained && policy === undefined;
-    // What it has more afterwards counts of this one, even if its PUBACK has to name a reason.
-    const inFlight = version === 5 ? intake.ledger.inFlight : 0;
-    let reason: RejectionReason | undefined;
-    if (policy?.mayPublish !== undefined && !policy.mayPublish(topic.toString())) {
-      reason = 'not_authorized';
-      intake.refuse(source, reason, publish);
-    } else {
-      const { match } = sources;
-      if (policy?.mayCount !== undefined)
-        publish.mayCount = source.labOf?.(match) === undefined ? policy.mayCount : undefined;
-      reason = intake.take(source, match, publish);
-      if (policy !== undefined) this.#copy(policy.copies, intake.receipt);
-    }
-    const { receipt } = intake;
-    this.#lastReceipt = receipt;
-    if (qos === 1) {
-      const acks = this.#acks;
-      const isFirst =
-        acks instanceof PendingAcks
-          ? acks.add(receipt, packetId)
-          : acks.add(
-              receipt,
-              packetId,
-              reason && ackReason(reason, intake.ledger.inFlight > inFlight),
-              source.labOf?.(sources.match),
-            );
-      if (isFirst) intake.afterSettled(this.#onSettled, receipt);
-    }
+    this.#take(source);
     return true;
   }
 
-  /** Copies the publish at hand for whoever else wants it. */
-  #copy(copies: PublishCopies, receipt: number): void {
-    const { topic, qos, isRetained, payload } = this.#publish;
-    if (!copies.wants(topic, isRetained)) return;
-    const copy = { topic: topic.toString(), payload: Buffer.from(payload.toBuffer()), isRetained, receipt };
-    copies.add({ ...copy, qos: qos === 0 ? 0 : 1 });
+  /** Takes the publish at hand. */
+  #take(source: PublishSource): void {
+    const { intake, sources } = this.#options;
+    const { qos, packetId } = publish;
+    this.#taken += 1;
+    // What it has more afterwards counts of this one, even if its PUBACK has to name a reason.
+    const inFlight = this.#version === 5 ? intake.ledger.inFlight : 0;
+    const reason = takeObservation(publish, source, this.#options, this.#policy);
+    const { receipt } = intake;
+    this.#lastReceipt = receipt;
+    if (qos !== 1) return;
+    const acks = this.#acks;
+    const isFirst =
+      acks instanceof PendingAcks
+        ? acks.add(receipt, packetId)
+        : acks.add(
+            receipt,
+            packetId,
+            reason && ackReason(reason, intake.ledger.inFlight > inFlight),
+            source.labOf?.(sources.match),
+          );
+    if (isFirst) intake.afterSettled(this, receipt);
   }
 
   /**
@@ -403,15 +430,11 @@ export class PublishTap extends Duplex implements TransportObserver {
    * packet id.
    */
   #refusesPassing(): boolean {
-    const { qos, packetId, topic } = this.#publish;
+    const { qos, packetId, topic } = publish;
     if (qos > 0 && packetId === 0) return this.#refuse(ID_0, 'protocol');
     return (
       !topic.isText && this.#refuse('a topic that is not UTF-8, or has a NUL [MQTT-1.5.3-1]', 'malformed')
     );
-  }
-
-  #pass(bytes: Buffer, start: number, end: number): void {
-    if (start < end && !this.push(this.#kept(bytes.subarray(start, end)))) this.#endpointFull = true;
   }
 
   /** Bytes that stay good after the call. */
@@ -420,14 +443,14 @@ export class PublishTap extends Duplex implements TransportObserver {
   }
 
   /** Writes the PUBACKs of everything that is settled by now. */
-  #acknowledge(refusedLabs: ReadonlySet<string>): void {
-    if (!this.destroyed && !this.writableEnded) {
-      const unacknowledged = this.#acks.count;
-      const frames = this.#acks.takeSettled(this.#isSettled, refusedLabs);
-      if (frames !== undefined) {
-        this.#output.acknowledge(frames);
-        this.#options.onAcknowledge?.(unacknowledged);
-      }
+  onSettled(refusedLabs: ReadonlySet<string>): void {
+    if (this.#isClosing) return;
+    const { intake, onAcknowledge } = this.#options;
+    const unacknowledged = this.#acks.count;
+    const frames = this.#acks.takeSettled(intake, refusedLabs);
+    if (frames !== undefined) {
+      this.#output.acknowledge(frames);
+      onAcknowledge?.(unacknowledged);
     }
     this.#updateFlow();
   }
@@ -437,10 +460,10 @@ export class PublishTap extends Duplex implements TransportObserver {
     const started = this.#output.send(
       this.#greeting === undefined ? chunk : this.#mended(chunk, this.#greeting),
     );
-    if (started !== undefined && started >> 4 === PINGREQ) {
-      this.#pings.asked();
-      if (this.#intakeFull) this.#pings.answer();
-    }
+    if (started === undefined || started >> 4 !== PINGREQ) return;
+    this.#pings ??= new Pings(() => this.push(PINGRESP_FRAME));
+    this.#pings.asked();
+    if (this.#intakeFull) this.#pings.answer();
   }
 
   #mended(chunk: Buffer, greeting: TapGreeting): Buffer {
@@ -457,35 +480,38 @@ export class PublishTap extends Duplex implements TransportObserver {
 
   /** Reads on, or stops reading: see the top. */
   #updateFlow(): void {
-    if (this.destroyed || this.writableEnded) return;
+    if (this.#isClosing) return;
     const transport = this.#transport;
-    const { intake } = this.#options;
     this.#lookAtIntake();
-    if (this.#intakeFull) {
-      this.#pings.answer();
-      if (!this.#waitsForRoom) {
-        this.#waitsForRoom = true;
-        intake.afterSettled(this.#onRoom, this.#lastReceipt);
-      }
-    }
+    if (this.#intakeFull) this.#waitForRoom();
     const reason = this.pauseReason;
     if (reason === undefined) {
       if (transport.isPaused) transport.resume();
       return;
     }
     transport.pause();
-    if (reason === 'it is not its turn' && this.#unread !== undefined)
-      this.#options.policy!.turns!.wait(this);
+    if (reason === 'it is not its turn' && this.#unread !== undefined) this.#policy!.turns!.wait(this);
   }
 
   #lookAtIntake(): void {
     // Not within a frame that passes: only between frames may a ping be answered.
-    this.#intakeFull = this.#options.intake.isFullFor(this.#lastReceipt) && !this.#inbound.isWithinPassing;
+    this.#intakeFull =
+      this.#options.intake.isFullFor(this.#lastReceipt) && this.#unfinished?.isWithinPassing !== true;
+  }
+
+  #waitForRoom(): void {
+    this.#pings?.answer();
+    if (this.#waitsForRoom) return;
+    this.#waitsForRoom = true;
+    this.#options.intake.afterSettled(() => {
+      this.#waitsForRoom = false;
+      this.#updateFlow();
+    }, this.#lastReceipt);
   }
 
   /** Ends the connection. Nothing of what was refused passes. */
   #refuse(what: string, kind: RefusalKind): true {
-    if (this.#options.policy?.onRefused?.(what, kind) === true) this.#phase = 'stopped';
+    if (this.#policy?.onRefused?.(what, kind) === true) this.#phase = 'stopped';
     else this.destroy(new Error(`connection ended: ${what}`));
     return true;
   }

@@ -20,7 +20,7 @@ test('a PUBACK of MQTT 5 says why a publish does not count, as long as the clien
     acks.add(1, 3, undefined, 'new');
     acks.add(1, 4, ackReason('array_too_long', true), 'a');
     acks.add(2, 5, ackReason('not_authorized'), 'a');
-    const frames = acks.takeSettled((receipt) => receipt <= 1, new Set(['new']))!;
+    const frames = acks.takeSettled({ isSettled: (receipt) => receipt <= 1 }, new Set(['new']))!;
     const text = (reason: 'temp' | 'too_many_labs' | 'array_too_long') =>
       `${reason}: ${REJECTION_ADVICE[reason]}`;
     const expected = [
@@ -40,7 +40,10 @@ test('a PUBACK of MQTT 5 says why a publish does not count, as long as the clien
       why !== undefined && Buffer.byteLength(String(why)) + 9 <= bytesMax ? why : undefined,
     ]);
     assert.deepEqual(said, shortened);
-    assert.equal(parsed(acks.takeSettled((receipt) => receipt <= 2, new Set())!)[0]!.reasonCode, 0x87);
+    assert.equal(
+      parsed(acks.takeSettled({ isSettled: (receipt) => receipt <= 2 }, new Set())!)[0]!.reasonCode,
+      0x87,
+    );
     assert.equal(acks.count, 0);
   }
 });
@@ -49,11 +52,8 @@ test('a lab that was refused while an earlier publish waits for another server i
   const acks = new ReasonedAcks(1000);
   acks.add(1, 1, undefined, 'waits');
   acks.add(2, 2, undefined, 'new');
-  assert.equal(
-    acks.takeSettled((receipt) => receipt === 2, new Set(['new'])),
-    undefined,
-  );
-  const told = parsed(acks.takeSettled(() => true, new Set())!);
+  assert.equal(acks.takeSettled({ isSettled: (receipt) => receipt === 2 }, new Set(['new'])), undefined);
+  const told = parsed(acks.takeSettled({ isSettled: () => true }, new Set())!);
   assert.deepEqual(
     told.map(({ reasonCode }) => reasonCode),
     [0, 0x97],

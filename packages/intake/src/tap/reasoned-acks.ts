@@ -1,5 +1,6 @@
 import { REJECTION_ADVICE, type RejectionReason } from '@humtemp/bucket-core';
 import { AckCode, ackFrame, PUBACK } from './ack-frame.js';
+import type { Settling } from './pending-acks.js';
 
 /** What an acknowledgement of MQTT 5 says besides that it is one. */
 export interface AckReason {
@@ -56,15 +57,15 @@ export class ReasonedAcks {
    * PUBACK frames for everything in front of the first that is not settled, or undefined if there is nothing.
    * @param refusedLabs the labs that the store had no room for.
    */
-  takeSettled(isSettled: (receipt: number) => boolean, refusedLabs: ReadonlySet<string>): Buffer | undefined {
+  takeSettled(settling: Settling, refusedLabs: ReadonlySet<string>): Buffer | undefined {
     const pending = this.#pending;
     // Also of those that wait for others in front of them: they are said only once.
     if (refusedLabs.size > 0)
       for (const one of pending)
-        if (one.lab !== undefined && refusedLabs.has(one.lab) && isSettled(one.receipt))
+        if (one.lab !== undefined && refusedLabs.has(one.lab) && settling.isSettled(one.receipt))
           one.reason ??= ackReason('too_many_labs');
     let settled = 0;
-    while (settled < pending.length && isSettled(pending[settled]!.receipt)) settled += 1;
+    while (settled < pending.length && settling.isSettled(pending[settled]!.receipt)) settled += 1;
     if (settled === 0) return undefined;
     const frames = pending
       .slice(0, settled)

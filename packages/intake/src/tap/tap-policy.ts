@@ -1,38 +1,36 @@
-import type { RefusalKind } from './inbound-frames.js';
+import type { RefusalKind } from './unfinished-frame.js';
 
 /**
  * What a tap in front of a broker asks besides: who comes in, how fast it may publish, and who else wants its
  * publishes.
  */
 export interface TapPolicy {
+  /** Asked for when the connection begins. */
   readonly entrance: TapEntrance;
   readonly greeting: TapGreeting;
   /** Undefined: publishes as fast as they come. */
   readonly rate: TapRate | undefined;
-  /**
-   * Whether the client may publish observations on a topic. What it may not is rejected as `not_authorized`,
-   * and acknowledged: MQTT 5 says why, 3.1.1 has no other answer [MQTT-3.3.5-2]. Undefined: it may on all.
-   */
-  readonly mayPublish: ((topic: string) => boolean) | undefined;
-  /** Whether it may publish observations of a lab that the payload names, not the topic. Undefined: of all. */
-  readonly mayCount?: ((lab: string) => boolean) | undefined;
+  /** Undefined: everybody may publish everything. */
+  readonly rules: TapRules | undefined;
   readonly copies: PublishCopies;
+  /** Hands on a copy that is wanted, once its observations are settled. */
+  copy(copy: PublishCopy): void;
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
   /**
    * Counts the bytes that are kept of a frame which is not whole. @returns false if there is no room for so
    * many.
    */
-  readonly keeps?: (bytes: number) => boolean;
+  keeps?(bytes: number): boolean;
   /** Called with each piece that comes. */
-  readonly onHeard?: () => void;
+  onHeard?(): void;
   /** The other side reads again what it did not. */
-  readonly onDrained?: () => void;
+  onDrained?(): void;
   /**
    * Nothing more can be read from this connection. @returns whether it is ended, with a word of why; if not,
    * it breaks.
    */
-  readonly onRefused?: (what: string, kind: RefusalKind) => boolean;
+  onRefused?(what: string, kind: RefusalKind): boolean;
 }
 
 /** Shares the work of reading among connections, so that one that sends much does not hold up the others. */
@@ -50,6 +48,17 @@ export interface TapTurns {
   keep(bytes: number): void;
   /** Calls `takeTurn()` of the tap once, when it is its turn. */
   wait(tap: { takeTurn(): void }): void;
+}
+
+/**
+ * What the client may publish. What it may not is rejected as `not_authorized`, and acknowledged: MQTT 5 says why, 3.1.1 has
+ * no other answer [MQTT-3.3.5-2].
+ */
+export interface TapRules {
+  /** Whether it may publish observations on a topic. */
+  mayPublish(topic: string): boolean;
+  /** Whether it may publish observations of a lab that the payload names, not the topic. */
+  mayCount(lab: string): boolean;
 }
 
 /** The first bytes of a connection, until its client is accepted. */
@@ -86,7 +95,6 @@ export interface TapRate {
 export interface PublishCopies {
   /** Whether somebody wants a copy of what is published on a topic. Asked for each publish. */
   wants(topic: { toString(): string }, isRetained: boolean): boolean;
-  add(copy: PublishCopy): void;
   /** Whether reading must stop until there is room again; then `readOn()` of the tap must be called. */
   readonly isFull: boolean;
   /** Whether so many are under way that only little may be taken before `isFull` is asked again. */

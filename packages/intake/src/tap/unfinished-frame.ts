@@ -1,15 +1,10 @@
 import { frameLength, INCOMPLETE, MALFORMED, PUBLISH } from './frame.js';
 
 export interface InboundLimits {
-  /**
-   * Counts the bytes that are kept of a frame which is not whole, here or by whom it passes to. Default: any
-   * number.
-   */
-  readonly keeps?: ((bytes: number) => boolean) | undefined;
   /** Bytes of a frame; a longer one is refused. */
   readonly frameBytesMax: number;
   /** Whether of a publish that is too long the beginning is looked at, and the rest dropped as it comes. */
-  readonly skipTooLong?: boolean;
+  readonly skipTooLong?: boolean | undefined;
 }
 
 /** What is kept of a frame and not counted. */
@@ -24,6 +19,11 @@ export interface FrameReceiver {
   takes(bytes: Buffer, start: number, end: number): boolean;
   /** Hands on bytes that were not taken, in the order in which they came. */
   pass(bytes: Buffer, start: number, end: number): void;
+  /**
+   * Counts the bytes that are kept of a frame which is not whole, here or by whom it passes to. @returns whether there is
+   * room for so many.
+   */
+  keeps(bytes: number): boolean;
   /** Nothing more can be read from this stream. */
   refuse(what: string, kind: RefusalKind): void;
 }
@@ -32,14 +32,14 @@ export interface FrameReceiver {
 export type RefusalKind = 'malformed' | 'protocol' | 'too_large' | 'no_room';
 
 /**
- * Cuts a stream into frames, in whatever pieces it comes. Between two pieces it stands
+ * What a piece of a stream leaves unfinished of a frame. Between two pieces it is
  *
- *     between frames │ within a publish, kept until it is whole │ within another frame, which passes as it comes
- *                    │ within a publish that is too long, dropped as it comes
+ *     a publish, kept until it is whole │ another frame, which passes as it comes
+ *                                       │ a publish that is too long, dropped as it comes
  *
  * A whole frame within a piece is handed on where it stands; only what a piece leaves unfinished is copied.
  */
-export class InboundFrames {
+export class UnfinishedFrame {
   /** A frame of which only a part has come, and how long it will be; 0 while its header is incomplete. */
   #partial: Buffer | undefined;
   #partialBytes = 0;
@@ -62,37 +62,26 @@ export class InboundFrames {
     return this.#passing > 0;
   }
 
-  /** Takes the next piece. */
-  take(chunk: Buffer): void {
-    let at = this.#goOn(chunk);
-    // Start of the bytes that pass and have not been handed on yet.
-    let passFrom = at;
-    while (at < chunk.length && !this.#refused) {
-      const length = frameLength(chunk, at, chunk.length);
-      const isPublish = chunk[at]! >> 4 === PUBLISH;
-      if (this.#isRefused(length, isPublish)) return;
-      const end = at + length;
-      if (length === INCOMPLETE || (end > chunk.length && isPublish)) {
-        this.#pass(chunk, passFrom, at);
-        this.#startPartial(chunk, at, length);
-        return;
-      }
-      if (end > chunk.length) {
-        if (!this.#keeps(length)) return;
-        this.#passing = end - chunk.length;
-        break;
-      }
-      if (this.receiver.takes(chunk, at, end)) {
-        this.#pass(chunk, passFrom, at);
-        passFrom = end;
-      }
-      at = end;
-    }
-    this.#pass(chunk, passFrom, chunk.length);
+  /** Whether the next piece begins with another frame. */
+  get isDone(): boolean {
+    return this.#partial === undefined && this.#passing === 0 && this.#dropping === 0 && !this.#refused;
   }
 
-  /** Goes on with the frame that the last piece left unfinished. Returns where the next one starts. */
-  #goOn(chunk: Buffer): number {
+  /** Begins with a frame that a piece leaves unfinished, or that cannot be taken. */
+  begin(chunk: Buffer, at: number): void {
+    const length = frameLength(chunk, at, chunk.length);
+    const isPublish = chunk[at]! >> 4 === PUBLISH;
+    if (this.#isRefused(length, isPublish)) return;
+    if (length === INCOMPLETE || isPublish) this.#startPartial(chunk, at, length);
+    else if (this.#keeps(length)) {
+      this.#passing = at + length - chunk.length;
+      this.#pass(chunk, at, chunk.length);
+    }
+  }
+
+  /** Goes on with the next piece. @returns where the next frame starts. */
+  goOn(chunk: Buffer): number {
+    if (this.#refused) return chunk.length;
     if (this.#partial !== undefined) return this.#completePartial(chunk);
     const passed = Math.min(this.#passing, chunk.length);
     this.#passing -= passed;
@@ -175,11 +164,10 @@ export class InboundFrames {
 
   /** @returns false if there is no room; then the stream is refused. */
   #keeps(bytes: number): boolean {
-    const { keeps } = this.limits;
     // Most frames that are cut by the end of a piece are short.
-    if (keeps === undefined || (bytes <= SHORT_BYTES && !this.#isCounted)) return true;
+    if (bytes <= SHORT_BYTES && !this.#isCounted) return true;
     this.#isCounted = bytes > 0;
-    if (keeps(bytes)) return true;
+    if (this.receiver.keeps(bytes)) return true;
     this.#refuse('a frame that is unfinished, for which there is no room', 'no_room');
     return false;
   }
