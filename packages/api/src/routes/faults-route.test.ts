@@ -30,6 +30,10 @@ test('what cannot be read is listed, for each token what is of its labs', async 
     floor.faults.map(({ lab_id }) => lab_id),
     ['floor-2/a'],
   );
+  assert.equal(
+    await (await get('/faults?format=csv', bearer('floor').headers)).text(),
+    'at,lab_id,key,reason\r\n2026-09-22T12:00:00.000Z,floor-2/a,labs/floor-2/a,a version that is not known\r\n',
+  );
 });
 
 test('an answer that leaves out labs says how many of those that its token may see', async (t) => {

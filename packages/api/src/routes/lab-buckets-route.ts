@@ -75,7 +75,6 @@ export function labBucketsRoute(options: RouteOptions): Route {
             .slice(0, -1)
             .map((s) => intervalSummary(byStart.get(s) ?? emptyAggregate(), s, s + durationS, basis));
       cacheControl(c, endS * 1000 <= nowMs);
-      c.header('vary', 'Accept', { append: true });
       if (wantsCsv(c, query.format))
         return csvAnswer(c, [['lab_id', () => lab], ...INTERVAL_COLUMNS], buckets);
       return c.json({

@@ -142,6 +142,31 @@ test('a lab that has long been silent is no longer listed unless it is named, as
   assert.doesNotMatch(shown, /gone/);
 });
 
+test('labs are a table too, with those never heard of, and the next page in a header', async (t) => {
+  const { get, post } = await startApi(t, {
+    directories: { current: await labDirectoryOf('lab_id,name,temp_max\nb,"Vault, deep",22\n', 'labs.csv') },
+  });
+  const at = NOON_MS / 1000;
+  await post({ lab_id: 'a', timestamp: at - 10, temp: 20 });
+  await post({ lab_id: 'c', timestamp: at, humidity: 50.5 });
+  const table = await get('/labs?format=csv&limit=1');
+  assert.match(table.headers.get('content-type')!, /^text\/csv/);
+  const [head, a] = (await table.text()).split('\r\n');
+  assert.match(
+    head!,
+    /^lab_id,name,group,latest,age_s,stale,temp,temp_at,temp_in_range,temp_min,temp_max,humidity,/,
+  );
+  assert.equal(a, 'a,,,2026-09-22T11:59:50.000Z,10,false,20,2026-09-22T11:59:50.000Z,,,,,,,,,30');
+  const next = /^<(\?format=csv&limit=1&cursor=\w+)>; rel="next"$/.exec(table.headers.get('link')!)![1];
+  const rest = await get(`/labs${next}`);
+  assert.deepEqual((await rest.text()).split('\r\n').slice(1), [
+    'b,"Vault, deep",,,,,,,,,,,,,,,',
+    'c,,,2026-09-22T12:00:00.000Z,0,false,,,,,,50.5,2026-09-22T12:00:00.000Z,,,,30',
+    '',
+  ]);
+  assert.equal(rest.headers.get('link'), null);
+});
+
 test('a page has a hundred labs unless told otherwise', async (t) => {
   const { get, post } = await startApi(t);
   await Promise.all(Array.from({ length: 101 }, (_, i) => post({ lab_id: `lab${i}`, temp: 20 })));

@@ -11,6 +11,9 @@ import { cursorAfter, labBefore } from '../labs/page-cursor.js';
 import { readQuery } from '../query/read-query.js';
 import type { LabDirectory } from '../rooms/lab-directory.js';
 import { SelectionParameters, selectedLabs } from '../rooms/lab-selection.js';
+import { csvAnswer, JsonOrCsvParameter, wantsCsv } from '../rows/csv-answer.js';
+import type { CsvColumn } from '../rows/row-format.js';
+import { byLab } from '../rows/sorted-rows.js';
 
 const TextIfAny = Type.Union([Type.String(), Type.Null()]);
 
@@ -25,6 +28,25 @@ export const LabsPage = Type.Object({
 
 export type LabsPage = Static<typeof LabsPage>;
 
+/** One that is known, or was never heard of. */
+type LabRow = LabsPage['never_heard'][number] & Partial<LabStatus>;
+
+const COLUMNS: readonly CsvColumn<LabRow>[] = [
+  ['lab_id', ({ lab_id }) => lab_id],
+  ['name', ({ name }) => name],
+  ['group', ({ group }) => group],
+  ['latest', ({ latest }) => latest?.timestamp],
+  ['age_s', ({ age_s }) => age_s],
+  ['stale', ({ stale }) => stale],
+  ...(['temp', 'humidity'] as const).flatMap((name): CsvColumn<LabRow>[] => [
+    [name, ({ metrics }) => metrics?.[name]?.value],
+    [`${name}_at`, ({ metrics }) => metrics?.[name]?.timestamp],
+    [`${name}_in_range`, ({ metrics }) => metrics?.[name]?.in_range],
+    [`${name}_min`, ({ limits }) => limits?.[name]?.min],
+    [`${name}_max`, ({ limits }) => limits?.[name]?.max],
+  ]),
+  ['expected_interval_s', ({ expected_interval_s }) => expected_interval_s],
+];
 const PAGE_LABS = 100;
 const PAGE_LABS_MAX = 1000;
 /** Pages that are looked through for one page of an answer. */
@@ -36,6 +58,7 @@ const LabsQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: PAGE_LABS_MAX, default: PAGE_LABS }),
   cursor: Type.Optional(Type.String({ description: 'the next_cursor of another answer, unchanged' })),
   ...SelectionParameters,
+  ...JsonOrCsvParameter,
   stale: Type.Optional(Type.Boolean({ description: 'true or false' })),
   unlisted: Type.Optional(
     Type.Boolean({
@@ -92,9 +115,9 @@ export function labsRoute(options: RouteOptions): Route {
       tag: 'labs',
       summary: 'Every lab that is listed, by id, with its latest observation',
       description:
-        'Listed is a lab that the labs file names, and one with an observation within HUMTEMP_LISTED_FOR. A page may be short without being the last: next_cursor is null on the last one.',
+        'Listed is a lab that the labs file names, and one with an observation within HUMTEMP_LISTED_FOR. A page may be short without being the last: next_cursor is null on the last one. In CSV each row is a lab, and the next page is in the header Link.',
       query: LabsQuery,
-      answers: { 'application/json': LabsPage },
+      answers: { 'application/json': LabsPage, 'text/csv': Type.String() },
       problems: [403, 503],
     },
     compressed,
@@ -111,7 +134,16 @@ export function labsRoute(options: RouteOptions): Route {
         after,
         pageLabs: Math.min(query.limit, LABS_AT_ONCE),
       });
-      return c.json(await readStore(storeTimeoutMs, () => page(query, selected, directory, after, nowMs)));
+      const answer = await readStore(storeTimeoutMs, () => page(query, selected, directory, after, nowMs));
+      if (!wantsCsv(c, query.format)) return c.json(answer);
+      const { next_cursor } = answer;
+      // RFC 8288: a table has no place for it.
+      if (next_cursor !== null) {
+        const next = new URL(c.req.url).searchParams;
+        next.set('cursor', next_cursor);
+        c.header('link', `<?${next}>; rel="next"`);
+      }
+      return csvAnswer(c, COLUMNS, [...answer.labs, ...answer.never_heard].sort(byLab));
     },
   );
 }

@@ -23,6 +23,9 @@ test('rejections come newest first, with what to do about them', async (t) => {
     source: 'POST /observation',
     excerpt: '{"temp":20}',
   });
+  const [head, , , oldest] = (await (await get('/rejections?format=csv')).text()).split('\r\n');
+  assert.equal(head, 'at,reason,advice,source,excerpt');
+  assert.match(oldest!, /^2026-09-22T12:00:00.000Z,lab_id,a lab id .*,POST \/observation,"\{""temp"":20\}"$/);
   const one = (await (await get('/rejections?limit=1')).json()) as RejectionsPage;
   assert.equal(one.rejections.length, 1);
 });

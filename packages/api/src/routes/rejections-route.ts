@@ -7,6 +7,8 @@ import { Rfc3339Time, rfc3339Time } from '../http/rfc3339-time.js';
 import { type Route, route } from '../http/route.js';
 import { readStore } from '../http/store-read.js';
 import { readQuery } from '../query/read-query.js';
+import { csvAnswer, JsonOrCsvParameter, wantsCsv } from '../rows/csv-answer.js';
+import type { CsvColumn } from '../rows/row-format.js';
 import { Reason } from './reason-schema.js';
 
 /** The newest rejections, newest first. */
@@ -24,11 +26,19 @@ export const RejectionsPage = Type.Object({
 
 export type RejectionsPage = Static<typeof RejectionsPage>;
 
+const COLUMNS: readonly CsvColumn<RejectionsPage['rejections'][number]>[] = [
+  ['at', ({ at }) => at],
+  ['reason', ({ reason }) => reason],
+  ['advice', ({ advice }) => advice],
+  ['source', ({ source }) => source],
+  ['excerpt', ({ excerpt }) => excerpt],
+];
 const PAGE_REJECTIONS = 100;
 const PAGE_REJECTIONS_MAX = 1000;
 
 const RejectionsQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: PAGE_REJECTIONS_MAX, default: PAGE_REJECTIONS }),
+  ...JsonOrCsvParameter,
 });
 
 /** `GET /rejections`: what was not counted, and why. */
@@ -41,12 +51,12 @@ export function rejectionsRoute({ store, storeTimeoutMs }: RouteOptions): Route 
       tag: 'operations',
       summary: 'What was not counted, and why; newest first',
       query: RejectionsQuery,
-      answers: { 'application/json': RejectionsPage },
+      answers: { 'application/json': RejectionsPage, 'text/csv': Type.String() },
       problems: [403, 503],
     },
     compressed,
     async (c) => {
-      const { limit } = readQuery(c, RejectionsQuery);
+      const { limit, format } = readQuery(c, RejectionsQuery);
       if (!c.get('scope').isAll)
         throw new ProblemError({
           status: 403,
@@ -62,7 +72,7 @@ export function rejectionsRoute({ store, storeTimeoutMs }: RouteOptions): Route 
           excerpt,
         })),
       };
-      return c.json(page);
+      return wantsCsv(c, format) ? csvAnswer(c, COLUMNS, page.rejections) : c.json(page);
     },
   );
 }

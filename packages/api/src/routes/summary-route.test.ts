@@ -27,6 +27,8 @@ test('labs come in the order of their ids, with null for what they do not measur
     { lab_id: 'a/2', avg_temp: null, avg_humidity: 40 },
     { lab_id: 'b', avg_temp: 20, avg_humidity: null },
   ]);
+  const table = 'lab_id,avg_temp,avg_humidity\r\nB,21,41\r\na/2,,40\r\nb,20,\r\n';
+  assert.equal(await (await get('/summary?format=csv')).text(), table);
 });
 
 test('what was the current bucket is the previous one a day later', async (t) => {
