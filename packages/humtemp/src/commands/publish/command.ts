@@ -29,10 +29,10 @@ export async function publishCommand(
 async function runReplay(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   const options = parseReplayArguments(argv, publishDefaults(env));
   const signal = stopSignal();
-  const { inFlight, interrupted } = await withInput(options.file, (file) =>
+  const result = await withInput(options.file, signal, (file) =>
     replay({ ...options, file, signal }, process.stdout),
   );
-  return inFlight === 0 && !interrupted;
+  return result !== undefined && result.inFlight === 0 && !result.interrupted;
 }
 
 async function runSimulate(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
@@ -41,14 +41,24 @@ async function runSimulate(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   return inFlight === 0;
 }
 
-/** `-`: what comes on standard input is put into a file first, because it is read twice. */
-async function withInput<T>(file: string, run: (file: string) => Promise<T>): Promise<T> {
+/**
+ * `-`: what comes on standard input is put into a file first, because it is read twice.
+ * @returns undefined if it was stopped before the input ended.
+ */
+async function withInput<T>(
+  file: string,
+  signal: AbortSignal,
+  run: (file: string) => Promise<T>,
+): Promise<T | undefined> {
   if (file !== '-') return run(file);
   const folder = await mkdtemp(join(tmpdir(), 'humtemp-replay-'));
   try {
     const copy = join(folder, 'standard-input.csv');
-    await pipeline(process.stdin, createWriteStream(copy));
+    await pipeline(process.stdin, createWriteStream(copy), { signal });
     return await run(copy);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return undefined;
+    throw error;
   } finally {
     await rm(folder, { recursive: true });
   }
