@@ -111,21 +111,29 @@ describe('bad MQTT ends only its own connection, and the log names it once:', { 
       assert.match(scene.log.reasons[0]!, reason);
     });
 
-  test('publishes on the topics of the broker are acknowledged and go nowhere, and the connection goes on', async (t) => {
-    const scene = await Scene.open(t);
-    const client = await scene.client();
-    const topics: string[] = [];
-    client.on('message', (topic) => topics.push(topic));
-    await client.subscribeAsync(['#', '$SYS/#', '$x'], { qos: 1 });
-    for (const qos of [0, 1, 2] as const)
-      for (const topic of ['$SYS/x', '$share/g/x', '$x'])
-        await client.publishAsync(topic, 'x', { qos, retain: qos === 1 });
-    await client.publishAsync('end', 'x', { qos: 1 });
-    await until(() => topics.includes('end'));
-    assert.deepEqual(topics, ['end']);
-    assert.equal(scene.broker.counters.reservedRefused, 9);
-    assert.deepEqual(scene.log.messages, ['publish refused']);
-  });
+  for (const protocolVersion of [4, 5] as const)
+    test(`publishes on the topics of the broker go nowhere, and the connection goes on (version ${protocolVersion})`, async (t) => {
+      const scene = await Scene.open(t);
+      const client = await scene.client({ protocolVersion });
+      const topics: string[] = [];
+      client.on('message', (topic) => topics.push(topic));
+      await client.subscribeAsync(['#', '$SYS/#', '$x'], { qos: 1 });
+      const answers: (number | undefined)[] = [];
+      for (const qos of [0, 1, 2] as const)
+        for (const topic of ['$SYS/x', '$share/g/x', '$x'])
+          await client.publishAsync(topic, 'x', { qos, retain: qos === 1 }).then(
+            () => answers.push(0),
+            ({ code }) => answers.push(code),
+          );
+      // MQTT 3.1.1 has no way to say so [MQTT-3.3.5-2].
+      const refused = protocolVersion === 5 ? 0x87 : 0;
+      assert.deepEqual(answers, [0, 0, 0, ...times(6, () => refused)]);
+      await client.publishAsync('end', 'x', { qos: 1 });
+      await until(() => topics.includes('end'));
+      assert.deepEqual(topics, ['end']);
+      assert.equal(scene.broker.counters.reservedRefused, 9);
+      assert.deepEqual(scene.log.messages, ['publish refused']);
+    });
 
   test('a client id that is refused is told so', async (t) => {
     const scene = await Scene.open(t);

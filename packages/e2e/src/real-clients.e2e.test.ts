@@ -3,7 +3,7 @@ import { temporaryFolder } from '@humtemp/test-services';
 import type { EmbeddedStart, LabReport } from './embedded-start.js';
 import { furtherListeners } from './further-listeners.js';
 import type { Random } from './random.js';
-import { type Listener, MosquittoSub, type Qos, REAL_CLIENTS, type RealClient } from './real-clients.js';
+import { type Listener, type Manner, MosquittoSub, REAL_CLIENTS, type RealClient } from './real-clients.js';
 import { addToRecord, type LabRecord } from './recorded-load.js';
 import { type StartParts, startTest } from './start-test.js';
 import type { Publish } from './stubborn-client.js';
@@ -13,7 +13,8 @@ const OBSERVATIONS = 20;
 /** So many of each lab's publishes are sent once more, as radio does. */
 const REPEATED = 3;
 const PUBLISHES = OBSERVATIONS + REPEATED;
-const QOS: readonly Qos[] = [0, 1, 2];
+/** Every QoS in MQTT 3.1.1 and in MQTT 5. */
+const MANNERS = ([4, 5] as const).flatMap((version) => ([0, 1, 2] as const).map((qos) => ({ version, qos })));
 const DAY_MS = 86_400_000;
 /** The bucket is half over, so that nothing falls into another. */
 const bucketOffset = new Date(Date.now() - DAY_MS / 2).toISOString().replace(/\.\d+/, '');
@@ -27,41 +28,48 @@ async function env(onEnd: StartParts['onEnd']): Promise<Record<string, string>> 
   return { HUMTEMP_BUCKET_OFFSET: bucketOffset, ...further.env };
 }
 
-startTest('counts once what real clients publish, at every QoS, over every listener', env, async (parts) => {
-  const { start, seed, context } = parts;
-  context.diagnostic(`SEED=${seed}`);
-  const plain: Listener = { scheme: 'mqtt', port: start.ports.mqtt };
-  const publishing = new Publishing(parts);
-  for (const listener of [plain, ...otherListeners])
-    for (const client of REAL_CLIENTS)
-      if (client.schemes.includes(listener.scheme)) await publishing.publish(client, listener, 'alone');
+startTest(
+  'counts once what real clients publish, in both versions, at every QoS, over every listener',
+  env,
+  async (parts) => {
+    const { start, seed, context } = parts;
+    context.diagnostic(`SEED=${seed}`);
+    const plain: Listener = { scheme: 'mqtt', port: start.ports.mqtt };
+    const publishing = new Publishing(parts);
+    for (const listener of [plain, ...otherListeners])
+      for (const client of REAL_CLIENTS)
+        if (client.schemes.includes(listener.scheme)) await publishing.publish(client, listener, 'alone');
 
-  const subscriber = await MosquittoSub.start(otherListeners.find(({ scheme }) => scheme === 'mqtts')!);
-  parts.onEnd(() => subscriber.close());
-  const alone = publishing.published.length;
-  for (const client of REAL_CLIENTS) await publishing.publish(client, plain, 'heard');
-  const heard = publishing.published
-    .slice(alone)
-    .map(({ qos, topic, payload }) => `${qos} ${topic} ${payload}`);
-  await until(() => subscriber.received.length >= heard.length);
-  assert.deepEqual(subscriber.received.toSorted(), heard.toSorted());
-  await subscriber.close();
+    const mqtts = otherListeners.find(({ scheme }) => scheme === 'mqtts')!;
+    const subscribers = [await MosquittoSub.start(mqtts, 4), await MosquittoSub.start(plain, 5)];
+    for (const subscriber of subscribers) parts.onEnd(() => subscriber.close());
+    const alone = publishing.published.length;
+    for (const client of REAL_CLIENTS) await publishing.publish(client, plain, 'heard');
+    const heard = publishing.published
+      .slice(alone)
+      .map(({ qos, topic, payload }) => `${qos} ${topic} ${payload}`);
+    for (const subscriber of subscribers) {
+      await until(() => subscriber.received.length >= heard.length);
+      assert.deepEqual(subscriber.received.toSorted(), heard.toSorted());
+      await subscriber.close();
+    }
 
-  const labs = publishing.published.length / PUBLISHES;
-  const { committed, duplicate, rejected } = await start.stop();
-  assert.deepEqual(
-    { committed, duplicate, rejected },
-    { committed: labs * OBSERVATIONS, duplicate: labs * REPEATED, rejected: {} },
-  );
-});
+    const labs = publishing.published.length / PUBLISHES;
+    const { committed, duplicate, rejected } = await start.stop();
+    assert.deepEqual(
+      { committed, duplicate, rejected },
+      { committed: labs * OBSERVATIONS, duplicate: labs * REPEATED, rejected: {} },
+    );
+  },
+);
 
 /** Lets clients publish, and holds what the API says of each lab against it. */
 class Publishing {
-  readonly published: (Publish & { readonly qos: Qos })[] = [];
+  readonly published: (Publish & Manner)[] = [];
 
   constructor(readonly parts: StartParts) {}
 
-  /** One lab for each QoS. Skipped if the client cannot be had. */
+  /** One lab for each manner; all at a time. Skipped if the client cannot be had. */
   async publish(client: RealClient, listener: Listener, situation: string): Promise<void> {
     const { start, random, context } = this.parts;
     await context.test(`${client.name}, ${listener.scheme}, ${situation}`, async (subtest) => {
@@ -72,12 +80,15 @@ class Publishing {
       });
       if (publishWith === undefined) return;
       const records = new Map<string, LabRecord>();
-      for (const qos of QOS) {
-        const lab = `${client.name.replaceAll(' ', '-')}-${listener.scheme}-${situation}-${qos}`;
-        const publishes = observationsOf(lab, random, records);
-        await publishWith(listener, qos, publishes);
-        this.published.push(...publishes.map((publish) => ({ ...publish, qos })));
-      }
+      const name = `${client.name.replaceAll(' ', '-')}-${listener.scheme}-${situation}`;
+      await Promise.all(
+        MANNERS.map(async (manner) => {
+          const lab = `${name}-${manner.version}-${manner.qos}`;
+          const publishes = observationsOf(lab, random, records);
+          await publishWith(listener, manner, publishes);
+          this.published.push(...publishes.map((publish) => ({ ...publish, ...manner })));
+        }),
+      );
       // Nobody is told when a publish at QoS 0 has arrived.
       await start.untilReceived(this.published.length);
       for (const [lab, record] of records) await checkLab(start, lab, record);

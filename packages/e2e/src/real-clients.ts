@@ -9,6 +9,14 @@ import type { Publish } from './stubborn-client.js';
 import { until } from './until.js';
 
 export type Qos = 0 | 1 | 2;
+/** Of MQTT: 4 is 3.1.1. */
+export type Version = 4 | 5;
+
+/** How a client publishes. */
+export interface Manner {
+  readonly version: Version;
+  readonly qos: Qos;
+}
 
 /** A listener of the broker, and the authority to trust, as text and as a file, if it speaks TLS. */
 export interface Listener {
@@ -19,7 +27,11 @@ export interface Listener {
 }
 
 /** Publishes in this order over one connection; resolves when all is delivered as the QoS says. */
-export type PublishWith = (listener: Listener, qos: Qos, publishes: readonly Publish[]) => Promise<void>;
+export type PublishWith = (
+  listener: Listener,
+  manner: Manner,
+  publishes: readonly Publish[],
+) => Promise<void>;
 
 /** A client that people use. */
 export interface RealClient {
@@ -40,8 +52,9 @@ export const REAL_CLIENTS: readonly RealClient[] = [
     schemes: ['mqtt', 'mqtts'],
     async prepare() {
       const program = await mosquittoClient('mosquitto_pub');
-      return (listener, qos, publishes) => {
-        const args = [...addressOf(listener), '-q', `${qos}`, '-t', publishes[0]!.topic, '-l'];
+      return (listener, { version, qos }, publishes) => {
+        const args = [...addressOf(listener), ...versionOf(version), '-q', `${qos}`];
+        args.push('-t', publishes[0]!.topic, '-l');
         return runWith(
           program,
           args,
@@ -61,20 +74,19 @@ export const REAL_CLIENTS: readonly RealClient[] = [
     async prepare() {
       const python = await pythonWithPaho();
       const script = fileURLToPath(new URL('../src/paho-publish.py', import.meta.url));
-      return (listener, qos, publishes) =>
-        runWith(python, [script, urlOf(listener), `${qos}`, listener.caFile ?? ''], linesOf(publishes));
+      return (listener, manner, publishes) =>
+        runWith(python, [script, ...pahoArguments(urlOf(listener), manner, listener)], linesOf(publishes));
     },
   },
   {
     name: 'Paho for C',
-    // Over WebSocket, version 1.3 misses what stands behind the first packet of a message.
-    schemes: ['mqtt', 'mqtts'],
+    schemes: ALL_SCHEMES,
     async prepare(folder) {
       const program = join(folder, 'paho-publish');
       await compileWithPaho(fileURLToPath(new URL('../src/paho-publish.c', import.meta.url)), program);
-      return (listener, qos, publishes) => {
+      return (listener, manner, publishes) => {
         const url = urlOf(listener).replace('mqtts:', 'ssl:').replace('mqtt:', 'tcp:');
-        return runWith(program, [url, `${qos}`, listener.caFile ?? ''], linesOf(publishes));
+        return runWith(program, pahoArguments(url, manner, listener), linesOf(publishes));
       };
     },
   },
@@ -91,8 +103,8 @@ export class MosquittoSub {
   }
 
   /** Resolves once it is subscribed. */
-  static async start(listener: Listener): Promise<MosquittoSub> {
-    const args = [...addressOf(listener), '-q', '2', '-F', '%q %t %p'];
+  static async start(listener: Listener, version: Version): Promise<MosquittoSub> {
+    const args = [...addressOf(listener), ...versionOf(version), '-q', '2', '-F', '%q %t %p'];
     for (const topic of ['labs/+/observation', PROBE_TOPIC]) args.push('-t', topic);
     const child = spawn(await mosquittoClient('mosquitto_sub'), args, {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -122,9 +134,13 @@ export class MosquittoSub {
 
 const PROBE_TOPIC = 'probe';
 
-async function publishWithMqttJs(listener: Listener, qos: Qos, publishes: readonly Publish[]): Promise<void> {
+async function publishWithMqttJs(
+  listener: Listener,
+  { version, qos }: Manner,
+  publishes: readonly Publish[],
+): Promise<void> {
   const client = await connectAsync(urlOf(listener), {
-    protocolVersion: 4,
+    protocolVersion: version,
     reconnectPeriod: 0,
     ...(listener.ca !== undefined && { ca: listener.ca }),
   });
@@ -142,6 +158,15 @@ function urlOf({ scheme, port }: Listener): string {
 /** As the clients of Mosquitto take it. */
 function addressOf({ port, caFile }: Listener): string[] {
   return ['-h', 'localhost', '-p', `${port}`, ...(caFile === undefined ? [] : ['--cafile', caFile])];
+}
+
+function versionOf(version: Version): string[] {
+  return ['-V', version === 5 ? 'mqttv5' : 'mqttv311'];
+}
+
+/** As our programs with Paho take them. */
+function pahoArguments(url: string, { version, qos }: Manner, { caFile = '' }: Listener): string[] {
+  return [url, `${version}`, `${qos}`, caFile];
 }
 
 function linesOf(publishes: readonly Publish[]): string[] {

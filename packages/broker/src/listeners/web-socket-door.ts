@@ -75,7 +75,7 @@ export class WebSocketDoor {
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.options.onOpen(new WebSocketTransport(webSocket), socket),
+      this.options.onOpen(new WebSocketTransport(webSocket, socket), socket),
     );
   }
 }

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { WholePackets } from './whole-packets.js';
 
 /** "Cannot accept this type of data" [RFC 6455, 7.4.1]. */
 const UNSUPPORTED_DATA = 1003;
@@ -8,11 +9,19 @@ const NORMAL_CLOSURE = 1000;
 /**
  * The bytes of a WebSocket's messages as one stream: where a message ends means nothing to MQTT [MQTT-6.0.0-2]. A text
  * message ends the connection [MQTT-6.0.0-1].
+ *
+ * Each packet goes out as a message of its own: Paho for C 1.3 does not look at what stands behind the first packet of a
+ * message until the next message comes.
  */
 export class WebSocketTransport extends Duplex {
   readonly #socket: WebSocket;
+  readonly #packets = new WholePackets();
 
-  constructor(socket: WebSocket) {
+  /** @param connection what carries the WebSocket: it takes the messages of one turn in one piece. */
+  constructor(
+    socket: WebSocket,
+    readonly connection: Duplex,
+  ) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
     socket.on('message', (data: Buffer, isBinary) => {
@@ -33,11 +42,14 @@ export class WebSocketTransport extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#socket.send(chunk, callback);
+    this.#send([chunk], callback);
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
-    this.#socket.send(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback);
+    this.#send(
+      chunks.map(({ chunk }) => chunk),
+      callback,
+    );
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -51,5 +63,18 @@ export class WebSocketTransport extends Duplex {
     socket.resume();
     setImmediate(() => socket.terminate());
     callback(error);
+  }
+
+  #send(chunks: readonly Buffer[], callback: (error?: Error | null) => void): void {
+    const packets = this.#packets.take(chunks);
+    const last = packets.pop();
+    if (last === undefined) {
+      callback();
+      return;
+    }
+    this.connection.cork();
+    for (const packet of packets) this.#socket.send(packet);
+    this.#socket.send(last, callback);
+    this.connection.uncork();
   }
 }

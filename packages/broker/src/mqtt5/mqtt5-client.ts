@@ -198,7 +198,7 @@ export class Mqtt5Client implements EngineClient {
     this.write(connackFrame(ReasonCode.success, isPresent, properties, packetBytesMax));
     this.#lookAtSubscriptions();
     sessions.resume(this, connection);
-    connection.tap.speak5(this.ackBytesMax);
+    connection.tap.speak5(this.ackBytesMax, RECEIVE_MAX);
     connection.open();
   }
 

@@ -4,7 +4,7 @@
  */
 export const PAUSE_REASONS = [
   'intake is full',
-  'all packet ids await their acknowledgement',
+  'as many publishes as may be in flight await their acknowledgement',
   'the client publishes too fast',
   'copies for subscribers wait',
   'it is not its turn',
@@ -19,7 +19,7 @@ export type PauseReason = (typeof PAUSE_REASONS)[number];
 /** Those for which the other side, by what it sent, is to blame, and not by what it does not read. */
 const OF_WHAT_WAS_SENT: ReadonlySet<PauseReason> = new Set([
   'intake is full',
-  'all packet ids await their acknowledgement',
+  'as many publishes as may be in flight await their acknowledgement',
   'the client publishes too fast',
   'copies for subscribers wait',
   'it is not its turn',

@@ -2,6 +2,11 @@ const PUBACK = 0x40;
 const PUBACK_BYTES = 4;
 /** Numbers that a connection has room for while nothing awaits its acknowledgement. */
 const KEPT_MAX = 4096;
+/**
+ * Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what intake
+ * rejects.
+ */
+const PACKET_IDS = 65_535;
 
 /** Knows what is settled, by the receipts of publishes. */
 export interface Settling {
@@ -38,6 +43,11 @@ export class PendingAcks {
     more[end + 1] = packetId;
     this.#end = end + 2;
     return isFirst;
+  }
+
+  /** When more await their acknowledgement, nothing more should be read. */
+  get countMax(): number {
+    return PACKET_IDS;
   }
 
   /** Number of publishes that await their acknowledgement. */

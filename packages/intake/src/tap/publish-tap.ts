@@ -15,11 +15,6 @@ import { StreamTransport, type TapTransport, type TransportObserver } from './ta
 import { type FrameReceiver, type RefusalKind, UnfinishedFrame } from './unfinished-frame.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
-/**
- * Whoever has more publishes in flight uses ids twice [MQTT-2.3.1-2], and would fill the memory with what
- * intake rejects.
- */
-const PACKET_IDS = 65_535;
 /** Bytes that are worked on before it is somebody else's turn. */
 const SLICE_BYTES = 16_384;
 /** The same where a frame means more work: of a client whose frames pass, and while copies are many. */
@@ -166,7 +161,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   get pauseReason(): PauseReason | undefined {
     const policy = this.#policy;
     if (this.#intakeFull) return 'intake is full';
-    if (this.#acks.count > PACKET_IDS) return 'all packet ids await their acknowledgement';
+    if (this.#acks.count > this.#acks.countMax)
+      return 'as many publishes as may be in flight await their acknowledgement';
     if (policy !== undefined) {
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
@@ -185,11 +181,14 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /**
    * The client of a broker speaks MQTT 5. Publishes are taken that have no properties, and their PUBACKs say why one does
-   * not count. @param ackBytesMax a PUBACK that is longer says it without words.
+   * not count.
+   * @param ackBytesMax a PUBACK that is longer says it without words.
+   * @param receiveMax the Receive Maximum that the client was given. What one sends beyond it, as mqtt.js does, is not
+   *   read until there is an acknowledgement: no more is received than was said, and nobody is disconnected (3.2.2.3.3).
    */
-  speak5(ackBytesMax: number): void {
+  speak5(ackBytesMax: number, receiveMax: number): void {
     this.#version = 5;
-    this.#acks = new ReasonedAcks(ackBytesMax);
+    this.#acks = new ReasonedAcks(ackBytesMax, receiveMax);
   }
 
   /** The broker has accepted the client: what stands behind its CONNECT may come. */

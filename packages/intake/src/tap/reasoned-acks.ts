@@ -39,8 +39,14 @@ export function ackReason(reason: RejectionReason, isInPart = false): AckReason 
 export class ReasonedAcks {
   #pending: Pending[] = [];
 
-  /** @param bytesMax a longer PUBACK goes without its text; 0: all do [MQTT-3.4.2-2]. */
-  constructor(readonly bytesMax: number) {}
+  /**
+   * @param bytesMax a longer PUBACK goes without its text; 0: all do [MQTT-3.4.2-2].
+   * @param countMax when more await their acknowledgement, nothing more should be read.
+   */
+  constructor(
+    readonly bytesMax: number,
+    readonly countMax: number,
+  ) {}
 
   get count(): number {
     return this.#pending.length;
