@@ -35,6 +35,8 @@ const LABS = 2000;
 /** What a gateway had kept, in one publish. */
 const OBSERVATIONS_OF_PUBLISH = 100;
 const WARM_UP_S = 4;
+/** HUMTEMP_PENDING_MAX. */
+const PENDING_MAX = 10_000;
 /** More than await their commit at a time: every observation of a commit is another lab. */
 const FED_LABS = 20_000;
 
@@ -188,17 +190,25 @@ class Gateway {
   }
 }
 
-/** Hands observations to an intake as long as it takes some. */
+/**
+ * Hands observations to an intake as long as it takes some. Sensors have connections of their own: those of one server wait
+ * for it, and nobody else does.
+ */
 class Feed {
   readonly #intake: Intake;
+  readonly #sides: readonly Side[];
+  readonly #startMs = Date.now() - 3600_000;
   #isStopped = false;
 
   constructor(store: BucketStore) {
+    const { lanes } = store;
     this.#intake = new Intake({
       store,
       grid: DEFAULT_GRID,
-      limits: { payloadBytesMax: 65_536, arrayLengthMax: 1000, pendingMax: 10_000 },
+      limits: { payloadBytesMax: 65_536, arrayLengthMax: 1000, pendingMax: PENDING_MAX },
     });
+    this.#sides = Array.from({ length: lanes?.count ?? 1 }, () => ({ labs: [], fed: 0, receipt: undefined }));
+    for (let i = 0; i < FED_LABS; i++) this.#sides[lanes?.of(`lab-${i}`) ?? 0]!.labs.push(`lab-${i}`);
   }
 
   get committed(): number {
@@ -211,20 +221,36 @@ class Feed {
   }
 
   async run(): Promise<void> {
-    const startMs = Date.now() - 3600_000;
-    for (let n = 0; !this.#isStopped; ) {
-      for (let i = 0; i < 1000 && !this.#intake.isFull; i++, n++) {
-        const lab = n % FED_LABS;
-        const timestamp = (startMs + Math.floor(n / FED_LABS) * 1000 + (lab % 1000)) / 1000;
-        this.#intake.receive(
-          `lab-${lab}`,
-          Buffer.from(`{"timestamp":${timestamp},"temp":21.5,"humidity":45.2}`),
-          '',
-        );
-      }
+    const atOnce = Math.ceil(1000 / this.#sides.length);
+    while (!this.#isStopped) {
+      for (const side of this.#sides) for (let i = 0; i < atOnce && this.#hand(side); i++);
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+
+  /** @returns whether the intake took one more of this side. */
+  #hand(side: Side): boolean {
+    const { labs, fed, receipt } = side;
+    if (labs.length === 0 || this.#intake.isFullFor(receipt)) return false;
+    const place = fed % labs.length;
+    const timestamp = (this.#startMs + Math.floor(fed / labs.length) * 1000 + (place % 1000)) / 1000;
+    this.#intake.receive(
+      labs[place]!,
+      Buffer.from(`{"timestamp":${timestamp},"temp":21.5,"humidity":45.2}`),
+      '',
+    );
+    side.fed += 1;
+    side.receipt = this.#intake.receipt;
+    return true;
+  }
+}
+
+/** The labs of one server. */
+interface Side {
+  readonly labs: string[];
+  fed: number;
+  /** Of what was fed last. */
+  receipt: number | undefined;
 }
 
 function median(values: readonly number[]): number {
