@@ -1,5 +1,6 @@
 import { attacks } from './attacks/attacks.js';
 import { churn } from './churn/churn.js';
+import { cluster } from './cluster/cluster.js';
 import { commit } from './commit/commit.js';
 import { floors } from './floors/floors.js';
 import { growth } from './growth/growth.js';
@@ -35,6 +36,7 @@ export const SCENARIOS: readonly Scenario[] = [
   growth,
   floors,
   commit,
+  cluster,
   layouts,
   mapped,
   memory,

@@ -32,6 +32,7 @@ import { ROW_BYTES } from './pages/tail-row.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
 import { Elsewhere, isAboutValue, isElsewhere, isReply, messageOf } from './redis-errors.js';
 import type { RedisLink } from './redis-link.js';
+import { SentTogether } from './sent-together.js';
 import { isOn, type Servers } from './servers.js';
 import { OTHER_TYPE, WRONG_TYPE } from './set-aside.js';
 import { Unanswered } from './unanswered.js';
@@ -266,16 +267,19 @@ export class Committing {
     let error: unknown;
     let elsewhere: unknown = waiting.length === 0 ? undefined : new Elsewhere();
     const failed: Part[] = [];
+    const together = new SentTogether();
     for (const call of calls)
       try {
         const link = servers.linkOf(call.partition);
         const { connection } = link.safe;
+        together.next(link);
         const answers = sendCall(link.writable(), call, process, servers.fenceOf(link));
         sent.push({ call, link, connection, answers });
       } catch (reason) {
         error ??= reason;
         failed.push(...call.parts, ...call.counted);
       }
+    together.send();
     const replies = await Promise.allSettled(sent.map(({ answers }) => answers));
     const unsafe = await unsafeOf(sent);
     for (const [i, { call, link }] of sent.entries()) {

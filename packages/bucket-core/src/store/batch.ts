@@ -51,6 +51,12 @@ export class Batch {
     this.#observations += rows.length / ROW_LENGTH;
   }
 
+  /** Adds a lab that is not in it yet, with the very rows of another batch: neither may be changed after that. */
+  shareRows(lab: string, rows: number[]): void {
+    this.rowsByLab.set(lab, rows);
+    this.#observations += rows.length / ROW_LENGTH;
+  }
+
   /** Takes up to so many observations out, as a batch of their own, with all rejections. */
   take(observations: number): Batch {
     const taken = new Batch();
