@@ -31,6 +31,8 @@ export interface ApiOptions {
   readonly storeTimeoutMs: number;
   /** Why this process cannot do its work now; empty when it can. */
   readonly readiness: () => Promise<readonly string[]>;
+  /** What is not as it should be, though this process can do its work; default: nothing. */
+  readonly warnings?: () => readonly string[];
   readonly log: Logger;
   /** Who may read and write what. Undefined: everybody everything. */
   readonly tokens?: AccessTokens | undefined;

@@ -84,6 +84,7 @@ export function createApi(apiOptions: ApiOptions): Hono {
     faults: NO_FAULTS,
     directories: { current: NO_DIRECTORY },
     receives: true,
+    warnings: () => [],
     meters: [],
     ...apiOptions,
   };

@@ -169,25 +169,37 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
     },
   );
 
-  for (const [policy, warned] of [
-    ['allkeys-lru', true],
-    ['volatile-ttl', true],
-    ['noeviction', false],
-  ] as const)
-    test(`that evicts by ${policy} is ${warned ? 'warned about' : 'nothing to warn about'} at the start`, async () => {
-      const redis = await startRedis({ directives: { maxmemory: '50mb', 'maxmemory-policy': policy } });
-      const ports = await freePorts();
-      const api = new HumtempProcess(['api'], { ...ports.env, HUMTEMP_REDIS_URL: redis.url });
-      try {
-        await api.ready(ports.baseUrl);
-        if (warned) await until(() => new RegExp(`maxmemory-policy ${policy}.*noeviction`).test(api.stderr));
-        await api.stop();
-        if (!warned) assert.doesNotMatch(api.stderr, /maxmemory-policy/);
-      } finally {
-        await api.kill();
-        await redis.close();
-      }
-    });
+  test('that has a limit of memory and evicts gets nothing before that is mended, and says what to change', async () => {
+    const redis = await startRedis({ directives: { maxmemory: '50mb', 'maxmemory-policy': 'volatile-ttl' } });
+    const control = new Redis(redis.url);
+    const ports = await freePorts();
+    const api = new HumtempProcess(['api'], { ...ports.env, HUMTEMP_REDIS_URL: redis.url });
+    try {
+      const said = /maxmemory-policy is volatile-ttl: [^"]*→ maxmemory-policy noeviction/;
+      await until(() => said.test(api.stderr));
+      const readyz = () => fetch(`${ports.baseUrl}/readyz`).catch(() => undefined);
+      let refused = await readyz();
+      for (; refused === undefined; refused = await readyz()) await pause(20);
+      assert.equal(refused.status, 503);
+      assert.match(await refused.text(), said);
+      await control.config('SET', 'maxmemory-policy', 'noeviction');
+      await api.ready(ports.baseUrl);
+      const { status, warnings } = (await (await fetch(`${ports.baseUrl}/readyz`)).json()) as {
+        status: string;
+        warnings: string[];
+      };
+      assert.equal(status, 'ready');
+      assert.match(
+        warnings.join(),
+        /^Redis: there is no append-only file: [^,]* → appendonly yes in redis.conf$/,
+      );
+      await api.stop();
+    } finally {
+      control.disconnect();
+      await api.kill();
+      await redis.close();
+    }
+  });
 
   underFault(
     'whose disk is full refuses to write, and goes on by itself when it has room, with appendfsync everysec',

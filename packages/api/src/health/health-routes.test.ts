@@ -9,6 +9,16 @@ test('a process that runs and can work is alive and ready', async (t) => {
   assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready' });
 });
 
+test('a process that can work is ready, and says what is not as it should be', async (t) => {
+  const { get } = await startApi(t, { warnings: () => ['Redis: too slow → a Redis nearer to humtemp'] });
+  const response = await get('/readyz');
+  assert.equal(response.status, 200);
+  assert.deepEqual(await response.json(), {
+    status: 'ready',
+    warnings: ['Redis: too slow → a Redis nearer to humtemp'],
+  });
+});
+
 test('a process that cannot work is alive, and says why it is not ready', async (t) => {
   const { get } = await startApi(t, { readiness: async () => ['the store does not answer', 'no broker'] });
   assert.equal((await get('/livez')).status, 200);

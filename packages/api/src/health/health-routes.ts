@@ -6,13 +6,22 @@ import { ProblemError } from '../http/problem.js';
 import { type Route, route } from '../http/route.js';
 
 const Alive = Type.Object({ status: Type.Literal('alive') });
-const Ready = Type.Object({ status: Type.Literal('ready') });
+const Ready = Type.Object({
+  status: Type.Literal('ready'),
+  warnings: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'what is not as it should be, though it works for now, each with the line to change',
+    }),
+  ),
+});
 
 export interface HealthOptions {
   /** How the store is; one that is lost never comes back in this process. */
   readonly storeHealth: () => StoreHealth;
   /** Why this process cannot do its work now; empty when it can. */
   readonly readiness: () => Promise<readonly string[]>;
+  /** What is not as it should be, though this process can do its work; default: nothing. */
+  readonly warnings?: () => readonly string[];
   /** After how long the answer no longer waits for that. */
   readonly readinessMsMax: number;
   readonly log: Logger;
@@ -39,7 +48,12 @@ export function liveRoute({ storeHealth }: Pick<HealthOptions, 'storeHealth'>): 
 }
 
 /** `GET /readyz`: this process can do its work now, or the reasons why it cannot. */
-export function readyRoute({ readiness, readinessMsMax, log }: Omit<HealthOptions, 'storeHealth'>): Route {
+export function readyRoute({
+  readiness,
+  warnings,
+  readinessMsMax,
+  log,
+}: Omit<HealthOptions, 'storeHealth'>): Route {
   return route(
     {
       method: 'get',
@@ -56,7 +70,9 @@ export function readyRoute({ readiness, readinessMsMax, log }: Omit<HealthOption
         log.warn({ err: error }, 'the readiness check failed');
         return ['the readiness check failed, or took too long'];
       });
-      if (reasons.length === 0) return c.json({ status: 'ready' });
+      const noted = warnings?.() ?? [];
+      if (reasons.length === 0)
+        return c.json({ status: 'ready', ...(noted.length > 0 && { warnings: [...noted] }) });
       throw notReady(reasons);
     },
   );

@@ -36,6 +36,8 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
   const redis = new Redis(options.url, {
     lazyConnect: true,
     ...(options.connectionName !== undefined && { connectionName: options.connectionName }),
+    // Nobody needs it, and since Redis 7.2 it would take a right of its own.
+    disableClientInfo: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     // Fails what is unanswered as soon as the connection is lost.

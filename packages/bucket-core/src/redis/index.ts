@@ -8,3 +8,4 @@ export {
   type SpreadReport,
 } from './places/spreading.js';
 export { RedisStore, type RedisStoreOptions } from './redis-store.js';
+export { factsOf, findingsOf, type ServerFacts, type ServerFinding } from './self-check.js';

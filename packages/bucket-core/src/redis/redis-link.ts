@@ -2,6 +2,7 @@ import { CLOSED, connectRedis, type RedisConnectionOptions } from './connection.
 import { type Durability, SafeWrites } from './durability.js';
 import { messageOf } from './redis-errors.js';
 import { defineScripts, type ScriptedRedis } from './scripts.js';
+import { factsOf, findingsOf, findingText, type ServerFacts, type ServerFinding } from './self-check.js';
 import { StoreRefused } from './store-layout.js';
 
 /** The state of the connection to a server, for logs. */
@@ -34,6 +35,8 @@ export interface RedisLinkOptions extends Omit<RedisConnectionOptions, 'onConnec
 /** A server that is there but does not let us in is asked again after this time. */
 const CHECK_AGAIN_MS = 1000;
 const CHECK_WAIT_MS = 10;
+/** How old what a server says about itself may get, when somebody asks. */
+const FINDINGS_MS_MAX = 10_000;
 
 /**
  * The two connections to a server: one that commits, and one for readers, so that no commit waits behind an answer to them.
@@ -53,7 +56,8 @@ export class RedisLink {
   #hasFailed = false;
   #reason = 'not connected yet';
   #refusal: StoreRefused | undefined;
-  #evictionPolicy = 'noeviction';
+  #findings: readonly ServerFinding[] = [];
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(readonly options: RedisLinkOptions) {
@@ -86,6 +90,17 @@ export class RedisLink {
   /** What is between us and the server, if it is not ready. */
   get reason(): string {
     return this.#reason;
+  }
+
+  /** What is not as it should be with the server, each with the line to change, as it was when it was looked at last. */
+  get warnings(): readonly string[] {
+    return this.#findings.map((finding) => findingText(this.#who, finding));
+  }
+
+  /** Looks again at what the server says about itself, if that was a while ago. */
+  async lookAgain(): Promise<void> {
+    if (performance.now() - this.#lookedMs < FINDINGS_MS_MAX || this.reads.status !== 'ready') return;
+    this.#note(await this.#factsFrom(this.reads));
   }
 
   /** The connection that commits. @throws with the reason when commits cannot be taken. */
@@ -168,25 +183,33 @@ export class RedisLink {
 
   /** What the server says about itself. Where that is forbidden, all is taken to be well. */
   async #inspect(): Promise<void> {
-    const info = await this.commits.info().catch((error: Error) => {
-      if (error.name !== 'ReplyError') throw error;
-      return '';
-    });
-    const isCluster = /^cluster_enabled:1/m.test(info);
+    const facts = await this.#factsFrom(this.commits);
+    const isCluster = facts.info?.cluster_enabled === '1';
     if (isCluster && !this.options.isClusterNode)
       throw new StoreRefused(
         `${this.#who} is a cluster (cluster_enabled is 1): write its address as redis+cluster://host:port,host:port`,
       );
-    if (!isCluster && this.options.isClusterNode && info !== '')
+    if (!isCluster && this.options.isClusterNode && facts.info !== undefined)
       throw new StoreRefused(
         `${this.#who} is no cluster (cluster_enabled is 0): write its address as redis://host:port`,
       );
-    // A server that evicts keys loses buckets without an error.
-    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? this.#evictionPolicy;
-    if (policy !== 'noeviction' && policy !== this.#evictionPolicy)
-      this.options.onWarning?.(
-        `${this.#who} evicts buckets once its memory is full (maxmemory-policy ${policy}): set it to noeviction`,
-      );
-    this.#evictionPolicy = policy;
+    this.#note(facts);
+    const broken = this.#findings.find(({ breaksPromise }) => breaksPromise);
+    if (broken !== undefined) throw new Error(`${broken.what} → ${broken.change}`);
+  }
+
+  #factsFrom(redis: ScriptedRedis): Promise<ServerFacts> {
+    this.#lookedMs = performance.now();
+    return factsOf(redis, this.options.isClusterNode, Date.now);
+  }
+
+  /** Says what is new of what is not as it should be. */
+  #note(facts: ServerFacts): void {
+    const { durability = 'memory', isClusterNode: isCluster } = this.options;
+    const before = this.#findings;
+    this.#findings = findingsOf(facts, { durability, isCluster });
+    for (const finding of this.#findings)
+      if (!finding.breaksPromise && !before.some(({ kind }) => kind === finding.kind))
+        this.options.onWarning?.(findingText(this.#who, finding));
   }
 }

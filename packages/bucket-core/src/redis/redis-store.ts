@@ -163,17 +163,31 @@ export class RedisStore implements Store {
       return all;
     }
     const byLink = new Map<RedisLink, Batch>();
-    for (const [lab, rows] of batch.rowsByLab)
+    const ofPartition = new Map<number, Batch | Error>();
+    const find = (partition: number): Batch | Error => {
       try {
-        const link = this.#servers.linkOf(labPartition(lab));
+        const link = this.#servers.linkOf(partition);
         link.writable();
         const some = byLink.get(link) ?? new Batch();
         byLink.set(link, some);
-        some.addRows(lab, rows);
+        return some;
       } catch (error) {
-        all.error ??= error as Error;
+        return error as Error;
+      }
+    };
+    for (const [lab, rows] of batch.rowsByLab) {
+      const partition = labPartition(lab);
+      let some = ofPartition.get(partition);
+      if (some === undefined) {
+        some = find(partition);
+        ofPartition.set(partition, some);
+      }
+      if (some instanceof Batch) some.shareRows(lab, rows);
+      else {
+        all.error ??= some;
         all.remaining.addRows(lab, rows);
       }
+    }
     await Promise.all([...byLink].map(([link, some]) => commit(some, link)));
     return all;
   }
@@ -284,6 +298,11 @@ export class RedisStore implements Store {
   async ping(): Promise<void> {
     checkAll(this.#servers);
     await Promise.all(this.#servers.links.map((link) => link.writable().ping()));
+    for (const link of this.#servers.links) link.lookAgain().catch(() => {});
+  }
+
+  warnings(): readonly string[] {
+    return this.#servers.links.flatMap(({ warnings }) => warnings);
   }
 
   figures(): StoreFigures {

@@ -19,7 +19,7 @@ let service: Service;
 let client: Redis;
 
 before(async () => {
-  service = await startRedis();
+  service = await startRedis({ directives: { appendonly: 'yes' } });
   client = new Redis(service.url);
 });
 after(async () => {

@@ -102,6 +102,8 @@ export interface BucketStore {
   /** Resolves when the store can take a commit now. @throws with the cause otherwise. */
   ping(): Promise<void>;
   health(): StoreHealth;
+  /** What is not as it should be, though the store works for now, each with the line to change. */
+  warnings?(): readonly string[];
   figures?(): StoreFigures;
   close(): Promise<void>;
 }

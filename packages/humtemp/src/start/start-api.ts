@@ -80,6 +80,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     requestBytesMax: config.payloadBytesMax,
     storeTimeoutMs: STORE_TIMEOUT_MS,
     readiness: () => processReadiness(parts),
+    warnings: () => store.warnings?.() ?? [],
     faults,
     receives: broker !== undefined || worker !== undefined,
     tokens,

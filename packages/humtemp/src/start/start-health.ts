@@ -36,6 +36,7 @@ export async function startHealth(parts: HealthParts): Promise<RunningServer | u
       port,
       storeHealth: () => store.health(),
       readiness: () => processReadiness(parts),
+      warnings: () => store.warnings?.() ?? [],
       readinessMsMax: READINESS_MS_MAX,
       metrics: {
         intake,
