@@ -114,3 +114,14 @@ test('every preset is a file of the same language, with a comment that shows a t
     assert.equal(readSources(text, `${name}.yaml`, { presets })[0]?.name, name);
   }
 });
+
+test('a file that would be long in reading is refused at once', () => {
+  const sources = 'sources: {}\n';
+  const comment = (length: number) => `#${'x'.repeat(length - 2)}\n`;
+  const most = comment(500_000 - sources.length) + sources;
+  assert.deepEqual(readSources(most, 'long.yaml'), []);
+  assert.throws(
+    () => readSources(`#${most}`, 'long.yaml'),
+    /^SourcesError: long.yaml:\n {2}longer than 500000 char/,
+  );
+});
