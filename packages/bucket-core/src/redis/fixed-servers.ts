@@ -114,6 +114,14 @@ export class FixedServers implements Servers {
     return link.isReady && (map?.moved.get(place)?.epoch ?? 0) < moved.epoch;
   }
 
+  lostArrivals(): readonly { readonly place: number; readonly server: string }[] {
+    return [...this.#moved].flatMap(([place, { to }]) =>
+      to === undefined && this.isOnItsWay(place, true)
+        ? [{ place, server: this.#names[this.#indices[place]!]! }]
+        : [],
+    );
+  }
+
   groupOf(place: number): number {
     return this.#indices[place]!;
   }

@@ -33,7 +33,7 @@ import type { RedisLink, RedisLinkEvents } from './redis-link.js';
 import { RedisSessions } from './redis-sessions.js';
 import { Restoring } from './restoring.js';
 import type { ScriptedRedis } from './scripts.js';
-import { checkAll, missingOf, type Servers, type ServersOptions } from './servers.js';
+import { checkAll, checkArrivals, missingOf, type Servers, type ServersOptions } from './servers.js';
 import { SetAside } from './set-aside.js';
 import { topologyOf } from './topology.js';
 
@@ -298,6 +298,7 @@ export class RedisStore implements Store {
   async ping(): Promise<void> {
     checkAll(this.#servers);
     await Promise.all(this.#servers.links.map((link) => link.writable().ping()));
+    await checkArrivals(this.#servers);
     for (const link of this.#servers.links) link.lookAgain().catch(() => {});
   }
 

@@ -38,6 +38,8 @@ export interface Servers {
   fenceOf(link: RedisLink): Fence | undefined;
   /** Whether a place is being moved, so that nobody may write to it now; or not even read, for an instant. */
   isOnItsWay(place: number, forReading: boolean): boolean;
+  /** Places that a server was given and does not have, though it is there: it has lost what had arrived. */
+  lostArrivals?(): readonly { readonly place: number; readonly server: string }[];
   /** Whether the records of calls move with the partition that comes first in them. If not, they stay where the call went. */
   readonly recordsMove: boolean;
   /** Keys of places with the same number may go into one command. */
@@ -60,6 +62,9 @@ export interface Missing {
   readonly hasBooks: boolean;
   readonly reason: string;
 }
+
+/** Times that servers are asked what they have, before one is said to have lost something. */
+const ARRIVAL_LOOKS = 3;
 
 /** What is out of reach, by server; empty if nothing is. */
 export function missingOf(servers: Servers, places: readonly number[] = PLACES): Missing[] {
@@ -97,6 +102,24 @@ export function checkAll(servers: Servers): void {
   if (missing.length === 0) return;
   const partitions = missing.flatMap((one) => one.partitions).sort((a, b) => a - b);
   throw new PartitionsMissing(partitions, missing.map(({ reason }) => reason).join('; '));
+}
+
+/**
+ * A server may have lost a place before it said that it has it. What it was given is still where it came from.
+ * @throws PartitionsMissing when that is so, and not only for an instant
+ */
+export async function checkArrivals(servers: Servers): Promise<void> {
+  if ((servers.lostArrivals?.() ?? []).length === 0) return;
+  // In the middle of a move that is so for an instant, and what is known here may be old.
+  for (let look = 0; look < ARRIVAL_LOOKS; look++) await servers.lookAgain();
+  const lost = servers.lostArrivals?.() ?? [];
+  if (lost.length === 0) return;
+  const names = [...new Set(lost.map(({ server }) => server))].join(', ');
+  const partitions = lost.map(({ place }) => place).filter((place) => place !== BOOKS);
+  throw new PartitionsMissing(
+    partitions,
+    `Redis ${names} was given them and has lost them before it said that it has them: run humtemp spread again, which copies them anew`,
+  );
 }
 
 /** The arguments of a script that it compares with the stamp of the map, before it writes. */

@@ -251,6 +251,57 @@ describe('moving labs between independent servers', () => {
     for (const store of [...writers, reader]) await store.close();
   });
 
+  test('says which server has died, in words of ours, and goes on when it is back', async () => {
+    const prefix = 'dies:';
+    const nowMs = middleOfBucket();
+    const store = await open(prefix, 'ab');
+    await fill(store, nowMs);
+    await store.close();
+    let moved = 0;
+    const onProgress = () => {
+      moved += 1;
+      if (moved === 3) servers[2]!.kill();
+    };
+    await assert.rejects(spread(prefix, 'abc', { onProgress, replyTimeoutMs: 2000 }), {
+      name: 'Error',
+      message: /^Redis c is not connected: (connection closed|.*ECONNREFUSED.*|.*ECONNRESET.*)$/,
+    });
+    await servers[2]!.start();
+    await spread(prefix, 'abc', { without: ['c'] });
+  });
+
+  test('a server that was given labs and has lost them is named when somebody asks whether all is ready', async () => {
+    const prefix = 'lost:';
+    const nowMs = middleOfBucket();
+    const store = await open(prefix, 'ab');
+    await fill(store, nowMs);
+    const before = await contentOf(store, nowMs);
+    await store.close();
+    // It ends before old copies are deleted.
+    let moved = 0;
+    const onProgress = () => {
+      moved += 1;
+      if (moved === 5) throw new Error('ended');
+    };
+    await assert.rejects(spread(prefix, 'abc', { onProgress, dropAfterMs: 60_000 }), /ended/);
+    const client = new Redis(servers[2]!.url);
+    // What a server that dies loses when its file is a second behind.
+    const keys = (await client.keys(`${prefix}*`)).filter((key) => !key.endsWith('{books}:layout'));
+    await client.del(...keys);
+    client.disconnect();
+    const reader = new RedisStore({ ...CONTRACT_OPTIONS, url: listOf('abc'), prefix, replyTimeoutMs: 2000 });
+    const why = () => reader.ping().then(String, (error: Error) => error.message);
+    while (/not connected/.test(await why())) await pause(5);
+    assert.match(
+      await why(),
+      /^5 of 256 partitions of labs are out of reach: Redis c was given them and has lost them .*: run humtemp spread again/,
+    );
+    await spread(prefix, 'abc', { placesMax: 0 });
+    await ready(reader);
+    assert.deepEqual(await contentOf(reader, nowMs), before);
+    await reader.close();
+  });
+
   test('refuses what cannot be right', async () => {
     const prefix = 'refused:';
     const store = await open(prefix, 'ab');

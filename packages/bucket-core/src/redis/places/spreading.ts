@@ -4,6 +4,7 @@ import type { Durability } from '../durability.js';
 import { clockMs, FixedServers, type Member } from '../fixed-servers.js';
 import { BOOKS, Keys, PARTITIONS, PLACES } from '../keys.js';
 import { PageGrid } from '../pages/page-grid.js';
+import { isReply, messageOf } from '../redis-errors.js';
 import { topologyOf } from '../topology.js';
 import { PlaceCopy } from './place-copy.js';
 import { evenPlaces } from './placing.js';
@@ -67,6 +68,8 @@ const LEASE_MS = 5000;
 const ATTEMPTS_MAX = 10;
 /** An old copy is deleted so long after the place has moved: what the new server has is on its disk by then. */
 const DROP_AFTER_MS = 2500;
+/** That a connection is lost is known so soon after what failed by it. */
+const AWAY_MS = 50;
 
 /**
  * Moves places between independent servers while all goes on, one place after the other:
@@ -122,7 +125,29 @@ export class Spreading {
   }
 
   /** What `run` would move. @throws SpreadProblem when something is in the way */
-  async plan(): Promise<SpreadPlan> {
+  plan(): Promise<SpreadPlan> {
+    return this.#plan().catch((error: unknown) => this.#explain(error));
+  }
+
+  /** @throws SpreadProblem when something is in the way */
+  run(): Promise<SpreadReport> {
+    return this.#run().catch((error: unknown) => this.#explain(error));
+  }
+
+  /** @throws in our words, where the client speaks of its own, and names the server that is away */
+  async #explain(error: unknown): Promise<never> {
+    const message = messageOf(error);
+    if (!(error instanceof Error) || error instanceof SpreadProblem || error === this.#refusal) throw error;
+    if (isReply(error)) throw error;
+    // What failed may be known before it is known that the connection is lost.
+    await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+    const away = this.#servers.members.filter(({ link }) => !link.isReady && !link.isRefused);
+    if (away.length === 0 && message === error.message) throw error;
+    const said = away.map(({ link }) => `Redis ${link.name} is not connected: ${link.reason}`);
+    throw new Error(said.length === 0 ? message : said.join('; '), { cause: error });
+  }
+
+  async #plan(): Promise<SpreadPlan> {
     await this.#ready();
     await this.#checkProcesses();
     const moves = new Map<string, { from: string; to: string; count: number }>();
@@ -135,8 +160,7 @@ export class Spreading {
     return { places: this.#counts(), moves: [...moves.values()] };
   }
 
-  /** @throws SpreadProblem when something is in the way */
-  async run(): Promise<SpreadReport> {
+  async #run(): Promise<SpreadReport> {
     const { placesMax = Number.POSITIVE_INFINITY } = this.options;
     await this.#ready();
     await this.#checkProcesses();
