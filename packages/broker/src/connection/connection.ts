@@ -79,6 +79,8 @@ const LAST_WORDS_MS = 5000;
  * than publish, so what others need is made when they do.
  */
 export class Connection implements Subscriber, SessionConnection, TapPolicy {
+  // In the order in which a publish looks at them.
+  readonly hub: ConnectionHub;
   readonly tap: PublishTap;
   readonly rate: RatePause | undefined;
   #copies: ObservationCopies | undefined;
@@ -118,11 +120,12 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   #logged: Set<string> | undefined;
 
   constructor(
-    readonly hub: ConnectionHub,
+    hub: ConnectionHub,
     readonly transport: TapTransport,
     readonly address: string,
   ) {
     const { limits, budgets, clock, tapOptions } = hub;
+    this.hub = hub;
     this.#owner = ownerOfAddress(address);
     this.#heardAtMs = this.#openedAtMs = clock.servedMs;
     this.rate =

@@ -96,6 +96,10 @@ export class HandleTransport implements TapTransport {
     return this.#isPaused;
   }
 
+  get keepsWritten(): boolean {
+    return this.#waiting > 0 || this.#corked !== undefined;
+  }
+
   get writableLength(): number {
     return this.#waiting;
   }

@@ -39,11 +39,18 @@ export class AckedOutput {
     return started;
   }
 
-  /** Sends whole frames, as soon as no other is half-written. */
-  acknowledge(acks: Buffer): void {
-    if (this.#frames === undefined) this.#write(acks);
-    else if (this.#held === undefined) this.#held = [acks];
+  /**
+   * Sends whole frames, as soon as no other is half-written.
+   * @returns whether they are still needed.
+   */
+  acknowledge(acks: Buffer): boolean {
+    if (this.#frames === undefined) {
+      this.#write(acks);
+      return this.transport.keepsWritten;
+    }
+    if (this.#held === undefined) this.#held = [acks];
     else this.#held.push(acks);
+    return true;
   }
 
   /** Forgets the acknowledgements that wait. */

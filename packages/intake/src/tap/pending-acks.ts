@@ -1,5 +1,7 @@
 const PUBACK = 0x40;
 const PUBACK_BYTES = 4;
+/** The PUBACK of whoever awaits only one: most do, and it is written before there is another. */
+let single = Buffer.allocUnsafeSlow(PUBACK_BYTES);
 /** Numbers that a connection has room for while nothing awaits its acknowledgement. */
 const KEPT_MAX = 4096;
 /**
@@ -55,12 +57,16 @@ export class PendingAcks {
     return this.#packetId === 0 ? 0 : 1 + (this.#end - this.#start) / 2;
   }
 
-  /** PUBACK frames for everything in front of the first that is not settled, or undefined if there is nothing. */
+  /**
+   * PUBACK frames for everything in front of the first that is not settled, or undefined if there is nothing. Whoever keeps
+   * them says `keep()`: they are good until the next call of whichever connection.
+   */
   takeSettled(settling: Settling, _refusedLabs?: ReadonlySet<string>): Buffer | undefined {
     if (this.#packetId === 0 || !settling.isSettled(this.#receipt)) return undefined;
     const start = this.#start;
     const settled = start === this.#end ? start : this.#settledEnd(settling);
-    const frames = Buffer.allocUnsafe(PUBACK_BYTES + (settled - start) * (PUBACK_BYTES / 2));
+    const bytes = PUBACK_BYTES + (settled - start) * (PUBACK_BYTES / 2);
+    const frames = bytes === PUBACK_BYTES ? single : Buffer.allocUnsafe(bytes);
     put(frames, 0, this.#packetId);
     this.#packetId = 0;
     if (this.#end > 0) {
@@ -70,6 +76,11 @@ export class PendingAcks {
       this.#leave(settled);
     }
     return frames;
+  }
+
+  /** What `takeSettled()` has given is still needed. */
+  static keep(frames: Buffer): void {
+    if (frames === single) single = Buffer.allocUnsafeSlow(PUBACK_BYTES);
   }
 
   clear(): void {

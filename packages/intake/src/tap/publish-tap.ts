@@ -448,7 +448,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const unacknowledged = this.#acks.count;
     const frames = this.#acks.takeSettled(intake, refusedLabs);
     if (frames !== undefined) {
-      this.#output.acknowledge(frames);
+      if (this.#output.acknowledge(frames)) PendingAcks.keep(frames);
       onAcknowledge?.(unacknowledged);
     }
     this.#updateFlow();

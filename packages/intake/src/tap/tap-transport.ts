@@ -19,6 +19,8 @@ export interface TapTransport {
   /** Bytes that wait for the other side to read. */
   readonly writableLength: number;
   readonly isPaused: boolean;
+  /** Whether it still needs the bytes that were written last. */
+  readonly keepsWritten: boolean;
   /** Begins to read, and reports to one observer. */
   observe(observer: TransportObserver): void;
   /** @returns false if nothing more should be written until it has drained. */
@@ -36,6 +38,7 @@ export interface TapTransport {
 /** A stream of Node as a transport: TLS, WebSocket, and TCP where Node has no shorter way. */
 export class StreamTransport implements TapTransport {
   readonly isReadShared = false;
+  readonly keepsWritten = true;
 
   constructor(readonly stream: Duplex) {}
 
