@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { noOpenHandles, times, until } from '@humtemp/test-services';
 import { connectFrame, publishFrame, Scene, subscribeFrame } from '../broker.fixture.js';
 import { canUseHandles } from './can-use-handles.js';
+import { HandleTransport } from './handle-transport.js';
 
 after(noOpenHandles);
 
@@ -62,3 +65,53 @@ function qos0(): Buffer {
     payload,
   ]);
 }
+
+test('a connection whose other side does not read keeps what is written, and says so until it has drained', async () => {
+  const server = createServer({ pauseOnConnect: true });
+  const drained = new Promise<HandleTransport>((resolve) => {
+    server.on('connection', (accepted) => {
+      const transport = new HandleTransport(accepted);
+      transport.observe({
+        onReceived: () => {},
+        onEnd: () => {},
+        onFailure: () => {},
+        onClosed: () => server.close(),
+        onDrained: () => resolve(transport),
+      });
+      assert.equal(transport.keepsWritten, false);
+      while (transport.write(Buffer.alloc(1024 * 1024)));
+      assert.ok(transport.keepsWritten && transport.writableLength > 0);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.resume();
+  const transport = await drained;
+  assert.ok(!transport.keepsWritten && transport.writableLength === 0);
+  client.destroy();
+  await once(server, 'close');
+});
+
+test('a connection that breaks is reported once, with what Node calls it', async () => {
+  const server = createServer({ pauseOnConnect: true });
+  const events: string[] = [];
+  server.on('connection', (accepted) => {
+    const transport = new HandleTransport(accepted);
+    transport.whenClosed(() => events.push('left'));
+    transport.observe({
+      onReceived: () => client.resetAndDestroy(),
+      onEnd: () => events.push('end'),
+      onFailure: ({ message }) => events.push(message),
+      onClosed: () => server.close(),
+      onDrained: () => {},
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => {});
+  client.write('x');
+  await once(server, 'close');
+  assert.deepEqual(events, ['read ECONNRESET', 'left']);
+});

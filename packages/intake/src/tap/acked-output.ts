@@ -41,16 +41,20 @@ export class AckedOutput {
 
   /**
    * Sends whole frames, as soon as no other is half-written.
-   * @returns whether they are still needed.
+   * @returns whether the bytes are still needed, and must stay as they are.
    */
   acknowledge(acks: Buffer): boolean {
-    if (this.#frames === undefined) {
-      this.#write(acks);
-      return this.transport.keepsWritten;
+    if (this.#frames !== undefined) {
+      this.#held ??= [];
+      this.#held.push(Buffer.from(acks));
+      return false;
     }
-    if (this.#held === undefined) this.#held = [acks];
-    else this.#held.push(acks);
-    return true;
+    if (this.transport.keepsWritten) {
+      this.#write(Buffer.from(acks));
+      return false;
+    }
+    this.#write(acks);
+    return this.transport.keepsWritten;
   }
 
   /** Forgets the acknowledgements that wait. */

@@ -1,7 +1,10 @@
 const PUBACK = 0x40;
 const PUBACK_BYTES = 4;
-/** The PUBACK of whoever awaits only one: most do, and it is written before there is another. */
-let single = Buffer.allocUnsafeSlow(PUBACK_BYTES);
+/** Where PUBACKs are put for whichever connection: most are written before there are others. */
+const ROOM_BYTES = 65_536;
+let room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+/** Of whoever awaits only one. */
+let single = room.subarray(0, PUBACK_BYTES);
 /** Numbers that a connection has room for while nothing awaits its acknowledgement. */
 const KEPT_MAX = 4096;
 /**
@@ -66,7 +69,7 @@ export class PendingAcks {
     const start = this.#start;
     const settled = start === this.#end ? start : this.#settledEnd(settling);
     const bytes = PUBACK_BYTES + (settled - start) * (PUBACK_BYTES / 2);
-    const frames = bytes === PUBACK_BYTES ? single : Buffer.allocUnsafe(bytes);
+    const frames = roomFor(bytes);
     put(frames, 0, this.#packetId);
     this.#packetId = 0;
     if (this.#end > 0) {
@@ -80,7 +83,9 @@ export class PendingAcks {
 
   /** What `takeSettled()` has given is still needed. */
   static keep(frames: Buffer): void {
-    if (frames === single) single = Buffer.allocUnsafeSlow(PUBACK_BYTES);
+    if (frames.buffer !== room.buffer) return;
+    room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+    single = room.subarray(0, PUBACK_BYTES);
   }
 
   clear(): void {
@@ -127,6 +132,11 @@ export class PendingAcks {
     this.#start = 0;
     this.#end = left;
   }
+}
+
+function roomFor(bytes: number): Buffer {
+  if (bytes === PUBACK_BYTES) return single;
+  return bytes <= ROOM_BYTES ? room.subarray(0, bytes) : Buffer.allocUnsafe(bytes);
 }
 
 function put(frames: Buffer, at: number, packetId: number): void {

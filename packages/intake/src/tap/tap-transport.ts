@@ -19,7 +19,7 @@ export interface TapTransport {
   /** Bytes that wait for the other side to read. */
   readonly writableLength: number;
   readonly isPaused: boolean;
-  /** Whether it still needs the bytes that were written last. */
+  /** Whether it still needs bytes that were written, or will need those that are written next. */
   readonly keepsWritten: boolean;
   /** Begins to read, and reports to one observer. */
   observe(observer: TransportObserver): void;

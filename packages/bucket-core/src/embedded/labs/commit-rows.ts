@@ -176,8 +176,9 @@ export class RowCommits {
       if (remembered !== undefined) {
         const identity = identityAt(rows, i);
         // What is newer than everything before cannot be among it.
-        if (!isNewest && this.#isRemembered(state, remembered, timestampMs, identity)) continue;
-        remembered.add(identity);
+        if (isNewest) remembered.add(identity);
+        else if (timestampMs <= state.floorMs && this.#isSaved(state, remembered, identity)) continue;
+        else if (!remembered.addNew(identity)) continue;
       }
       if (isNewest) state.newestMs = timestampMs;
       counted += 1;
@@ -191,9 +192,8 @@ export class RowCommits {
       hour.expiryS = identitiesExpiryS(hour.hour, this.#horizonS, this.#grid, nowMs);
   }
 
-  #isRemembered(state: LabDelta, hour: HourIdentities, timestampMs: number, identity: number): boolean {
-    if (hour.has(identity)) return true;
-    if (timestampMs > state.floorMs) return false;
+  /** Whether it came before the lab was last saved, or is being saved. */
+  #isSaved(state: LabDelta, hour: HourIdentities, identity: number): boolean {
     return (
       hour.isStored(identity) || (this.labs.frozen?.get(state.lab)?.hasIdentity(hour.hour, identity) ?? false)
     );

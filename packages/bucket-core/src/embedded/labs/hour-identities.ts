@@ -33,13 +33,25 @@ export class HourIdentities {
     this.count += 1;
   }
 
+  /** Adds one, unless it came since the lab was last saved. @returns whether it was added */
+  addNew(identity: number): boolean {
+    if (!this.#whole().add(identity)) return false;
+    this.added.push(identity);
+    this.count += 1;
+    return true;
+  }
+
   /** Whether it came since the lab was last saved. */
   has(identity: number): boolean {
+    return this.#whole().has(identity);
+  }
+
+  #whole(): IdentitySet {
     if (this.#set === undefined) {
       this.#set = new IdentitySet(this.added.length);
       for (const one of this.added) this.#set.add(one);
     }
-    return this.#set.has(identity);
+    return this.#set;
   }
 
   /** Makes isStored() right for identities from `low` to `high`. `read` copies those that are saved. */
