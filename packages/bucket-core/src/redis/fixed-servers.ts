@@ -311,7 +311,8 @@ export class FixedServers implements Servers {
     if (!hasEarlier || this.#hasWarnedOfEarlier) return;
     this.#hasWarnedOfEarlier = true;
     this.options.onWarning?.(
-      'Redis has buckets of an earlier version of humtemp under keys without prefix: they are not read, and expire',
+      'Redis has buckets of an earlier version of humtemp under keys without prefix: they are not read, and expire; ' +
+        'humtemp export --earlier and humtemp import take them over (docs/stores.md)',
     );
   }
 

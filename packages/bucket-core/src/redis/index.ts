@@ -1,4 +1,5 @@
 export type { Durability } from './durability.js';
+export { type EarlierBucketsOptions, earlierBuckets } from './earlier-buckets.js';
 export {
   type MovedPlace,
   Spreading,

@@ -6,6 +6,9 @@ export const BOOKS = LAB_PARTITIONS;
 /** Every place: its keys are together on one server, in one slot of a cluster. */
 export const PLACES: readonly number[] = Array.from({ length: LAB_PARTITIONS + 1 }, (_, place) => place);
 
+/** Partitions of the first layout. */
+export const EARLIER_PARTITIONS = 16;
+
 /** Every partition of labs. */
 export const PARTITIONS: readonly number[] = PLACES.slice(0, LAB_PARTITIONS);
 
@@ -87,6 +90,11 @@ export class Keys {
   /** Sorted set of the first layout: the labs of a partition. */
   earlierLabs(partition: number): string {
     return `${this.prefix}labs:${partition}`;
+  }
+
+  /** String of the first layout: one packed aggregate. */
+  earlierBucket(lab: string, durationS: number, startS: number): string {
+    return `${this.prefix}bucket:{${lab}}:${durationS}:${startS}`;
   }
 
   get #books(): string {

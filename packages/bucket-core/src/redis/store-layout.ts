@@ -1,5 +1,5 @@
 import { LAB_PARTITIONS } from '../observation/lab-id.js';
-import { Keys } from './keys.js';
+import { EARLIER_PARTITIONS, Keys } from './keys.js';
 import { isWrongType } from './redis-errors.js';
 import type { ScriptedRedis } from './scripts.js';
 
@@ -12,9 +12,6 @@ export class StoreRefused extends Error {
 const LAYOUT = { layout: 1, partitions: LAB_PARTITIONS } as const;
 /** The same of a store that began on several servers: another number when a place would be looked for on another one. */
 const LAYOUT_OF_SEVERAL = { ...LAYOUT, layout: 2 } as const;
-
-/** The layout before this one had no marker, but these keys. */
-const EARLIER_PARTITIONS = 16;
 
 /** What a server says of itself. */
 export interface Layout {
@@ -43,8 +40,8 @@ export async function checkLayout(
   if (isNew) {
     if (name === '' && (await redis.exists(...earlierKeys(keys))) > 0)
       throw new StoreRefused(
-        `Redis has buckets of an earlier version of humtemp under ${place}, which this version cannot read: ` +
-          'choose another prefix, and the buckets begin anew; or go on with the earlier version',
+        `Redis has buckets of an earlier version of humtemp under ${place}, which this version does not continue: ` +
+          'choose another HUMTEMP_REDIS_PREFIX, and take the buckets over with humtemp export --earlier (docs/stores.md)',
       );
     const servers = await serversOfNew();
     const marker = servers === undefined ? LAYOUT : { ...LAYOUT_OF_SEVERAL, servers: [...servers].sort() };
@@ -73,6 +70,7 @@ export async function checkLayout(
   return { servers, isNew, hasEarlier };
 }
 
+/** The layout before this one had no marker, but these keys. */
 function earlierKeys(keys: Keys): [string, ...string[]] {
   const labs = Array.from({ length: EARLIER_PARTITIONS }, (_, partition) => keys.earlierLabs(partition));
   return labs as [string, ...string[]];

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Batch } from '@humtemp/bucket-core';
+import { addObservation, Batch, emptyAggregate, packAggregate } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
 import { type Service, startRedis, temporaryFolder } from '@humtemp/test-services';
+import { Redis } from 'ioredis';
 import { readConfig } from '../../config/config.js';
 import { StartError } from '../../start-error.js';
 import { exportCommand, imported } from './command.js';
@@ -52,6 +53,26 @@ test('an export goes from a folder to Redis and back, and a second import change
   assert.equal((await imported([place('of-redis')], inFolder('back'))).isAll, true);
   await exportCommand([place('of-back')], inFolder('back'));
   assert.deepEqual(await bucketsIn('of-back'), await bucketsIn('all'));
+});
+
+test('what an earlier version left in Redis is exported, and imported beside it', async () => {
+  const env = { HUMTEMP_REDIS_URL: redis.url };
+  const client = new Redis(redis.url);
+  const startS = Math.floor(Date.now() / 3_600_000) * 3600;
+  const aggregate = emptyAggregate(true);
+  addObservation(aggregate, startS * 1000, 21_500, 50_000);
+  await client.zadd('labs:0', startS, 'old');
+  await client.set(`bucket:{old}:3600:${startS}`, packAggregate(aggregate));
+  client.disconnect();
+  await exportCommand(['--earlier', place('earlier')], env);
+  const into = { ...env, HUMTEMP_REDIS_PREFIX: 'taken:' };
+  assert.match((await imported([place('earlier')], into)).text, /^1 buckets imported/);
+  await exportCommand([place('taken')], into);
+  assert.deepEqual(await bucketsIn('taken'), await bucketsIn('earlier'));
+  await assert.rejects(
+    exportCommand(['--earlier', place('no')], inFolder('from')),
+    /HUMTEMP_REDIS_URL=redis/,
+  );
 });
 
 test('a store with other resolutions refuses an export, and says which it takes', async () => {

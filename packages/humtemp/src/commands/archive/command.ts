@@ -2,13 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseDurationS } from '@humtemp/bucket-core';
+import { type BucketGrid, parseDurationS, type StoredBucket } from '@humtemp/bucket-core';
 import { StartError } from '../../start-error.js';
 import { commandArguments } from '../command-arguments.js';
 import type { ExportHeader } from './export-format.js';
-import { exportLines } from './export-lines.js';
+import { exportLines, storedBuckets } from './export-lines.js';
 import { importBuckets, importPlan, importText, isComplete } from './import-buckets.js';
 import { importLines } from './import-lines.js';
+import { openEarlier } from './open-earlier.js';
 import { openStore } from './open-store.js';
 
 export const EXPORT_HELP = `humtemp export [FILE]: all buckets of a store, as lines of JSON
@@ -18,8 +19,19 @@ Redis, which may be in use. Without FILE they go to standard output. The last li
 humtemp import notices a file that was cut. Observations one by one are not in it: stores keep none.
 
   humtemp export labs.ndjson
+  --earlier  what the version before 0.1.0 left in a Redis, under keys without prefix or with HUMTEMP_REDIS_PREFIX, in the
+             resolutions that are configured. Stop its workers first
+
   HUMTEMP_REDIS_URL=redis://redis.lan humtemp export | gzip > labs.ndjson.gz
 `;
+
+/** What is exported. */
+export interface ExportSource {
+  readonly grid: BucketGrid;
+  /** Lab by lab. */
+  readonly buckets: (nowMs: number) => AsyncIterable<readonly StoredBucket[]>;
+  readonly close: () => Promise<void>;
+}
 
 export const IMPORT_HELP = `humtemp import FILE: puts the buckets of an export into a store
 
@@ -43,21 +55,32 @@ export async function exportCommand(argv: readonly string[], env: NodeJS.Process
     process.stdout.write(EXPORT_HELP);
     return;
   }
-  const [file, second] = commandArguments('export', argv, {}).positionals;
+  const { values, positionals } = commandArguments('export', argv, { earlier: { type: 'boolean' } });
+  const [file, second] = positionals;
   if (second !== undefined) throw new StartError('one file: humtemp export --help says more');
   if (file !== undefined && (await exists(file)))
     throw new StartError(`${file} is there already: choose another name, or remove it`);
-  const { store, grid } = await openStore(env, false);
+  const source = values.earlier === true ? await openEarlier(env, sayOnStderr) : await openSource(env);
   try {
-    const lines = Readable.from(exportLines(store, grid, Date.now()));
+    const nowMs = Date.now();
+    const lines = Readable.from(exportLines(source.buckets(nowMs), source.grid, nowMs));
     if (file === undefined) await pipeline(lines, process.stdout, { end: false });
     else await toFile(lines, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
     process.exitCode = 1;
   } finally {
-    await store.close();
+    await source.close();
   }
+}
+
+async function openSource(env: NodeJS.ProcessEnv): Promise<ExportSource> {
+  const { store, grid } = await openStore(env, false);
+  return { grid, buckets: (nowMs) => storedBuckets(store, grid, nowMs), close: () => store.close() };
+}
+
+function sayOnStderr(line: string): void {
+  process.stderr.write(`humtemp: ${line}\n`);
 }
 
 /** Runs `humtemp import`. @throws StartError with a message for the person who started it. */
