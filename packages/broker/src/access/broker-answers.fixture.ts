@@ -2,33 +2,50 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { type AccessCase, type AccessTable, OBSERVER, PASSWORD } from './access-table.fixture.js';
 
 const SYNC = 'table/sync';
+const NOT_AUTHORIZED = 0x87;
+
+/** Of MQTT: 4 is 3.1.1. */
+export type Version = 4 | 5;
 
 /**
  * Puts the cases of a table to a broker that runs with its files and lets anonymous clients in, one after another. A
- * refused publish has to be acknowledged, and a subscription granted, as Mosquitto does with MQTT 3.1.1.
+ * refused publish has to be acknowledged, in MQTT 5 with 0x87, and a subscription granted, as Mosquitto does.
  * @returns for each case whether the broker allowed it.
  */
-export async function brokerAnswers(url: string, { cases }: AccessTable): Promise<boolean[]> {
+export async function brokerAnswers(
+  url: string,
+  { cases }: AccessTable,
+  protocolVersion: Version,
+): Promise<boolean[]> {
   const observer = await Observer.connect(url);
   try {
     await observer.client.subscribeAsync([SYNC, ...new Set(cases.map(({ topic }) => topic))], { qos: 1 });
     const answers: boolean[] = [];
     for (const [index, entry] of cases.entries())
-      answers.push(await ASK[entry.way](url, entry, `case ${index}`, observer));
+      answers.push(await ASK[entry.way](url, { ...entry, protocolVersion }, `case ${index}`, observer));
     return answers;
   } finally {
     await observer.client.endAsync(true);
   }
 }
 
-type Ask = (url: string, entry: AccessCase, payload: string, observer: Observer) => Promise<boolean>;
+type Asked = AccessCase & { readonly protocolVersion: Version };
+type Ask = (url: string, entry: Asked, payload: string, observer: Observer) => Promise<boolean>;
 
 const ASK: Readonly<Record<AccessCase['way'], Ask>> = {
   async publish(url, entry, payload, observer) {
     const client = await connected(url, entry);
-    await client.publishAsync(entry.topic, payload, { qos: 1 });
+    const code = await client.publishAsync(entry.topic, payload, { qos: 1 }).then(
+      () => 0,
+      (error: { code: number }) => error.code,
+    );
     await client.endAsync();
-    return observer.hasSeen(payload);
+    const wasSeen = await observer.hasSeen(payload);
+    // That the payload is no observation may be an answer, too.
+    const isRefused = code === NOT_AUTHORIZED;
+    if (isRefused !== (!wasSeen && entry.protocolVersion === 5))
+      throw new Error(`PUBACK ${code} for ${JSON.stringify(entry)}`);
+    return wasSeen;
   },
 
   async receive(url, entry, payload, observer) {
@@ -87,13 +104,13 @@ class Observer {
 
 function connected(
   url: string,
-  { username, clientId }: Pick<AccessCase, 'username' | 'clientId'>,
+  { username, clientId, protocolVersion = 4 }: Pick<AccessCase, 'username' | 'clientId'> & Partial<Asked>,
   options: IClientOptions = {},
 ): Promise<MqttClient> {
   return connectAsync(url, {
     clientId,
     ...(username === undefined ? {} : { username, password: PASSWORD }),
-    protocolVersion: 4,
+    protocolVersion,
     reconnectPeriod: 0,
     ...options,
   });
