@@ -36,6 +36,11 @@ export class BytesReader {
     throw new Mqtt5Error(ReasonCode.malformed, 'a variable byte integer of more than four bytes');
   }
 
+  /** Goes on behind so many bytes. */
+  skip(count: number): void {
+    this.#take(count);
+  }
+
   /** Bytes behind their length. Good as long as the packet is. */
   binary(): Buffer {
     const length = this.uint16();

@@ -135,15 +135,25 @@ export class Mqtt5Client implements EngineClient {
     try {
       for (const frame of this.#reader.take(chunk)) {
         if (this.#state === 'over') return;
-        if (this.#connect === undefined) void this.#enter(frame);
+        if (this.#connect === undefined) this.#enter(frame).catch((error) => this.#fail(error));
         else this.#handle(frame);
       }
       if (this.#incoming?.isFull) this.connection.tap.pause();
     } catch (error) {
-      if (!(error instanceof Mqtt5Error)) throw error;
-      this.connection.warn('connection ended', error.message);
-      this.end(error.code, error.message);
+      if (error instanceof Mqtt5Error) {
+        this.connection.warn('connection ended', error.message);
+        this.end(error.code, error.message);
+        return;
+      }
+      this.#fail(error);
     }
+  }
+
+  /** A fault of ours, which the bytes of one client bring to light, is not to end all others. */
+  #fail(error: unknown): void {
+    const { connection } = this;
+    connection.warn('connection ended by a fault of the broker', (error as Error).stack ?? String(error));
+    if (!this.end(ReasonCode.unspecified, 'a fault of the broker')) connection.tap.destroy();
   }
 
   /** Answers the CONNECT. */

@@ -1,8 +1,12 @@
 import mqttPacket, { type IConnackPacket, type Packet, type Parser } from 'mqtt-packet';
+import { varintBytes, writeVarint } from '../subscribers/varint.js';
+import { checkPacket } from './packet-rules.js';
 import { Mqtt5Error, ReasonCode } from './reason-code.js';
 
 const VERSION = { protocolVersion: 5 } as const;
 const REASON_TEXT_MAX = 200;
+const SUBACK = 0x90;
+const UNSUBACK = 0xb0;
 
 let parser: Parser | undefined;
 let parsed: Packet | undefined;
@@ -10,6 +14,7 @@ let problem: Error | undefined;
 
 /** Reads a whole frame that is no PUBLISH: of those the order of the user properties would be lost. @throws Mqtt5Error */
 export function parsePacket(frame: Buffer): Packet {
+  checkPacket(frame);
   parser ??= newParser();
   parsed = problem = undefined;
   try {
@@ -58,12 +63,23 @@ export function disconnectFrame(reasonCode: number, reasonString: string, bytesM
   return frame.length <= bytesMax ? frame : mqttPacket.generate({ cmd: 'disconnect', reasonCode }, VERSION);
 }
 
-export function subackFrame(messageId: number, granted: readonly number[]): Buffer {
-  return mqttPacket.generate({ cmd: 'suback', messageId, granted: [...granted] }, VERSION);
+export function subackFrame(packetId: number, codes: readonly number[]): Buffer {
+  return codesFrame(SUBACK, packetId, codes);
 }
 
-export function unsubackFrame(messageId: number, granted: readonly number[]): Buffer {
-  return mqttPacket.generate({ cmd: 'unsuback', messageId, granted: [...granted] } as Packet, VERSION);
+export function unsubackFrame(packetId: number, codes: readonly number[]): Buffer {
+  return codesFrame(UNSUBACK, packetId, codes);
+}
+
+/** Packet id, no properties, and a code for each filter (3.9, 3.11). */
+function codesFrame(header: number, packetId: number, codes: readonly number[]): Buffer {
+  const body = [packetId >> 8, packetId & 0xff, 0, ...codes];
+  const start = 1 + varintBytes(body.length);
+  const frame = Buffer.allocUnsafe(start + body.length);
+  frame[0] = header;
+  writeVarint(body.length, frame, 1);
+  frame.set(body, start);
+  return frame;
 }
 
 function cut<Properties extends { readonly reasonString?: string }>(properties: Properties): Properties {

@@ -14,7 +14,6 @@ export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
   const { deliveries } = client.hub;
   const { connection, session } = client;
   const identifier = packet.properties?.subscriptionIdentifier as number | undefined;
-  if (identifier === 0) throw new Mqtt5Error(ReasonCode.protocolError, 'a subscription identifier of 0');
   const retained: [string, Grant][] = [];
   const codes = packet.subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
     const isShared = topic.startsWith('$share/');
