@@ -43,9 +43,18 @@ export class HumtempProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
 
-  /** @param command another than that of this clone. */
-  constructor(args: readonly string[], env: Record<string, string> = {}, command = COMMAND) {
-    this.#child = spawn(process.execPath, [command, ...args], {
+  /**
+   * @param command another than that of this clone.
+   * @param launcher what runs it, in front of it; it must become the process itself.
+   */
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    command = COMMAND,
+    launcher: readonly string[] = [],
+  ) {
+    const [program, ...others] = [...launcher, process.execPath, command, ...args];
+    this.#child = spawn(program!, others, {
       env: { ...withoutOurs(process.env), XDG_STATE_HOME: join(scratchFolder(), 'state'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

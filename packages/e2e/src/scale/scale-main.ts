@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { clusterRun } from './cluster-run.js';
+import { linksRun } from './links-run.js';
 import { quotaPlot } from './quota-plot.js';
 import { quotaRun } from './quota-run.js';
 import { serversRun } from './servers-run.js';
@@ -16,6 +17,8 @@ RUN is one of
   servers [--frozen 30000]     [--kills 2]     independent servers: one frozen, one killed, one added, one drained; a reader all the time;
                                                --kill-servers: each of them is killed while labs are moved, too
   workers [--brokers 1] [--adopt-after 10s]    workers that come, go and are killed, at one or two Mosquittos
+  links [--seconds 20] [--rate 300]            a Redis, a Mosquitto and workers on hosts of their own; the links between them are cut,
+                                               slow and lossy for so long each; as root, on Linux, with Python 3
   quota-workers [--share 0.1] [--counts 1,2,4,8] [--seconds 15] [--rounds 3]
   quota-servers                                how much more is committed with more workers, or with more independent servers, each
                                                held to a share of a core; as root, on Linux
@@ -26,7 +29,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     observations: { type: 'string', default: '300000' },
-    rate: { type: 'string', default: '2000' },
+    rate: { type: 'string' },
     labs: { type: 'string', default: '600' },
     seed: { type: 'string', default: '1' },
     durability: { type: 'string', default: 'replica' },
@@ -37,7 +40,7 @@ const { values, positionals } = parseArgs({
     brokers: { type: 'string', default: '1' },
     share: { type: 'string', default: '0.1' },
     counts: { type: 'string', default: '1,2,4,8' },
-    seconds: { type: 'string', default: '15' },
+    seconds: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     'adopt-after': { type: 'string', default: '10s' },
     help: { type: 'boolean', default: false },
@@ -46,7 +49,7 @@ const { values, positionals } = parseArgs({
 
 const common = {
   observations: Number(values.observations),
-  ratePerS: Number(values.rate),
+  ratePerS: Number(values.rate ?? 2000),
   labs: Number(values.labs),
   seed: Number(values.seed),
   say: (line: string) => process.stdout.write(`${line}\n`),
@@ -66,6 +69,12 @@ const RUNS: Readonly<Record<string, () => Promise<object>>> = {
       kills: Number(values.kills),
       killsServers: values['kill-servers'],
     }),
+  links: () =>
+    linksRun({
+      ...common,
+      ratePerS: Number(values.rate ?? 300),
+      faultMs: Number(values.seconds ?? 20) * 1000,
+    }),
   'quota-workers': () => quota('workers'),
   'quota-servers': () => quota('servers'),
   'quota-plot': plot,
@@ -83,7 +92,7 @@ function quota(of: 'workers' | 'servers'): Promise<object> {
     say: common.say,
     share: Number(values.share),
     counts: values.counts.split(',').map(Number),
-    seconds: Number(values.seconds),
+    seconds: Number(values.seconds ?? 15),
     rounds: Number(values.rounds),
   });
 }
