@@ -49,6 +49,19 @@ describe(`a Redis (seed ${SEED})`, { concurrency: 4 }, () => {
   );
 
   underFault(
+    'killed twice under load loses nothing, with appendfsync everysec and durability fsync',
+    {
+      redis: { appendfsync: 'everysec' },
+      env: { HUMTEMP_DURABILITY: 'fsync' },
+      prepare: async (_, control) =>
+        ((await control.command('INFO', 'WAITAOF')) as unknown[])[0] === null
+          ? 'this Redis has no WAITAOF'
+          : undefined,
+    },
+    killTwice,
+  );
+
+  underFault(
     'frozen for less than the timeout is waited for',
     { env: { HUMTEMP_REDIS_TIMEOUT: '20s' } },
     async (parts) => {

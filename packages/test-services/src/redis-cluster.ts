@@ -25,6 +25,8 @@ export async function startRedisCluster(
   masters: number,
   replicasOfEach: number,
   options: RedisOptions = {},
+  /** Lines of redis.conf that each node has of its own. */
+  ofNode: () => Promise<Readonly<Record<string, string>>> = async () => ({}),
 ): Promise<RedisCluster> {
   const server = await localProgram('redis-server');
   const client = await localProgram('redis-cli');
@@ -35,6 +37,7 @@ export async function startRedisCluster(
       'cluster-require-full-coverage': 'no',
       'cluster-port': String(await freePort()),
       ...options.directives,
+      ...(await ofNode()),
     };
     return withFreePort((port) => startServerProcess(redisRecipe(directives), 'path', server, port));
   };
