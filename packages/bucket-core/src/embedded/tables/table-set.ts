@@ -28,7 +28,8 @@ export interface Sources {
 export class TableSet {
   #tables: readonly Table[] = [];
   #version = 0;
-  readonly #sources = new Map<string, Sources>();
+  /** By duration, then by start: a key of both would be made for each bucket that is read. */
+  readonly #sources = new Map<number, Map<number, Sources>>();
   readonly #cursors = new Map<string, readonly Cursor[]>();
 
   get tables(): readonly Table[] {
@@ -71,13 +72,17 @@ export class TableSet {
 
   /** Where one bucket of any lab is. */
   sources(durationS: number, startS: number): Sources {
-    const key = `${durationS} ${startS}`;
-    let sources = this.#sources.get(key);
+    let ofDuration = this.#sources.get(durationS);
+    if (ofDuration === undefined) {
+      ofDuration = new Map();
+      this.#sources.set(durationS, ofDuration);
+    }
+    let sources = ofDuration.get(startS);
     if (sources === undefined) {
-      if (this.#sources.size >= KEPT_MAX) this.#sources.clear();
+      if (ofDuration.size >= KEPT_MAX) ofDuration.clear();
       const buckets = this.#find(SECTION.bucket, durationS, startS);
       sources = { buckets, rows: this.#rowsOf(startS, durationS, true) };
-      this.#sources.set(key, sources);
+      ofDuration.set(startS, sources);
     }
     return sources;
   }
