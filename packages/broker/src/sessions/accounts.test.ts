@@ -96,9 +96,11 @@ describe('a client id that two accounts use', { concurrency: true }, () => {
   });
 });
 
-test('two clients that fight over one client id are logged once and counted', async (t) => {
+test('two clients that fight over one client id, in both versions, are logged once and counted', async (t) => {
   const scene = await Scene.open(t);
-  const client = async () => scene.client({ clientId: 'board', clean: true });
+  let connections = 0;
+  const client = async () =>
+    scene.client({ clientId: 'board', clean: true, protocolVersion: connections++ % 2 === 0 ? 5 : 4 });
   let last = await client();
   for (let i = 0; i < 6; i++) {
     const next = await client();
