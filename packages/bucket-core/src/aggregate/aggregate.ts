@@ -91,7 +91,8 @@ export function lastMs(aggregate: Aggregate): number {
   return Math.max(aggregate.temp.lastMs, aggregate.humidity.lastMs);
 }
 
-function emptyMetric(withHistogram: boolean): MetricAggregate {
+/** @param withHistogram whether it keeps one. */
+export function emptyMetric(withHistogram: boolean): MetricAggregate {
   return {
     count: 0,
     sum: 0,

@@ -30,18 +30,32 @@ export function copyHistogram({ firstBin, counts }: Histogram): Histogram {
 }
 
 export function addToHistogram(histogram: Histogram, bin: number, count: number): void {
+  widenHistogram(histogram, bin, bin);
+  histogram.counts[bin - histogram.firstBin]! += count;
+}
+
+/** Makes room for bins, both of which are about to be counted: once for many values, instead of for each that is further out. */
+export function widenHistogram(histogram: Histogram, fromBin: number, toBin: number): void {
   const { counts } = histogram;
-  if (counts.length === 0) histogram.firstBin = bin;
-  for (; bin < histogram.firstBin; histogram.firstBin--) counts.unshift(0);
-  const index = bin - histogram.firstBin;
-  while (counts.length <= index) counts.push(0);
-  counts[index]! += count;
+  if (counts.length === 0) histogram.firstBin = fromBin;
+  const below = histogram.firstBin - fromBin;
+  if (below > 0) {
+    const before = counts.length;
+    for (let i = 0; i < below; i++) counts.push(0);
+    counts.copyWithin(below, 0, before);
+    counts.fill(0, 0, below);
+    histogram.firstBin = fromBin;
+  }
+  while (counts.length <= toBin - histogram.firstBin) counts.push(0);
 }
 
 /** Merges `other` into `histogram`. */
 export function mergeHistogram(histogram: Histogram, other: Histogram): void {
-  for (let i = 0; i < other.counts.length; i++)
-    if (other.counts[i]! > 0) addToHistogram(histogram, other.firstBin + i, other.counts[i]!);
+  const { firstBin, counts } = other;
+  if (counts.length === 0) return;
+  widenHistogram(histogram, firstBin, firstBin + counts.length - 1);
+  const shift = firstBin - histogram.firstBin;
+  for (let i = 0; i < counts.length; i++) histogram.counts[shift + i]! += counts[i]!;
 }
 
 /**

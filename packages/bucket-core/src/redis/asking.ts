@@ -1,3 +1,4 @@
+import { mget } from './mget.js';
 import { Elsewhere, isElsewhere, isReply } from './redis-errors.js';
 import type { RedisLink } from './redis-link.js';
 import type { ScriptedPipeline, ScriptedRedis } from './scripts.js';
@@ -226,6 +227,7 @@ function valuesOfOne(servers: Servers, side: Side, keys: readonly string[]): Pro
     const link = servers.linkOf(0);
     const fence = servers.fenceOf(link);
     const redis = side === 'commits' ? link.writable() : await link.readable();
+    if (fence === undefined && side === 'reads') return mget(redis, keys, servers.keys.isAscii);
     if (fence === undefined) return redis.mgetBuffer(keys as string[]);
     const values = await redis.mgetBuffer([...keys, fence.key]);
     if ((values.pop()?.toString() ?? '') !== fence.stamp) throw new Elsewhere();

@@ -61,6 +61,7 @@ export function packCall(
   doneKey: string,
   countsKey: string,
   indexKeys: (partition: number) => readonly [string, string],
+  lateKey: (partition: number) => string,
   parts: readonly Part[],
   counted: readonly Part[],
 ): CommitCall {
@@ -77,6 +78,7 @@ export function packCall(
     const count = rows.length / ROW_LENGTH;
     keys.push(state.headKey);
     if (part.flags & INDEX) keys.push(...indexKeys(state.partition));
+    if (part.flags & (LOOKED | NO_DEDUPLICATION)) keys.push(lateKey(state.partition));
     const isBeside = part.dropped.length > 0 || part.suspended > 0;
     const flags = isBeside ? part.flags | BESIDE : part.flags;
     blob[at] = flags;

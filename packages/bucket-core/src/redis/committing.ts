@@ -387,6 +387,7 @@ export class Committing {
       keys.done(partition, this.#instance, number),
       keys.counts(partition),
       (of) => [keys.labs(of), keys.names(of)],
+      (of) => keys.late(of),
       parts.filter(({ rows }) => rows.length > 0),
       parts.filter(({ rows }) => rows.length === 0),
     );

@@ -144,6 +144,32 @@ describe('a lab whose head is unreadable', () => {
   });
 });
 
+test('a page that is empty is a fault of its lab', async () => {
+  const scene = await openScene(60);
+  try {
+    const pages = (await client.keys(`${scene.keys.prefix}*`)).filter((key) =>
+      /}:(raw|agg):lab-7:/.test(key),
+    );
+    assert.ok(pages.length > 2);
+    for (const key of pages) await client.set(key, '', 'KEEPTTL');
+    const nowS = Math.floor(scene.nowMs / 1000);
+    for (const resolution of CONTRACT_GRID.resolutions)
+      await scene.store.series(SICK, resolution, nowS - 48 * HOUR_S, nowS, scene.nowMs);
+    const faulty = new Set(scene.faults.map(({ lab, key }) => `${lab} ${key}`));
+    for (const kind of ['raw', 'agg'])
+      assert.ok(
+        [...faulty].some((text) => text.startsWith(`${SICK} ${scene.keys.prefix}`) && text.includes(kind)),
+        kind,
+      );
+    // It is set aside, and its lab goes on.
+    for (let i = 0; i < 100 && (await client.exists(...pages)) === pages.length; i++) await pause(10);
+    assert.ok((await client.exists(...pages)) < pages.length);
+    await scene.commit(3);
+  } finally {
+    await scene.close();
+  }
+});
+
 test('any value of a lab, replaced by any other, is a fault of that lab alone, whatever is done then', async () => {
   const labs = ['sick', 'well'];
   const bytes = fc.oneof(

@@ -228,11 +228,16 @@ export class Folding {
     const keys: string[] = [];
     const packed: Buffer[] = [];
     for (const { state, plan, folded } of planned) {
-      keys.push(state.headKey, ...folded.writes.map(({ key }) => this.#keyOf(state, key)));
-      const header = Buffer.allocUnsafe(12);
+      keys.push(
+        state.headKey,
+        this.keys.late(state.partition),
+        ...folded.writes.map(({ key }) => this.#keyOf(state, key)),
+      );
+      const header = Buffer.allocUnsafe(16);
       header.writeUInt32LE(plan.head.generation, 0);
       header.writeUInt32LE(plan.value.length, 4);
       header.writeUInt32LE(folded.writes.length, 8);
+      header.writeUInt32LE(folded.lateS, 12);
       packed.push(Buffer.concat([header, folded.head]), ...folded.writes.map(packWrite));
     }
     const { partition } = planned[0]!.state;

@@ -24,8 +24,11 @@ export function tagOf(place: number): string {
  */
 export class Keys {
   readonly #tags: readonly string[];
+  /** Whether every key is: names of labs are. */
+  readonly isAscii: boolean;
 
   constructor(readonly prefix: string) {
+    this.isAscii = Buffer.byteLength(prefix) === prefix.length;
     this.#tags = PLACES.map((place) => `${prefix}{${tagOf(place)}}:`);
   }
 
@@ -65,6 +68,16 @@ export class Keys {
   /** Sorted set: the same labs, in the order of their names. */
   names(partition: number): string {
     return `${this.#tags[partition]}names`;
+  }
+
+  /** Sorted set: the labs with observations that pages lack though they are as old as what pages have (scripts/late.lua). */
+  late(partition: number): string {
+    return `${this.#tags[partition]}late`;
+  }
+
+  /** What stands in front of the name of a lab in the key of its head. */
+  beforeLab(partition: number): string {
+    return `${this.#tags[partition]}lab:`;
   }
 
   /** String: the last call of a process' commit in which this partition came first, and its answer. Expires after an hour. */

@@ -4,6 +4,7 @@ import { ask, type Commander, connectionOf } from './asking.js';
 import type { Faults } from './faults.js';
 import { type Keys, PARTITIONS } from './keys.js';
 import type { LabStates } from './lab-states.js';
+import { LateLists } from './late-lists.js';
 import type { PageGrid } from './pages/page-grid.js';
 import type { LabsReply, NamesReply } from './scripts.js';
 import type { Servers } from './servers.js';
@@ -17,6 +18,12 @@ const PARTITIONS_AT_FIRST = 4;
 /** Names asked for in one call: bounds how long the server serves nobody else. */
 const NAMES_AT_ONCE_MAX = 2000;
 
+/** Some labs, and which of all the labs found so far are late, at least; undefined: nobody asked. */
+export interface LabsPage {
+  readonly labs: readonly string[];
+  readonly late: ReadonlySet<string> | undefined;
+}
+
 /**
  * Which labs there are: so that reads never scan the key space. The script of a commit writes the entries; here they are
  * read, new labs are admitted, and labs that are no more are removed. Each partition has indexes of its own.
@@ -25,6 +32,7 @@ export class LabIndex {
   #sweptAtMs = 0;
   #nextSwept = Math.floor(Math.random() * LAB_PARTITIONS);
   readonly #admission: Admission;
+  readonly lateLists: LateLists;
 
   constructor(
     readonly servers: Servers,
@@ -34,6 +42,7 @@ export class LabIndex {
     readonly faults: Faults,
   ) {
     this.#admission = new Admission(servers, keys);
+    this.lateLists = new LateLists(servers, keys);
   }
 
   /** Of these labs, those that are new beyond `labsMax` labs in all, whichever process has the others. */
@@ -46,34 +55,52 @@ export class LabIndex {
     return this.#admission.refused(unknown, labsMax, this.pages.oldestKeptS(nowMs));
   }
 
-  /** Labs whose newest observation may be as new as a time, in pages of about so many: each once. */
-  async *labsSince(fromS: number, pageLabs: number): AsyncIterable<readonly string[]> {
-    let labs: string[] = [];
+  /**
+   * Labs whose newest observation may be as new as a time, in pages of about so many: each once.
+   * @param lateBeforeS end of a bucket that is to be read, to know who is late (late.lua); undefined: it is not worth to know
+   */
+  async *labsSince(fromS: number, pageLabs: number, lateBeforeS?: number): AsyncIterable<LabsPage> {
+    const late = lateBeforeS === undefined ? undefined : new Set<string>();
+    let open = this.servers.groups.flat();
     let [found, lookedAt] = [0, 0];
-    for (let open = this.servers.groups.flat(); open.length > 0; ) {
+    const next = async (): Promise<string[]> => {
       // As many partitions as have about two pages.
       const enough = lookedAt === 0 ? PARTITIONS_AT_FIRST : (2 * pageLabs) / Math.max(found / lookedAt, 0.5);
       const asked = this.#firstGroups(open, enough);
       const seen = new Set<number>();
+      const labs: string[][] = [];
       await this.#ask<LabsReply>(
         asked,
         (to, bytes, group) => {
           const keys = group.length === 1 ? [this.keys.labs(group[0]!)] : [];
           const before = this.keys.beforePartition();
-          return to.humtemp_labs(keys.length, ...keys, before, bytes, fromS, 2 * pageLabs);
+          return to.humtemp_labs(keys.length, ...keys, before, bytes, fromS, 2 * pageLabs, lateBeforeS ?? '');
         },
-        (group, [count, wrong, some]) => {
+        (group, [count, wrong, text, someLate, unknown]) => {
+          const some = linesOf(text);
+          for (const lab of linesOf(someLate)) late?.add(lab);
+          this.lateLists.begin(unknown);
           for (const one of wrong) this.faults.report(this.keys.labs(one), OTHER_TYPE);
           for (const one of group.slice(0, count)) seen.add(one);
           lookedAt += count;
           found += some.length;
-          labs = labs.length === 0 ? some : labs.concat(some);
+          labs.push(some);
         },
       );
       open = open.filter((one) => !seen.has(one));
-      for (; labs.length >= pageLabs; labs = labs.slice(pageLabs)) yield labs.slice(0, pageLabs);
+      return labs.flat();
+    };
+    // While these are read, the next are asked for.
+    let asked: Promise<string[]> | undefined = next();
+    for (let labs: string[] = []; asked !== undefined; ) {
+      labs = labs.concat(await asked);
+      asked = open.length > 0 ? next() : undefined;
+      // It may fail when nobody wants it any more.
+      asked?.catch(() => {});
+      const isLast = asked === undefined;
+      for (; labs.length >= pageLabs || (isLast && labs.length > 0); labs = labs.slice(pageLabs))
+        yield { labs: labs.slice(0, pageLabs), late };
     }
-    if (labs.length > 0) yield labs;
   }
 
   /**
@@ -173,9 +200,15 @@ export class LabIndex {
 
   async #sweep(partition: number, nowMs: number): Promise<void> {
     const redis = await connectionOf(this.servers, 'commits', partition);
-    const [labs, names] = [this.keys.labs(partition), this.keys.names(partition)];
-    await redis.humtemp_sweep(2, labs, names, this.pages.oldestKeptS(nowMs), SWEPT_LABS_MAX);
+    const { keys } = this;
+    const named = [keys.labs(partition), keys.names(partition), keys.late(partition)];
+    this.lateLists.begin([partition]);
+    await redis.humtemp_sweep(3, ...named, this.pages.oldestKeptS(nowMs), SWEPT_LABS_MAX);
   }
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.split('\n');
+}

@@ -84,6 +84,8 @@ describe('the Redis store', () => {
       const longestS = Math.max(...CONTRACT_GRID.resolutions.map((one) => one.durationS * one.retention));
       for (const key of await client.keys('expiry:*')) {
         const kind = /^expiry:\{\d+\}:([a-z]+)/.exec(key)?.[1] ?? key;
+        // Its lists of labs that are late, some of which may have been begun.
+        if (kind === 'late') continue;
         kinds.add(kind);
         if (['labs', 'names', 'expiry:{books}:layout'].includes(kind)) continue;
         const ttl = await client.ttl(key);

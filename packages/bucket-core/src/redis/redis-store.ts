@@ -20,13 +20,16 @@ import { Faults } from './faults.js';
 import { FixedServers } from './fixed-servers.js';
 import { Folding } from './folding.js';
 import { Keys } from './keys.js';
-import { LabIndex } from './lab-index.js';
+import { LabIndex, type LabsPage } from './lab-index.js';
 import { LabStates } from './lab-states.js';
 import { LateRows } from './late-rows.js';
-import { oneAhead } from './one-ahead.js';
 import type { FoldLimits } from './pages/fold.js';
 import { PageGrid } from './pages/page-grid.js';
-import { Reader, type Unreadable } from './reader.js';
+import { readAhead } from './read-ahead.js';
+import { BucketReading } from './reading/bucket-reading.js';
+import { LabValues, type Unreadable } from './reading/lab-values.js';
+import { readLatest } from './reading/latest-reading.js';
+import { SeriesReading } from './reading/series-reading.js';
 import { RedisBooks } from './redis-books.js';
 import { messageOf } from './redis-errors.js';
 import type { RedisLink, RedisLinkEvents } from './redis-link.js';
@@ -56,6 +59,8 @@ export interface RedisStoreOptions
 const INDEXED_S_MIN = 31 * 86_400;
 /** Labs in one page of a reading, and in one MGET. */
 const PAGE_LABS = 250;
+/** Pages that are asked for before they are wanted. */
+const PAGES_AHEAD = 2;
 
 /** Buckets in Redis (6.2 or later) or Valkey: in one server, several, or a cluster. */
 export class RedisStore implements Store {
@@ -66,7 +71,7 @@ export class RedisStore implements Store {
   readonly #index: LabIndex;
   readonly #folding: Folding;
   readonly #committing: Committing;
-  readonly #reader: Reader;
+  readonly #values: LabValues;
   readonly #books: RedisBooks;
   readonly #sessions: RedisSessions;
   readonly #restoring: Restoring;
@@ -107,14 +112,14 @@ export class RedisStore implements Store {
       labsMax,
       process: options.process ?? randomUUID(),
     });
-    this.#reader = new Reader(servers, keys, this.#pages, faults, (unreadable) => this.#mend(unreadable));
+    this.#values = new LabValues(servers, keys, faults, (unreadable) => this.#mend(unreadable));
     this.#restoring = new Restoring({
       servers,
       keys,
       pages: this.#pages,
       states: this.#states,
       index: this.#index,
-      reader: this.#reader,
+      values: this.#values,
       folding: this.#folding,
       labsMax,
     });
@@ -204,10 +209,10 @@ export class RedisStore implements Store {
     // The index has a time that is in the same longest-lived bucket as the newest observation, or in a later one. It may
     // have been written when another resolution lived longest.
     const sinceS = startS - Math.max(this.#pages.longest.durationS, INDEXED_S_MIN);
-    const asked = labs === 'all' ? this.#index.labsSince(sinceS, PAGE_LABS) : pagesOf(labs);
-    const found = oneAhead(asked, (some) =>
-      this.#reader.buckets(some, resolution, startS, nowMs, withHistograms),
-    );
+    const reading = new BucketReading(this.#values, this.#pages, resolution, startS, nowMs, withHistograms);
+    const lateBeforeS = reading.usesPages ? startS + resolution.durationS : undefined;
+    const asked = labs === 'all' ? this.#index.labsSince(sinceS, PAGE_LABS, lateBeforeS) : labsPagesOf(labs);
+    const found = readAhead(asked, PAGES_AHEAD, ({ labs: some, late }) => reading.of(some, late));
     for await (const page of found) if (page.length > 0) yield page;
   }
 
@@ -236,7 +241,16 @@ export class RedisStore implements Store {
     nowMs: number,
     withHistograms = true,
   ): Promise<readonly (readonly LabBucket[])[]> {
-    const found = await this.#reader.series(labs, resolution, fromS, toS, nowMs, withHistograms);
+    const reading = new SeriesReading(
+      this.#values,
+      this.#pages,
+      resolution,
+      fromS,
+      toS,
+      nowMs,
+      withHistograms,
+    );
+    const found = await reading.of(labs);
     return found.map((buckets) => buckets ?? []);
   }
 
@@ -247,7 +261,8 @@ export class RedisStore implements Store {
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {
     const newest: (LabBucket | undefined)[] = [];
-    for await (const some of pagesOf(labs)) newest.push(...(await this.#reader.latest(some, nowMs)));
+    for (const some of pagesOf(labs))
+      newest.push(...(await readLatest(this.#values, this.#pages, some, nowMs)));
     return newest;
   }
 
@@ -327,6 +342,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     this.#folding.stop();
+    this.#index.lateLists.stop();
     this.#servers.close();
   }
 
@@ -356,6 +372,10 @@ function openServers(url: string, options: ServersOptions, keys: Keys): Servers 
     : new FixedServers(topology.servers, options, keys);
 }
 
-async function* pagesOf(labs: readonly string[]): AsyncIterable<readonly string[]> {
+async function* labsPagesOf(labs: readonly string[]): AsyncIterable<LabsPage> {
+  for (const some of pagesOf(labs)) yield { labs: some, late: undefined };
+}
+
+function* pagesOf(labs: readonly string[]): Iterable<readonly string[]> {
   for (let i = 0; i < labs.length; i += PAGE_LABS) yield labs.slice(i, i + PAGE_LABS);
 }

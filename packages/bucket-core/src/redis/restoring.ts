@@ -17,7 +17,8 @@ import { newestMs, packBase, parseHead } from './pages/head.js';
 import type { PageGrid } from './pages/page-grid.js';
 import { withRestored } from './pages/restore.js';
 import { UnreadableValue } from './pages/unreadable-value.js';
-import type { Reader } from './reader.js';
+import type { LabValues } from './reading/lab-values.js';
+import { SeriesReading } from './reading/series-reading.js';
 import { fenceArguments, type Servers } from './servers.js';
 
 export interface RestoringParts {
@@ -26,7 +27,7 @@ export interface RestoringParts {
   readonly pages: PageGrid;
   readonly states: LabStates;
   readonly index: LabIndex;
-  readonly reader: Reader;
+  readonly values: LabValues;
   readonly folding: Folding;
   readonly labsMax: number;
 }
@@ -128,7 +129,9 @@ export class Restoring {
     const starts = buckets.filter((one) => one.durationS === durationS).map(({ startS }) => startS);
     if (starts.length === 0) return [];
     const [fromS, toS] = [Math.min(...starts), Math.max(...starts) + durationS];
-    return (await this.parts.reader.series([lab], resolution, fromS, toS, nowMs, true))[0];
+    const { values, pages } = this.parts;
+    const [series] = await new SeriesReading(values, pages, resolution, fromS, toS, nowMs, true).of([lab]);
+    return series;
   }
 
   /** The only caller of begin.lua. */

@@ -9,6 +9,7 @@ const NAMES = [
   'aside',
   'admit',
   'sweep',
+  'late',
   'probe',
   'release',
   'labs',
@@ -35,7 +36,8 @@ const LUA = NAMES.map((name) => ({
 type Argument = string | number | Buffer;
 type Script<Reply> = (keys: number, ...keysAndArguments: Argument[]) => Promise<Reply>;
 
-export type LabsReply = [lookedAt: number, wrong: number[], labs: string[]];
+/** Names are lines of a text. */
+export type LabsReply = [lookedAt: number, wrong: number[], labs: string, late: string, unknown: number[]];
 export type NamesReply = [wrong: number[], last: string, names: string[]];
 
 /** A pipeline on a connection that knows the scripts: those of them that are sent in pipelines. */
@@ -52,6 +54,7 @@ export interface ScriptedRedis extends Redis {
   readonly humtemp_aside: Script<number>;
   readonly humtemp_admit: Script<number[]>;
   readonly humtemp_sweep: Script<number>;
+  readonly humtemp_late: Script<number>;
   readonly humtemp_probe: Script<number>;
   readonly humtemp_release: Script<number>;
   readonly humtemp_labs: Script<LabsReply>;

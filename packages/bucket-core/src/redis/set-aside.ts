@@ -20,7 +20,7 @@ export class SetAside {
   /**
    * Sets a value aside, unless it is another by now.
    * @param value as it was read, or WRONG_TYPE
-   * @param instead what is put in its place, until `expiryS`
+   * @param instead of a head: what is put in its place, until `expiryS`
    */
   async value(
     key: string,
@@ -34,7 +34,8 @@ export class SetAside {
     const { keys } = this.servers;
     await writeAt(this.servers, keys.placeOf(key), (redis, fence) => {
       const how = [value, ASIDE_KEPT_S, instead, expiryS, ...fenceArguments(fence)];
-      return redis.humtemp_aside(2, key, keys.aside(key), ...how);
+      const named = [key, keys.aside(key), ...(instead.length > 0 ? [keys.late(keys.placeOf(key))] : [])];
+      return redis.humtemp_aside(named.length, ...named, ...how);
     });
   }
 

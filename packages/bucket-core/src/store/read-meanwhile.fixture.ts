@@ -79,10 +79,10 @@ export async function readMeanwhile(
 
   const seen = new Set<string>();
   const during = [...whileBuckets];
-  // When the page was asked for, or its predecessor: a page may be read ahead.
-  let before = new Map(committed);
-  let asked = before;
+  // When each page was asked for, at the latest: two pages may be read ahead.
+  const asked = [new Map(committed)];
   for await (const page of store.buckets('all', resolution, startS, startMs)) {
+    const before = asked[Math.max(0, asked.length - 3)]!;
     for (const { lab, aggregate } of page) {
       assert.ok(!seen.has(lab), `${lab} is shown twice`);
       seen.add(lab);
@@ -95,8 +95,7 @@ export async function readMeanwhile(
     const read = structuredClone(page);
     await happens(during.shift());
     assert.deepEqual(page, read, 'what was read goes on changing');
-    before = asked;
-    asked = new Map(committed);
+    asked.push(new Map(committed));
   }
   for (const lab of oldLabs) assert.ok(seen.has(lab), `${lab} is not shown`);
 

@@ -45,6 +45,7 @@ export function aggregateOfSlot(
   startS: number,
   withHistograms: boolean,
 ): Aggregate | undefined {
+  expectEntries(bytes);
   let aggregate: Aggregate | undefined;
   for (let at = 0; at < bytes.length; ) {
     const length = entryAt(bytes, at);
@@ -59,6 +60,17 @@ export function aggregateOfSlot(
   return aggregate;
 }
 
+/** The newest slot that a page has something of; −1: it has nothing. @throws UnreadableValue */
+export function newestSlot(bytes: Buffer): number {
+  let newest = -1;
+  for (let at = 0; at < bytes.length; ) {
+    const length = entryAt(bytes, at);
+    newest = Math.max(newest, bytes[at]! & SLOT_MASK);
+    at = reader.at + length;
+  }
+  return newest;
+}
+
 /** Visits every entry in the order of their appending. @throws UnreadableValue */
 export function eachAggregate(
   bytes: Buffer,
@@ -67,6 +79,7 @@ export function eachAggregate(
   visit: (startS: number, aggregate: Aggregate) => void,
   withHistograms = true,
 ): void {
+  expectEntries(bytes);
   for (let at = 0; at < bytes.length; ) {
     const length = entryAt(bytes, at);
     const slot = bytes[at]! & SLOT_MASK;
@@ -92,6 +105,10 @@ export function withMergedSlots(bytes: Buffer, startOf: (slot: number) => number
     if (aggregate !== undefined) entries.push(aggregateEntry(slot, aggregate, startOf(slot)));
   }
   return Buffer.concat(entries);
+}
+
+function expectEntries(bytes: Buffer): void {
+  if (bytes.length === 0) throw new UnreadableValue('an aggregate page without an entry');
 }
 
 /** Bytes of the aggregate in an entry; the reader stands before it then. */

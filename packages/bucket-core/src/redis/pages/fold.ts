@@ -81,8 +81,12 @@ export interface Folded {
   /** The new base, and the rows that stay. */
   readonly head: Buffer;
   readonly baseBytes: number;
+  /** The oldest of those rows, Unix seconds, if it is not newer than the base; NO_LATE_ROW: it is. */
+  readonly lateS: number;
   readonly writes: readonly PageWrite[];
 }
+
+export const NO_LATE_ROW = 2 ** 32 - 1;
 
 /**
  * What to fold of a head; undefined if there is too little.
@@ -168,7 +172,9 @@ export function fold(
   base.copy(bytes);
   for (let i = cut, at = base.length; i < rows.count; i++, at += ROW_BYTES)
     putRow(bytes, at, rows.ms[i]!, rows.tag[i]!, rows.temp[i]!, rows.humidity[i]!);
-  return { head: bytes, baseBytes: base.length, writes: writes.all };
+  const isLate = kept > 0 && rows.ms[cut]! <= watermarkMs;
+  const lateS = isLate ? Math.floor(rows.ms[cut]! / 1000) : NO_LATE_ROW;
+  return { head: bytes, baseBytes: base.length, lateS, writes: writes.all };
 }
 
 /**

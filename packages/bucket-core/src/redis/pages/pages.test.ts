@@ -163,7 +163,7 @@ describe('what is packed in Redis', () => {
   });
 
   test('a page of aggregates that is written anew says the same of each bucket', () => {
-    const entries = fc.array(fc.tuple(fc.nat(23), rowsArbitrary), { maxLength: 6 });
+    const entries = fc.array(fc.tuple(fc.nat(23), rowsArbitrary), { minLength: 1, maxLength: 6 });
     const startOf = (slot: number) => START_S - slot * 3600;
     fc.assert(
       fc.property(entries, (list) => {

@@ -1,9 +1,9 @@
-import { type Aggregate, mergeAggregate } from '../../aggregate/aggregate.js';
+import { type Aggregate, addObservation, emptyAggregate, mergeAggregate } from '../../aggregate/aggregate.js';
 import { keepsHistograms } from '../../aggregate/histogram.js';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
 import { checksum } from './checksum.js';
-import { BLOCK_ROWS_MAX, getRowBlock, hasTags, putRowBlock } from './row-block.js';
+import { BLOCK_ROWS_MAX, getRowBlock, hasTags, newestOfRowBlock, putRowBlock } from './row-block.js';
 import { Rows } from './rows.js';
 import { getAggregate, putAggregate } from './small-aggregate.js';
 import { UnreadableValue } from './unreadable-value.js';
@@ -107,6 +107,7 @@ export function readRawPage(
   toMs: number,
   rows: Rows,
 ): readonly SumsBlock[] {
+  if (bytes.length === 0) throw new UnreadableValue('a raw page without a block');
   let sums: SumsBlock[] | undefined;
   for (let at = 0; at < bytes.length; ) {
     const start = at + BLOCK_HEADER_BYTES;
@@ -130,6 +131,43 @@ export function readRawPage(
     sums.push({ firstMs, lastMs, at: reader.at, end });
   }
   return sums ?? NO_SUMS;
+}
+
+/** What a page has of one bucket; undefined: nothing. @throws UnreadableValue */
+export function bucketOfRawPage(
+  bytes: Buffer,
+  pageStartMs: number,
+  durationS: number,
+  startS: number,
+  withHistograms: boolean,
+): Aggregate | undefined {
+  ROWS_READ.clear();
+  const sums = readRawPage(bytes, pageStartMs, startS * 1000, (startS + durationS) * 1000, ROWS_READ);
+  const { count, ms, temp, humidity } = ROWS_READ;
+  const aggregate = count > 0 || sums.length > 0 ? emptyAggregate(withHistograms) : undefined;
+  if (aggregate === undefined) return undefined;
+  for (let i = 0; i < count; i++) addObservation(aggregate, ms[i]!, temp[i]!, humidity[i]!);
+  for (const sum of bucketsOfSums(bytes, sums, pageStartMs, durationS))
+    if (sum.startS === startS) mergeAggregate(aggregate, sum.aggregate);
+  return aggregate.observations > 0 ? aggregate : undefined;
+}
+
+/** Used again for each page. */
+const ROWS_READ = new Rows();
+
+/** Time of the newest observation on a page that was read without error, Unix milliseconds; −∞: there is none. */
+export function newestOfRawPage(bytes: Buffer, pageStartMs: number): number {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < bytes.length; ) {
+    const start = at + BLOCK_HEADER_BYTES;
+    const kind = bytes[at]!;
+    at = start + bytes.readUInt16LE(at + 1);
+    if (kind === SUMS) {
+      reader.from(bytes, start);
+      newestMs = Math.max(newestMs, pageStartMs + reader.varint() + reader.varint());
+    } else newestMs = Math.max(newestMs, newestOfRowBlock(bytes, start, pageStartMs));
+  }
+  return newestMs;
 }
 
 const NO_SUMS: readonly SumsBlock[] = [];

@@ -1,11 +1,11 @@
 import { lastMs } from '../../aggregate/aggregate.js';
 import { ABSENT } from '../../observation/fixed-point.js';
 import type { StoredBucket } from '../../store/bucket-restore.js';
-import { addClosed, type Folded, hold, PageWrites, SUMMED_BYTES_MAX } from './fold.js';
+import { addClosed, type Folded, hold, NO_LATE_ROW, PageWrites, SUMMED_BYTES_MAX } from './fold.js';
 import { bucketsOfBase, type Head, newestMs, packBase } from './head.js';
 import type { PageGrid } from './page-grid.js';
 import { sumsBlocks } from './raw-page.js';
-import { putRow, ROW_BYTES } from './tail-row.js';
+import { msAt, putRow, ROW_BYTES } from './tail-row.js';
 
 /**
  * A lab with buckets that it has not yet: a fold of no row, in which buckets come from elsewhere. Where buckets follow from
@@ -39,7 +39,17 @@ export function withRestored(
   // Whatever comes last must be of the newest time.
   const end = Buffer.alloc(tail.length > 0 && restoredMs > newestMs(value) ? ROW_BYTES : 0);
   if (end.length > 0) putRow(end, 0, restoredMs, 0, ABSENT, ABSENT);
-  return { head: Buffer.concat([base, tail, end]), baseBytes: base.length, writes: writes.all };
+  const lateS = lateOf(tail, watermarkMs);
+  return { head: Buffer.concat([base, tail, end]), baseBytes: base.length, lateS, writes: writes.all };
+}
+
+function lateOf(tail: Buffer, watermarkMs: number): number {
+  let lateS = NO_LATE_ROW;
+  for (let at = 0; at < tail.length; at += ROW_BYTES) {
+    const ms = msAt(tail, at);
+    if (ms <= watermarkMs) lateS = Math.min(lateS, Math.floor(ms / 1000));
+  }
+  return lateS;
 }
 
 function addSums(bucket: StoredBucket, pages: PageGrid, writes: PageWrites, nowMs: number): void {

@@ -17,6 +17,8 @@ export const BLOCK_ROWS_MAX = 128;
 
 const UNITS = [1, 10, 100, 1000] as const;
 const [ALL, NONE, SOME] = [0, 1, 2] as const;
+/** In the u24: times are in seconds. */
+const SECONDS = 1 << 19;
 
 /** What is known about a column before it is packed. */
 interface Column {
@@ -65,7 +67,7 @@ export function putRowBlock(
     (humidity.width << 10) |
     (temp.mode << 15) |
     (humidity.mode << 17) |
-    ((second === 1000 ? 1 : 0) << 19) |
+    (second === 1000 ? SECONDS : 0) |
     (temp.unit << 20) |
     (humidity.unit << 22);
   out.byte(meta);
@@ -131,6 +133,16 @@ function putTags(out: ByteWriter, { tag }: Rows, from: number, to: number): Map<
 
 const reader = new ByteReader();
 
+/** Time of the newest row of a block, Unix milliseconds. */
+export function newestOfRowBlock(bytes: Buffer, at: number, pageStartMs: number): number {
+  reader.from(bytes, at);
+  reader.varint();
+  const last = reader.varint() + reader.varint();
+  reader.byte();
+  reader.byte();
+  return pageStartMs + last * ((reader.byte() << 16) & SECONDS ? 1000 : 1);
+}
+
 /** Adds the rows of a block in [fromMs, toMs) to `rows`. It looks at no column of a block that has none. */
 export function getRowBlock(
   bytes: Buffer,
@@ -146,7 +158,7 @@ export function getRowBlock(
   const offset = reader.varint();
   const span = reader.varint();
   const meta = reader.byte() | (reader.byte() << 8) | (reader.byte() << 16);
-  const second = meta & (1 << 19) ? 1000 : 1;
+  const second = meta & SECONDS ? 1000 : 1;
   let ms = pageStartMs + offset * second;
   if (ms >= toMs || ms + span * second < fromMs) return;
   const stepWidth = meta & 31;

@@ -1,10 +1,10 @@
 import {
   type Aggregate,
-  emptyAggregate,
+  emptyMetric,
   type MetricAggregate,
   SQUARES_REFERENCE,
 } from '../../aggregate/aggregate.js';
-import { HISTOGRAM_BIN } from '../../aggregate/histogram.js';
+import { HISTOGRAM_BIN, type Histogram } from '../../aggregate/histogram.js';
 import type { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
 
@@ -57,27 +57,33 @@ export function putAggregate(out: ByteWriter, aggregate: Aggregate, startS: numb
   }
 }
 
-/** @param withHistograms false: leaves them out. */
+/**
+ * All that reading all labs makes are such objects: they are made with what they have, as to fill empty ones takes twice as long.
+ * @param withHistograms false: leaves them out.
+ */
 export function getAggregate(from: ByteReader, startS: number, withHistograms: boolean): Aggregate {
   const flags = from.byte();
   const observations = from.varint();
   const unitMs = flags & SECONDS ? 1000 : 1;
   const firstMs = startS * 1000 + from.varint() * unitMs;
-  const aggregate = emptyAggregate(withHistograms && (flags & HISTOGRAMS) !== 0);
-  aggregate.observations = observations;
-  aggregate.firstMs = firstMs;
-  const { temp, humidity } = aggregate;
+  const keeps = withHistograms && (flags & HISTOGRAMS) !== 0;
+  const temp =
+    flags & TEMP
+      ? getMetric(from, flags, flags & ALL_TEMP ? observations : -1, SQUARES_REFERENCE.temp)
+      : emptyMetric(keeps);
   if (flags & TEMP) {
-    getValues(from, temp, flags & ALL_TEMP ? observations : -1, flags, SQUARES_REFERENCE.temp);
     temp.lastMs = firstMs + from.varint() * unitMs;
-    if (flags & HISTOGRAMS) getBins(from, temp, HISTOGRAM_BIN.temp);
+    if (flags & HISTOGRAMS) temp.histogram = getBins(from, temp, HISTOGRAM_BIN.temp, keeps);
   }
+  const humidity =
+    flags & HUMIDITY
+      ? getMetric(from, flags, flags & ALL_HUMIDITY ? observations : -1, SQUARES_REFERENCE.humidity)
+      : emptyMetric(keeps);
   if (flags & HUMIDITY) {
-    getValues(from, humidity, flags & ALL_HUMIDITY ? observations : -1, flags, SQUARES_REFERENCE.humidity);
     humidity.lastMs = flags & SAME_LAST ? temp.lastMs : firstMs + from.varint() * unitMs;
-    if (flags & HISTOGRAMS) getBins(from, humidity, HISTOGRAM_BIN.humidity);
+    if (flags & HISTOGRAMS) humidity.histogram = getBins(from, humidity, HISTOGRAM_BIN.humidity, keeps);
   }
-  return aggregate;
+  return { observations, firstMs, temp, humidity };
 }
 
 function flagsOf({ observations, firstMs, temp, humidity }: Aggregate): number {
@@ -120,26 +126,20 @@ function putValues(
   else out.varint(sumSquares - 2 * d * (sum - count * reference) + count * d * d);
 }
 
-/** @param all count of a metric that every observation has, else −1. */
-function getValues(
-  from: ByteReader,
-  metric: MetricAggregate,
-  all: number,
-  flags: number,
-  reference: number,
-): void {
+/**
+ * A metric without its last time and its histogram.
+ * @param all count of a metric that every observation has, else −1.
+ */
+function getMetric(from: ByteReader, flags: number, all: number, reference: number): MetricAggregate {
   const count = all < 0 ? from.varint() : all;
   const min = from.zigzag();
-  metric.count = count;
-  metric.min = min;
-  metric.max = min + from.varint();
-  metric.last = min + from.varint();
-  metric.sum = from.varint() + count * min;
+  const max = min + from.varint();
+  const last = min + from.varint();
+  const sum = from.varint() + count * min;
   const d = min - reference;
-  metric.sumSquares =
-    flags & LARGE_SQUARES
-      ? from.double()
-      : from.varint() + 2 * d * (metric.sum - count * reference) - count * d * d;
+  const sumSquares =
+    flags & LARGE_SQUARES ? from.double() : from.varint() + 2 * d * (sum - count * reference) - count * d * d;
+  return { count, sum, sumSquares, min, max, last, lastMs: Number.NEGATIVE_INFINITY, histogram: undefined };
 }
 
 function putBins(out: ByteWriter, { min, max, histogram }: MetricAggregate, width: number): void {
@@ -156,23 +156,28 @@ function putBins(out: ByteWriter, { min, max, histogram }: MetricAggregate, widt
   }
 }
 
-function getBins(from: ByteReader, metric: MetricAggregate, width: number): void {
-  const firstBin = Math.floor(metric.min / width);
-  const bins = Math.floor(metric.max / width) - firstBin;
-  const { histogram } = metric;
-  const counts = histogram?.counts;
-  let rest = metric.count;
+/** @returns undefined, and passes them by, unless `keeps` */
+function getBins(
+  from: ByteReader,
+  { min, max, count }: MetricAggregate,
+  width: number,
+  keeps: boolean,
+): Histogram | undefined {
+  const firstBin = Math.floor(min / width);
+  const bins = Math.floor(max / width) - firstBin;
+  const counts: number[] = [];
+  let rest = count;
   for (let i = 0; i < bins; ) {
-    const count = from.varint();
-    rest -= count;
-    counts?.push(count);
+    const inBin = from.varint();
+    rest -= inBin;
+    if (keeps) counts.push(inBin);
     i += 1;
-    if (count > 0) continue;
+    if (inBin > 0) continue;
     const run = from.varint() - 1;
     i += run;
-    if (counts !== undefined) for (let j = 0; j < run && j < bins; j++) counts.push(0);
+    if (keeps) for (let j = 0; j < run && j < bins; j++) counts.push(0);
   }
-  if (histogram === undefined) return;
-  histogram.firstBin = firstBin;
-  histogram.counts.push(rest);
+  if (!keeps) return undefined;
+  counts.push(rest);
+  return { firstBin, counts };
 }

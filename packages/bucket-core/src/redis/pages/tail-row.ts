@@ -14,7 +14,8 @@ import { ABSENT } from '../../observation/fixed-point.js';
  */
 export const ROW_BYTES = 17;
 
-const ABSENT_24 = -0x800000;
+/** What stands for ABSENT in 24 bits. */
+export const ABSENT_24 = -0x800000;
 
 export function putRow(
   bytes: Buffer,

@@ -113,7 +113,13 @@ export class PlaceCopy {
     for (const labs of chunksOf(await this.#labsOf(place, from), this.#labsAtOnce(pages)))
       if (!(await drop(labs.flatMap((lab) => this.#keysOf(lab, pages))))) return false;
     // The indexes go last: by them it is found what is left, if this ends before.
-    return drop([keys.names(place), keys.labs(place), keys.counts(place), keys.incoming(place)]);
+    return drop([
+      keys.late(place),
+      keys.names(place),
+      keys.labs(place),
+      keys.counts(place),
+      keys.incoming(place),
+    ]);
   }
 
   /**
@@ -182,7 +188,8 @@ export class PlaceCopy {
       await this.#copyLabs(some, from, sink, pages);
       await renew();
     }
-    for (const key of [keys.labs(place), keys.names(place)]) await this.#copySet(key, from, sink);
+    for (const key of [keys.labs(place), keys.names(place), keys.late(place)])
+      await this.#copySet(key, from, sink);
     await this.#copyHash(keys.counts(place), from, sink);
     return labs.length;
   }

@@ -3,7 +3,8 @@
 --
 -- KEYS[1]  record of the last such call: it is done once, however often and however late it arrives
 -- KEYS[2]  hash of what was counted, by process
--- KEYS[3…] for each lab its head; with flag 1 also the two indexes of its partition, by time and by name
+-- KEYS[3…] for each lab its head; with flag 1 also the two indexes of its partition, by time and by name; with flag 2 or 4 also the
+--          list of labs with late rows (late.lua)
 -- ARGV[1]  little-endian: f64 number of the call, rising; u32 duplicates to be counted beside; f64, f64 between which the
 --          newest time of a sound head lies; u32 Unix seconds
 --          then for each lab: u8 flags, u16 rows; with any flag u32 generation, u32 expiry in Unix seconds; with flag 8 u32
@@ -139,7 +140,7 @@ end
 
 -- Appends where not all rows are newer than all that there is: those that are not are compared with the tail.
 -- Returns the answer, and how many were appended; or the head alone, when the caller has to look at it.
-local function append(key, flags, rows, generation, first, newest_ms, newest, value)
+local function append(key, late_key, flags, rows, generation, first, newest_ms, newest, value)
   value = value or call('GET', key)
   if #value < 19 then return value end
   local version, length, held = unpack('<BI4I4', value)
@@ -168,6 +169,10 @@ local function append(key, flags, rows, generation, first, newest_ms, newest, va
     end
     if count == 0 then return #value * 4096, 0 end
     fresh = table.concat(kept)
+  end
+  local oldest = unpack('>I6', fresh, 12)
+  if oldest <= unpack('>I6', value, length - 5) then
+    ours('ZADD', late_key, 'LT', floor(oldest / 1000), sub(key, find(key, '}:lab:', 1, true) + 6))
   end
   -- Whatever was appended last must be of the newest time.
   if unpack('>I6', fresh, #fresh - 5) > newest_ms then newest = sub(fresh, -6) end
@@ -216,7 +221,8 @@ while at <= length do
       if rows >= MARKED then fresh = fresh .. mark(rows, sub(fresh, -6)) end
       answer = call('APPEND', key, fresh) * 4096 + 2 * rows
     else
-      answer, counted = append(key, flags, rows, generation, first, newest_ms, newest, value)
+      local late_key = KEYS[k + 1 + 2 * (flags % 2)]
+      answer, counted = append(key, late_key, flags, rows, generation, first, newest_ms, newest, value)
     end
     if flags % 2 == 1 and counted then
       if unpack('>I6', blob, at - 6) > newest_ms then call('EXPIREAT', key, expiry) end
@@ -257,6 +263,7 @@ while at <= length do
   end
   if record ~= result then record[labs] = record[labs] or answer end
   k = k + 1 + 2 * (flags % 2)
+  if flags % 8 > 1 then k = k + 1 end
 end
 
 -- Exactly what was appended is what is counted.

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { oneAhead } from './one-ahead.js';
+import { readAhead } from './read-ahead.js';
 
 async function* upTo(n: number): AsyncIterable<number> {
   for (let i = 0; i < n; i++) yield i;
 }
 
-describe('one ahead', () => {
-  test('gives all answers in order, and asks for one before it is wanted', async () => {
-    for (const n of [0, 1, 2, 5]) {
+describe('read ahead', () => {
+  test('gives all answers in order, and asks for so many before they are wanted', async () => {
+    for (const [n, most] of [0, 1, 2, 5].flatMap((n) => [1, 3].map((most) => [n, most] as const))) {
       const asked: number[] = [];
       const answers: number[] = [];
       const ask = async (i: number) => {
@@ -18,9 +18,9 @@ describe('one ahead', () => {
         for (let turns = n - i; turns > 0; turns--) await nextTurn();
         return 10 * i;
       };
-      for await (const answer of oneAhead(upTo(n), ask)) {
+      for await (const answer of readAhead(upTo(n), most, ask)) {
         answers.push(answer);
-        assert.equal(asked.length, Math.min(n, answers.length + 1));
+        assert.equal(asked.length, Math.min(n, answers.length + most));
       }
       assert.deepEqual(
         answers,
@@ -36,11 +36,11 @@ describe('one ahead', () => {
     };
     const answers: number[] = [];
     await assert.rejects(async () => {
-      for await (const answer of oneAhead(upTo(4), failAt(2))) answers.push(answer);
+      for await (const answer of readAhead(upTo(4), 1, failAt(2))) answers.push(answer);
     }, /no answer/);
     assert.deepEqual(answers, [0, 1]);
     // An unhandled rejection would fail this test.
-    for await (const answer of oneAhead(upTo(4), failAt(1))) {
+    for await (const answer of readAhead(upTo(4), 1, failAt(1))) {
       assert.equal(answer, 0);
       break;
     }
