@@ -4,5 +4,5 @@ import { smoke } from '../smoke.fixture.js';
 
 test('cluster still runs, small, and everything is counted', async () => {
   const { rows } = await smoke('cluster');
-  assert.equal(rows.length, 5);
+  assert.equal(rows.length, 6);
 });

@@ -1,5 +1,5 @@
 import type { Batch } from '@humtemp/bucket-core';
-import { startRedis, startRedisCluster } from '@humtemp/test-services';
+import { type Service, startRedis, startRedisCluster } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { openRedisStore } from '../redis.js';
 import { openFloor } from './floor.js';
@@ -29,12 +29,16 @@ const PARTITIONS = 256;
 export async function openSides(): Promise<{ readonly sides: readonly Side[]; close(): Promise<void> }> {
   const singles = await Promise.all([startRedis(), startRedis(), startRedis()]);
   const clusters = await Promise.all([startRedisCluster(MASTERS, 0), startRedisCluster(MASTERS, 0)]);
+  const alone = await startClusterOfOne();
   const [single, floorSingle, floorParts] = singles.map(({ url }) => url) as [string, string, string];
   const [cluster, floorCluster] = clusters as [(typeof clusters)[0], (typeof clusters)[0]];
   const urlsOf = ({ nodes }: typeof cluster) => nodes.map(({ url }) => url);
   const sides = [
     await storeSide('humtemp, a single server', undefined, single, [single]),
     await storeSide('humtemp, a cluster', 'humtemp, a single server', cluster.url, urlsOf(cluster)),
+    await storeSide('humtemp, a cluster of one master', 'humtemp, a single server', alone.url, [
+      alone.node.url,
+    ]),
     await floorSide('floor, a single server', undefined, { urls: [floorSingle], byPartition: false }),
     await floorSide('floor, a single server, a call for each partition', 'floor, a single server', {
       urls: [floorParts],
@@ -50,9 +54,20 @@ export async function openSides(): Promise<{ readonly sides: readonly Side[]; cl
     sides,
     close: async () => {
       await Promise.all(sides.map((side) => side.close()));
-      await Promise.all([...singles, ...clusters].map((service) => service.close()));
+      await Promise.all([...singles, ...clusters, alone.node].map((service) => service.close()));
     },
   };
+}
+
+/** A cluster of one server, which redis-cli does not make: it has what the mode costs, and no other processes beside it. */
+async function startClusterOfOne(): Promise<{ readonly node: Service; readonly url: string }> {
+  const node = await startRedis({ directives: { 'cluster-enabled': 'yes' } });
+  const client = new Redis(node.url);
+  await client.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+  while (!/cluster_state:ok/.test(String(await client.cluster('INFO'))))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  client.disconnect();
+  return { node, url: node.url.replace('redis://', 'redis+cluster://') };
 }
 
 async function storeSide(
