@@ -12,7 +12,7 @@ test('connections take turns, so that one with little to read does not wait for 
     takeTurn() {
       while (this.left > 0 && turns.hasLeft) {
         this.left -= 1;
-        turns.spend(3000);
+        turns.spend(3000, 0);
       }
       if (this.left > 0) turns.wait(this);
       else done.push(name);
@@ -21,6 +21,34 @@ test('connections take turns, so that one with little to read does not wait for 
   for (const one of [tap('much', 20), tap('more', 30), tap('little', 1)]) turns.wait(one);
   for (let i = 0; i < 40; i++) await turn();
   assert.deepEqual(done, ['little', 'much', 'more']);
+});
+
+test('fewer frames that pass are read in a turn while turns are long, and more again when they are short', async () => {
+  let nowMs = 0;
+  let frameMs = 0;
+  const turns = new ReadTurns(
+    () => {},
+    () => nowMs,
+  );
+  let read = 0;
+  const tap = {
+    takeTurn() {
+      read = 0;
+      for (; turns.hasLeft; read++) {
+        nowMs += frameMs;
+        turns.spend(0, 1);
+      }
+      turns.wait(this);
+    },
+  };
+  const readAt = async (ms: number) => {
+    frameMs = ms;
+    for (let i = 0; i < 20; i++) await turn();
+    return read;
+  };
+  turns.wait(tap);
+  assert.deepEqual([await readAt(0.01), await readAt(1), await readAt(0.01)], [50, 4, 50]);
+  tap.takeTurn = () => {};
 });
 
 test('nobody reads more while much is unread, and everybody is called when that changes', async () => {

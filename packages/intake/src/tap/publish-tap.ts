@@ -21,8 +21,9 @@ const SLICE_BYTES = 16_384;
 const SHORT_SLICE_BYTES = 512;
 /** What a sensor sends at a time: that never waits for its turn. */
 const SHORT_BYTES = 512;
-/** Work of a frame that passes, where an observation taken is 1, and bytes that are as much as that. */
-const WORK_OF_PASSING = 200;
+/** What a filter of a long SUBSCRIBE is taken for. */
+const FILTER_BYTES = 64;
+/** Bytes that are as much work as an observation taken. */
 const BYTES_OF_WORK = 64;
 /** The publish at hand. One object reads those of all connections: nobody looks at it once the call has returned. */
 const publish = new PublishFrame();
@@ -299,13 +300,15 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const taken = this.#taken;
     const publishes = this.#publishes;
     const passed = this.#passed;
+    const wasWithinLong = this.#unfinished?.isWithinPassing === true;
     this.#takeFrames(bytes);
+    // A frame that passes in pieces is a SUBSCRIBE or an UNSUBSCRIBE, with as much work as it has filters.
+    if (wasWithinLong || this.#unfinished?.isWithinPassing === true)
+      this.#passed += Math.ceil(bytes.length / FILTER_BYTES);
     if (this.#taken > taken) this.#options.onTaken?.();
     if (policy === undefined) return;
     this.#hasPassed = this.#passed > passed;
-    policy.turns?.spend(
-      this.#taken - taken + (this.#passed - passed) * WORK_OF_PASSING + bytes.length / BYTES_OF_WORK,
-    );
+    policy.turns?.spend(this.#taken - taken + bytes.length / BYTES_OF_WORK, this.#passed - passed);
     if (this.#publishes > publishes && !this.#isClosing) policy.rate?.spend(this.#publishes - publishes);
   }
 

@@ -42,8 +42,8 @@ export interface TapTurns {
    * called.
    */
   readonly isFull: boolean;
-  /** Counts work: 1 is an observation taken. */
-  spend(work: number): void;
+  /** Counts work: 1 is an observation taken. @param passed frames that passed, whose work comes later and is not known. */
+  spend(work: number, passed: number): void;
   /** Counts bytes that are kept unread, or not any more. */
   keep(bytes: number): void;
   /** Calls `takeTurn()` of the tap once, when it is its turn. */
