@@ -89,7 +89,7 @@ export class Broker {
   readonly #connections = new Set<Connection>();
   readonly #connectionOf = new WeakMap<object, Connection>();
   readonly #wills = new DelayedWills();
-  readonly #clients5: ClientRegistry;
+  readonly #registry: ClientRegistry;
   /** Outboxes that have something to write at the end of this turn. */
   #outgoing = new Set<Outbox>();
   #isFlushing = false;
@@ -139,7 +139,7 @@ export class Broker {
         ),
       onChange: () => this.#readOn(),
     });
-    this.#clients5 = new ClientRegistry(
+    this.#registry = new ClientRegistry(
       (id) => this.#engine?.clientOf(id),
       (before, client) => this.#takeOver(this.#connectionOf.get(before)!, this.#connectionOf.get(client)!),
     );
@@ -212,7 +212,7 @@ export class Broker {
   async close(): Promise<void> {
     clearInterval(this.#care);
     this.#listeners?.close();
-    this.#clients5.close();
+    this.#registry.close();
     await this.#engine?.close();
     for (const { tap } of this.#connections) tap.destroy();
     this.#access?.close();
@@ -230,7 +230,7 @@ export class Broker {
         sessions: this.#sessions,
         slowLane: this.#slowLane,
         deliveries: this.#deliveries,
-        registry: this.#clients5,
+        registry: this.#registry,
         wills: this.#wills,
         limits,
       },
@@ -303,10 +303,20 @@ export class Broker {
     const sessions = this.#sessions;
     return {
       sessions,
-      examine: (client, packet) => this.#admission.examine(connectionOf(client), packet),
-      admit: (client, username, password) => this.#admission.admit(connectionOf(client), username, password),
+      examine: (client, packet) => {
+        const connection = connectionOf(client);
+        // A light client was examined, and let in, when it came.
+        if (connection.light === undefined) this.#admission.examine(connection, packet);
+        else packet.clientId = connection.light.id;
+      },
+      admit: async (client, username, password) => {
+        const connection = connectionOf(client);
+        return connection.light === undefined
+          ? this.#admission.admit(connection, username, password)
+          : undefined;
+      },
       takeOver: (before, client) => this.#takeOver(connectionOf(before), connectionOf(client)),
-      giveWay: (client) => this.#clients5.giveWay(client),
+      giveWay: (client) => this.#registry.giveWay(client, connectionOf(client).light),
       arrive: (client) => {
         this.#wills.arrive(client.id, client.clean);
         if (client.clean) slowLane.endSession(client.id);

@@ -19,6 +19,9 @@ import type { AedesEngine } from '../engine/aedes-engine.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import type { CopyTraffic } from '../lanes/copy-traffic.js';
 import { ObservationCopies } from '../lanes/observation-copies.js';
+import { LightClient } from '../light/light-client.js';
+import { readPlainConnect } from '../light/plain-connect.js';
+import { SAID_AGAIN, SwallowedConnack } from '../light/swallowed-connack.js';
 import type { BrokerLimits } from '../limits.js';
 import { Mqtt5Client, type Mqtt5Hub } from '../mqtt5/mqtt5-client.js';
 import { CODE_OF_REFUSAL, ReasonCode } from '../mqtt5/reason-code.js';
@@ -87,6 +90,8 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   #heardAtMs: number;
   client: EngineClient = NOBODY;
   #client5: Mqtt5Client | undefined;
+  /** Of MQTT 3.1.1, even if a client of the MQTT library is in its place by now. */
+  light: LightClient | undefined;
   /** As its CONNECT gave it, or as it was given. */
   clientId = '';
   /** 0: none. */
@@ -379,18 +384,39 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   /** Its CONNECT has come: whoever speaks its version answers it. */
   #meet(frame: Buffer): void {
-    const { engine, mqtt5, onClient } = this.hub;
+    const { mqtt5 } = this.hub;
     if (versionOf(frame) === 5) {
       this.#client5 = new Mqtt5Client(this, mqtt5);
-      this.client = this.#client5;
-    } else this.client = engine.handle(this.tap, (callback) => this.outbox.whenShort(callback));
-    onClient(this, this.client);
+      this.#become(this.#client5);
+    } else if (readPlainConnect(frame) !== undefined) {
+      this.light = new LightClient(this, mqtt5);
+      this.#become(this.light);
+    } else this.#meetEngine();
+  }
+
+  #meetEngine(): void {
+    this.#become(this.hub.engine.handle(this.tap, (callback) => this.outbox.whenShort(callback)));
+  }
+
+  #become(client: EngineClient): void {
+    this.client = client;
+    this.hub.onClient(this, client);
+  }
+
+  /** Its light client has met a packet that is not for it: the MQTT library goes on. @param rest what has come of it. */
+  becomeWhole(rest: Buffer): void {
+    const { tap } = this;
+    tap.greet(new SwallowedConnack());
+    tap.unshift(rest);
+    tap.unshift(SAID_AGAIN);
+    this.#meetEngine();
   }
 
   #closed(): void {
     this.#unfinished?.set(0);
     this.#outbox?.close();
     this.#client5?.leave();
+    this.light?.leave();
     this.hub.onClosed(this);
   }
 

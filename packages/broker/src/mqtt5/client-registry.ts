@@ -1,9 +1,14 @@
 import type { EngineClient } from '../engine/engine-client.js';
-import { type Mqtt5Client, TAKEN_OVER } from './mqtt5-client.js';
 
-/** Clients that speak MQTT 5, by account and client id: of those that speak 3.1.1 the MQTT library knows. */
+/** A client that the MQTT library does not know of. */
+export interface RegisteredClient extends EngineClient {
+  /** We shut down. */
+  shutDown(): void;
+}
+
+/** Clients that the MQTT library does not know of, by account and client id: those that speak MQTT 5, and light ones. */
 export class ClientRegistry {
-  readonly #clients = new Map<string, Mqtt5Client>();
+  readonly #clients = new Map<string, RegisteredClient>();
 
   /**
    * @param clientOf the client of the MQTT library that has an id.
@@ -15,7 +20,7 @@ export class ClientRegistry {
   ) {}
 
   /** Ends whoever has the id of a client, and adds it. */
-  async takeOver(client: Mqtt5Client): Promise<void> {
+  async takeOver(client: RegisteredClient): Promise<void> {
     for (;;) {
       const before = this.#clients.get(client.id) ?? this.clientOf(client.id);
       if (before === undefined) break;
@@ -25,15 +30,22 @@ export class ClientRegistry {
     this.#clients.set(client.id, client);
   }
 
-  /** A client of the MQTT library comes: whoever speaks MQTT 5 and has its id ends now. */
-  giveWay(client: EngineClient): void {
+  /**
+   * A client of the MQTT library comes: whoever is here and has its id ends now. @param replaced the light client in whose
+   * place it comes.
+   */
+  giveWay(client: EngineClient, replaced: RegisteredClient | undefined): void {
     const before = this.#clients.get(client.id);
     if (before === undefined) return;
+    if (before === replaced) {
+      this.#clients.delete(client.id);
+      return;
+    }
     this.onTakeOver(before, client);
-    before.end(...TAKEN_OVER);
+    before.close();
   }
 
-  remove(client: Mqtt5Client): void {
+  remove(client: RegisteredClient): void {
     if (this.#clients.get(client.id) === client) this.#clients.delete(client.id);
   }
 

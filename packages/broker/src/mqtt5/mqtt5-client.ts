@@ -33,7 +33,7 @@ export interface Mqtt5Hub {
 const PUBLISH = 3;
 const PUBREL = 0x62;
 const PINGRESP = Buffer.from([0xd0, 0]);
-export const TAKEN_OVER = [ReasonCode.takenOver, 'another client came with this client id'] as const;
+const TAKEN_OVER = [ReasonCode.takenOver, 'another client came with this client id'] as const;
 
 /**
  * A client that speaks MQTT 5, behind its tap: what the MQTT library is for 3.1.1. It reads packets, answers them and keeps

@@ -192,6 +192,11 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#acks = new ReasonedAcks(ackBytesMax, receiveMax);
   }
 
+  /** What the endpoint writes next may be changed on its way. */
+  greet(greeting: TapGreeting): void {
+    this.#greeting = greeting;
+  }
+
   /** The broker has accepted the client: what stands behind its CONNECT may come. */
   open(): void {
     const bytes = this.#entrance?.open();
@@ -459,9 +464,9 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** Sends bytes of the endpoint. */
   #send(chunk: Buffer): void {
-    const started = this.#output.send(
-      this.#greeting === undefined ? chunk : this.#mended(chunk, this.#greeting),
-    );
+    const bytes = this.#greeting === undefined ? chunk : this.#mended(chunk, this.#greeting);
+    if (bytes.length === 0) return;
+    const started = this.#output.send(bytes);
     if (started === undefined || started >> 4 !== PINGREQ) return;
     this.#pings ??= new Pings(() => this.push(PINGRESP_FRAME));
     this.#pings.asked();
