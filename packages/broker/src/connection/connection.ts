@@ -198,9 +198,9 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   /** The client is accepted, and has its CONNACK. */
   open(): void {
+    // What the entrance has kept, it gives back. A light client that another one replaces has none any more.
+    if (this.#entering !== undefined) this.#unfinished = undefined;
     this.#entering = undefined;
-    // The entrance gives back what it has kept.
-    this.#unfinished = undefined;
     this.tap.open();
   }
 
@@ -405,10 +405,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   /** Its light client has met a packet that is not for it: the MQTT library goes on. @param rest what has come of it. */
   becomeWhole(rest: Buffer): void {
-    const { tap } = this;
-    tap.greet(new SwallowedConnack());
-    tap.unshift(rest);
-    tap.unshift(SAID_AGAIN);
+    this.tap.enterAgain(SAID_AGAIN, rest, new SwallowedConnack());
     this.#meetEngine();
   }
 

@@ -84,6 +84,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #waitsForRoom = false;
   /** The other side has ended, behind what is unread. */
   #endsLater = false;
+  /** What passes once another endpoint has accepted the client. */
+  #held: Buffer[] | undefined;
   /** In front of a broker, until its CONNACK is written. */
   #greeting: TapGreeting | undefined;
   /** Of an endpoint that pings. */
@@ -120,7 +122,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
   onEnd(): void {
     if (this.#phase === 'ended') return;
-    if (this.#unread !== undefined) {
+    if (this.#unread !== undefined || this.#held !== undefined) {
       this.#endsLater = true;
       return;
     }
@@ -168,7 +170,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
       if (this.#unread !== undefined || policy.turns?.isFull) return 'it is not its turn';
-      if (this.#entrance?.isWaiting) return 'the client is not accepted yet';
+      if (this.#entrance?.isWaiting || this.#held !== undefined) return 'the client is not accepted yet';
     }
     if (this.#endpointFull) return 'the endpoint is full';
     if (this.#output.isFull) return 'the output is full';
@@ -192,9 +194,15 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#acks = new ReasonedAcks(ackBytesMax, receiveMax);
   }
 
-  /** What the endpoint writes next may be changed on its way. */
-  greet(greeting: TapGreeting): void {
+  /**
+   * Another endpoint goes on, which must accept the client first: it gets a CONNECT, and the rest once the tap is opened.
+   * @param greeting changes what it writes first.
+   */
+  enterAgain(connect: Buffer, rest: Buffer, greeting: TapGreeting): void {
     this.#greeting = greeting;
+    this.#held = [rest];
+    this.unshift(connect);
+    this.#updateFlow();
   }
 
   /** The broker has accepted the client: what stands behind its CONNECT may come. */
@@ -202,6 +210,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const bytes = this.#entrance?.open();
     this.#entrance = undefined;
     if (this.#phase === 'entering') this.#phase = 'open';
+    if (this.#held !== undefined) this.#release(this.#held);
     if (bytes !== undefined && bytes.length > 0) this.onReceived(bytes);
     else this.#updateFlow();
   }
@@ -217,7 +226,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (bytes === undefined) return;
     this.#setUnread(undefined);
     this.#read(bytes);
-    if (this.#unread === undefined && this.#endsLater) this.onEnd();
+    if (this.#endsLater) this.onEnd();
     this.#updateFlow();
   }
 
@@ -267,6 +276,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#phase = 'ended';
     this.#forgetAcks();
     this.#setUnread(undefined);
+    this.#held = undefined;
     this.#entrance = undefined;
     this.#policy?.rate?.end();
     this.#transport.destroy();
@@ -367,7 +377,16 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   }
 
   pass(bytes: Buffer, start: number, end: number): void {
-    if (start < end && !this.push(this.#kept(bytes.subarray(start, end)))) this.#endpointFull = true;
+    if (start === end) return;
+    const passing = this.#kept(bytes.subarray(start, end));
+    if (this.#held !== undefined) this.#held.push(passing);
+    else if (!this.push(passing)) this.#endpointFull = true;
+  }
+
+  #release(held: readonly Buffer[]): void {
+    this.#held = undefined;
+    for (const bytes of held) if (!this.push(bytes)) this.#endpointFull = true;
+    if (this.#endsLater) this.onEnd();
   }
 
   keeps(bytes: number): boolean {
