@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { noOpenHandles, times, until } from '@humtemp/test-services';
+import { connectFrame, PINGREQ, PINGRESP, publishFrame, Scene, subscribeFrame } from '../broker.fixture.js';
+import { readPlainConnect } from './plain-connect.js';
+
+after(noOpenHandles);
+
+const CONNACK = '20020000';
+const hex = (bytes: Buffer) => bytes.toString('hex');
+
+test('a client that becomes another one in the middle of what it sends loses nothing of it', async (t) => {
+  const scene = await Scene.open(t);
+  const { socket, answers } = await scene.exchange(connectFrame('sensor'));
+  await until(() => hex(answers()) === CONNACK);
+  socket.write(Buffer.concat([PINGREQ, publishFrame({ qos: 1, id: 1 }), PINGREQ]));
+  await until(() => answers().length === 4 + 2 + 2 + 4);
+  assert.ok(answers().includes(PINGRESP));
+  // More than the MQTT library takes before it has accepted a client, with observations in between.
+  const mixed = times(100, (i) =>
+    i % 2 === 0
+      ? publishFrame({ qos: 1, id: i + 2, topic: 'other/topic', payload: `${i}` })
+      : publishFrame({
+          qos: 1,
+          id: i + 2,
+          payload: `{"timestamp":${Math.floor(Date.now() / 1000) - i},"temp":20}`,
+        }),
+  );
+  const reader = await scene.client();
+  const got: string[] = [];
+  reader.on('message', (_topic, payload) => got.push(payload.toString()));
+  await reader.subscribeAsync('other/topic');
+  socket.write(Buffer.concat([subscribeFrame(['x'], 1), ...mixed]));
+  await until(() => got.length === 50 && answers().length === 4 + 2 + 2 + 4 + 5 + 100 * 4);
+  assert.deepEqual(
+    got,
+    times(50, (i) => `${2 * i}`),
+  );
+  assert.equal(scene.counts.committed, 51);
+  assert.equal(scene.counts.duplicate, 0);
+});
+
+test('of two clients with one id the older one ends, whichever of them only publishes', async (t) => {
+  const scene = await Scene.open(t);
+  const light = async () => {
+    const { socket, answers } = await scene.exchange(connectFrame('one'));
+    await until(() => hex(answers()) === CONNACK);
+    return socket;
+  };
+  const whole = async () => {
+    const socket = await light();
+    socket.write(subscribeFrame(['x'], 1));
+    await until(() => socket.bytesRead > 4);
+    return socket;
+  };
+  const five = async () => (await scene.client({ clientId: 'one', protocolVersion: 5 })).stream;
+  const all = [light, light, whole, light, five, light, whole, whole, five, whole];
+  let before = await all[0]!();
+  for (const [i, open] of all.entries()) {
+    if (i === 0) continue;
+    const next = await open();
+    await until(() => before.destroyed || (before as { closed?: boolean }).closed === true);
+    // It still serves.
+    assert.equal(scene.broker.connections, 1);
+    before = next as typeof before;
+  }
+  assert.equal(scene.broker.counters.takenOver, all.length - 1);
+});
+
+test('a CONNECT is plain that asks for no session, leaves no will, and is well-formed', () => {
+  const plain = connectFrame('a');
+  assert.equal(readPlainConnect(plain)?.clientId, 'a');
+  assert.equal(readPlainConnect(plain.subarray(0, plain.length - 1)), undefined);
+  const with1 = (at: number, byte: number) => {
+    const frame = Buffer.from(plain);
+    frame[at] = byte;
+    return readPlainConnect(frame);
+  };
+  // Version, flags: a session, a will, a reserved bit, a password without a user, a user that is not there.
+  for (const [at, byte] of [
+    [8, 3],
+    [8, 5],
+    [9, 0],
+    [9, 6],
+    [9, 3],
+    [9, 0x42],
+    [9, 0x82],
+  ] as const)
+    assert.equal(with1(at, byte), undefined, `${at} ${byte}`);
+});
