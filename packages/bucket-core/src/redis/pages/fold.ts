@@ -61,6 +61,8 @@ export interface FoldPlan {
   /** Whether more could be folded, which would be too much at a time. */
   readonly isPart: boolean;
   readonly watermarkMs: number;
+  /** Whether a row was not newer than the base. */
+  readonly wasLate: boolean;
   /** The raw page to be sealed. */
   readonly sealedPage: number | undefined;
 }
@@ -81,12 +83,14 @@ export interface Folded {
   /** The new base, and the rows that stay. */
   readonly head: Buffer;
   readonly baseBytes: number;
-  /** The oldest of those rows, Unix seconds, if it is not newer than the base; NO_LATE_ROW: it is. */
+  /** The oldest of those rows, Unix seconds, if it is not newer than the base; else NO_LATE_ROW, or NONE_BEFORE. */
   readonly lateS: number;
   readonly writes: readonly PageWrite[];
 }
 
-export const NO_LATE_ROW = 2 ** 32 - 1;
+export const NO_LATE_ROW = 2 ** 32 - 2;
+/** Nor was one in what was folded: the list of labs with late rows need not be touched. */
+export const NONE_BEFORE = 2 ** 32 - 1;
 
 /**
  * What to fold of a head; undefined if there is too little.
@@ -102,10 +106,13 @@ export function planFold(
   const { foldRows, keptS, keptMin, keptMax } = limits;
   const head = parseHead(value);
   TAIL.clear();
+  let wasLate = false;
   for (let at = head.baseBytes; at < value.length; at += ROW_BYTES) {
+    const ms = msAt(value, at);
     const temp = tempAt(value, at);
     const humidity = humidityAt(value, at);
-    if (temp !== ABSENT || humidity !== ABSENT) TAIL.push(msAt(value, at), tagAt(value, at), temp, humidity);
+    if (ms <= head.watermarkMs) wasLate = true;
+    if (temp !== ABSENT || humidity !== ABSENT) TAIL.push(ms, tagAt(value, at), temp, humidity);
   }
   const rows = TAIL.copy();
   rows.sort();
@@ -125,7 +132,7 @@ export function planFold(
   const page = pages.rawPage(head.watermarkMs);
   const isOver = pages.keepsRows() && head.watermarkMs > 0 && page < pages.rawPage(watermarkMs);
   const isPart = most < whole;
-  return { head, value, rows, cut, isPart, watermarkMs, sealedPage: isOver ? page : undefined };
+  return { head, value, rows, cut, isPart, watermarkMs, wasLate, sealedPage: isOver ? page : undefined };
 }
 
 /** How many of the first `count` rows reach over at most so many of the shortest pages. */
@@ -173,7 +180,8 @@ export function fold(
   for (let i = cut, at = base.length; i < rows.count; i++, at += ROW_BYTES)
     putRow(bytes, at, rows.ms[i]!, rows.tag[i]!, rows.temp[i]!, rows.humidity[i]!);
   const isLate = kept > 0 && rows.ms[cut]! <= watermarkMs;
-  const lateS = isLate ? Math.floor(rows.ms[cut]! / 1000) : NO_LATE_ROW;
+  const none = plan.wasLate ? NO_LATE_ROW : NONE_BEFORE;
+  const lateS = isLate ? Math.floor(rows.ms[cut]! / 1000) : none;
   return { head: bytes, baseBytes: base.length, lateS, writes: writes.all };
 }
 

@@ -3,14 +3,14 @@
 -- KEYS   for each lab: its head, the list of labs with late rows (late.lua), then the pages that are written
 -- ARGV   the key of the stamp of the map, and that stamp, as in commit.lua; two empty texts: there is no map
 --        for each lab, little-endian: u32 generation that was folded, u32 bytes of the head that was folded, u32 pages, u32
---        Unix seconds of the oldest row that stays though it is not newer than the new base (2^32 − 1: none), then the new
---        base with the rows that stay; then for each page: u8 0 append, 1 append and set the expiry, 2 set;
+--        Unix seconds of the oldest row that stays though it is not newer than the new base (2^32 − 2: none; 2^32 − 1: none,
+--        and nor was there in what was folded), then the new base with the rows that stay; then for each page: u8 0 append, 1 append and set the expiry, 2 set;
 --        u32 bytes that it may have, else it is full; u32 expiry in Unix seconds; then the bytes
 -- Result for each lab: bytes of its head; or, and nothing was written: 0 when another fold came first; −p when page p is of
 --        another type; −1000 − p when page p is full
 
 local unpack, sub, find, call, pcall = struct.unpack, string.sub, string.find, redis.call, redis.pcall
-local NONE = 4294967295
+local NONE = 4294967294
 if ARGV[1] ~= '' and (call('GET', ARGV[1]) or '') ~= ARGV[2] then
   return redis.error_reply('ELSEWHERE the map has changed')
 end
