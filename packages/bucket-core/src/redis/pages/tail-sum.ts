@@ -6,6 +6,7 @@ import {
 } from '../../aggregate/aggregate.js';
 import { emptyHistogram, HISTOGRAM_BIN, type Histogram, widenHistogram } from '../../aggregate/histogram.js';
 import { ABSENT_24, ROW_BYTES } from './tail-row.js';
+import { wholeViewOf } from './whole-view.js';
 
 /** What 32 bits of a time wrap around at. */
 const WRAP = 4_294_967_296;
@@ -42,19 +43,17 @@ export function addTail(
   const startMs = high * WRAP;
   const from = ordered(fromMs - startMs);
   const last = ordered(toMs - 1 - startMs);
-  const upper = high >>> 8;
-  const lower = high & 255;
   let observations = 0;
   let first = last;
   TEMP.clear();
   HUMIDITY.clear();
-  for (let at = baseBytes, end = value.length; at < end; at += ROW_BYTES) {
-    const low =
-      ((value[at + 13]! << 24) | (value[at + 14]! << 16) | (value[at + 15]! << 8) | value[at + 16]!) ^
-      0x80000000;
-    if (low < from || low > last || value[at + 12] !== lower || value[at + 11] !== upper) continue;
-    const t = ((value[at]! | (value[at + 1]! << 8) | (value[at + 2]! << 16)) << 8) >> 8;
-    const h = ((value[at + 3]! | (value[at + 4]! << 8) | (value[at + 5]! << 16)) << 8) >> 8;
+  const view = wholeViewOf(value);
+  const end = value.byteOffset + value.length;
+  for (let at = value.byteOffset + baseBytes; at < end; at += ROW_BYTES) {
+    const low = ordered(view.getInt32(at + 13));
+    if (low < from || low > last || view.getUint16(at + 11) !== high) continue;
+    const t = (view.getInt32(at, true) << 8) >> 8;
+    const h = (view.getInt32(at + 3, true) << 8) >> 8;
     if (t === ABSENT_24 && h === ABSENT_24) continue;
     observations += 1;
     if (low < first) first = low;
