@@ -87,7 +87,7 @@ describe('mqtt.js, which speaks MQTT 5,', { concurrency: true }, () => {
     const scene = await Scene.open(t);
     const session = (sessionExpiryInterval: number) =>
       five({ clientId: 'x', clean: false, properties: { sessionExpiryInterval } });
-    const [first, other] = [await scene.client(session(1)), await scene.client()];
+    const [first, other] = [await scene.client(session(60)), await scene.client()];
     await first.subscribeAsync('t', { qos: 1 });
     await first.endAsync();
     await other.publishAsync('t', 'waited', { qos: 1 });
@@ -133,15 +133,20 @@ describe('mqtt.js, which speaks MQTT 5,', { concurrency: true }, () => {
           payload: Buffer.from('gone'),
           qos: 1,
           retain: false,
-          properties: { willDelayInterval: 1, contentType: 'word' },
+          properties: { willDelayInterval: 2, contentType: 'word' },
         },
       });
-    for (const id of ['returns', 'stays-away']) {
-      const client = await scene.client(withWill(id));
+    const cut = async (client: MqttClient) => {
       client.stream.destroy();
       await until(() => !client.connected);
-    }
+    };
+    const [returns, staysAway] = [
+      await scene.client(withWill('returns')),
+      await scene.client(withWill('stays-away')),
+    ];
+    await cut(returns);
     await scene.client(withWill('returns'));
+    await cut(staysAway);
     await until(() => received.length > 0);
     assert.deepEqual(
       received.map(({ topic, properties }) => [topic, properties?.contentType]),
