@@ -45,7 +45,7 @@ export interface ServerFinding {
 
 const LATENCY_MS_GOOD = 20;
 /** One answer may be late because this machine has other work. */
-const PINGS = 5;
+const PINGS = 3;
 const CLOCKS_APART_S_GOOD = 5;
 /** Beyond this, observations of right clocks are rejected as `future`. */
 const CLOCKS_APART_S_MAX = 60;
@@ -53,15 +53,18 @@ const CHANGE_CLOCK = 'timedatectl set-ntp true, on both machines';
 
 /** Asks a server what it is. @throws when it does not answer */
 export async function factsOf(redis: Redis, isCluster: boolean, nowMs: () => number): Promise<ServerFacts> {
-  const info = await unlessForbidden(redis.info());
-  const cluster = isCluster ? await unlessForbidden(redis.cluster('INFO')) : undefined;
+  const [info, cluster, time] = await Promise.all([
+    unlessForbidden(redis.info()),
+    isCluster ? unlessForbidden(redis.cluster('INFO')) : undefined,
+    unlessForbidden(redis.time()),
+  ]);
+  const nowAtMs = nowMs();
   const latencyMs = await shortestAnswerMs(redis);
-  const time = await unlessForbidden(redis.time());
   return {
     info: info === undefined ? undefined : fieldsOf(info),
     cluster: cluster === undefined ? undefined : fieldsOf(String(cluster)),
     latencyMs,
-    aheadMs: time === undefined ? undefined : nowMs() - Number(time[0]) * 1000 - Number(time[1]) / 1000,
+    aheadMs: time === undefined ? undefined : nowAtMs - Number(time[0]) * 1000 - Number(time[1]) / 1000,
   };
 }
 

@@ -29,7 +29,7 @@ export interface ServersReport extends Verdict {
   readonly frozen: Standing;
   readonly killed: Standing;
   readonly readings: number;
-  /** Readings that were refused as a whole: none, unless servers are killed. */
+  /** Readings that were refused as a whole: while a server is away, or where an answer took too long. */
   readonly readingsRefused: number;
   /** The longest time for which labs could not be written to while they were moved, ms. */
   readonly longestHeldMs: number;
