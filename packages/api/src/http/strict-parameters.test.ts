@@ -9,7 +9,7 @@ test('a parameter that a route does not have is refused, with the one that was m
     ['/labs?prefx=a', /"prefx" is no parameter of this route: did you mean prefix\?/],
     ['/labs/a/buckets?resoluton=1h', /did you mean resolution\?/],
     ['/buckets?Format=csv', /did you mean format\?/],
-    ['/summaries?format=csv', /which takes offset/],
+    ['/summaries?format=csv', /which takes labs, prefix/],
     ['/ledger?format=csv', /which takes none/],
     ['/stream?lab=a', /did you mean labs\?/],
     ['/lab-summaries?%7Bx%7D=1', /"\{x\}" is no parameter/],
