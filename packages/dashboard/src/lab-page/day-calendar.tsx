@@ -5,10 +5,11 @@ import { moveByArrows } from '../hours/cell-keys.js';
 import { HourCell } from '../hours/hour-cell.js';
 import { Legend } from '../hours/legend.js';
 import { hasLimits, type LabLimits, limitsText } from '../lab/limits.js';
-import { now } from '../live/live-labs.js';
+import { now, service } from '../live/live-labs.js';
 import { clockPlace, words, zone } from '../settings/settings.js';
 import { FailureNote } from '../shell/failure-note.js';
 import { useLoaded } from '../shell/use-loaded.js';
+import { localDaysKept } from './local-days.js';
 
 const WEEKS_MAX = 53;
 const WEEKS_MIN = 10;
@@ -22,15 +23,21 @@ export function DayCalendar({ id, limits }: { readonly id: string; readonly limi
   const todayMs = startOfDay(now.value, place.zone);
   // Weeks begin on Monday.
   const thisWeekMs = startOfDay(todayMs, place.zone, -weekdayOf(todayMs, place.zone));
+  const resolutions = service.value?.resolutions;
+  const days = localDaysKept(resolutions ?? [], place.zone, now.value);
+  const fromMs = Math.max(
+    startOfDay(thisWeekMs, place.zone, -7 * (WEEKS_MAX - 1)),
+    startOfDay(todayMs, place.zone, -days),
+  );
   const query = {
-    from: startOfDay(thisWeekMs, place.zone, -7 * (WEEKS_MAX - 1)) / 1000,
+    from: fromMs / 1000,
     tz: zone.value.value,
     resolution: '1d',
     temp: limitsText(limits.temp),
     humidity: limitsText(limits.humidity),
   };
   const loaded = useLoaded(
-    JSON.stringify([id, query]),
+    resolutions && JSON.stringify([id, query]),
     (signal) => get('/labs/{lab_id}/buckets', query, { labId: id, signal }),
     REFRESH_MS,
   );
