@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { noOpenHandles, times, until } from '@humtemp/test-services';
-import { connectFrame, PINGREQ, PINGRESP, publishFrame, Scene, subscribeFrame } from '../broker.fixture.js';
+import {
+  connectFrame,
+  frame,
+  PINGREQ,
+  PINGRESP,
+  publishFrame,
+  Scene,
+  subscribeFrame,
+} from '../broker.fixture.js';
 import { readPlainConnect } from './plain-connect.js';
 
 after(noOpenHandles);
@@ -87,4 +95,29 @@ test('a CONNECT is plain that asks for no session, leaves no will, and is well-f
     [9, 0x82],
   ] as const)
     assert.equal(with1(at, byte), undefined, `${at} ${byte}`);
+});
+
+test('a fault that a client brings to light ends its connection, and no other', async (t) => {
+  const scene = await Scene.open(
+    t,
+    {},
+    {
+      access: {
+        version: 1,
+        close() {},
+        authenticate: async (user: string | undefined) => {
+          if (user === 'odd') throw new Error('odd');
+          return 'accepted';
+        },
+      } as never,
+    },
+  );
+  const other = await scene.client();
+  const text = (value: string) => Buffer.concat([Buffer.from([0, value.length]), Buffer.from(value)]);
+  const variable = Buffer.from([0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 0x82, 0, 60]);
+  const { socket } = await scene.exchange(frame(0x10, Buffer.concat([variable, text('a'), text('odd')])));
+  await until(() => socket.closed);
+  assert.equal(scene.broker.connections, 1);
+  assert.ok(scene.log.messages.includes('connection ended by a fault of the broker'));
+  await other.endAsync();
 });

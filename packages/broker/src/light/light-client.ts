@@ -47,8 +47,19 @@ export class LightClient implements EngineClient {
   }
 
   #take(chunk: Buffer): void {
-    if (this.#state === 'connecting') void this.#enter(chunk);
-    else if (this.#state === 'open') this.#read(chunk);
+    try {
+      if (this.#state === 'connecting') this.#enter(chunk).catch((error) => this.#fail(error));
+      else if (this.#state === 'open') this.#read(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A fault of ours, which the bytes of one client bring to light, is not to end all others. */
+  #fail(error: unknown): void {
+    const { connection } = this;
+    connection.warn('connection ended by a fault of the broker', (error as Error).stack ?? String(error));
+    connection.tap.destroy();
   }
 
   /** Pings, as they come. */
