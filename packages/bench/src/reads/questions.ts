@@ -17,7 +17,10 @@ export const BUCKETS = '/buckets, JSON';
 export const MONTH = 'one lab, 30 days at 1 h';
 
 export function questions(nowMs: number): readonly Question[] {
-  const lab = `/labs/${LAB_READ}/buckets`;
+  const nowS = Math.floor(nowMs / 1000);
+  // All servers are asked for the same buckets, also when another one begins meanwhile.
+  const lab = (resolution: string, days: number) =>
+    `/labs/${LAB_READ}/buckets?resolution=${resolution}&from=${nowS - days * DAY_S + 3600}&to=${nowS}`;
   return [
     // First, so that its memory is that of a process that has not answered yet.
     {
@@ -46,13 +49,13 @@ export function questions(nowMs: number): readonly Question[] {
     },
     {
       name: 'one lab, a day at 5 min',
-      path: `${lab}?resolution=5m`,
+      path: lab('5m', 1),
       ofAllLabs: false,
       rows: (body) => named(json<{ readonly buckets: Row[] }>(body).buckets, 'start'),
     },
     {
       name: MONTH,
-      path: `${lab}?resolution=1h&from=${Math.floor(nowMs / 1000) - DAYS * DAY_S + 3600}`,
+      path: lab('1h', DAYS),
       ofAllLabs: false,
       rows: (body) => named(json<{ readonly buckets: Row[] }>(body).buckets, 'start'),
     },
@@ -72,9 +75,12 @@ function lines(body: Buffer): Row[] {
 
 /** Without what depends on the moment of the question. */
 function named(rows: readonly Row[], name: string): Rows {
-  return new Map(
-    rows.map(({ coverage: _, complete: __, ...row }) => [String(row[name]), JSON.stringify(row)] as const),
-  );
+  return new Map(rows.map((row) => [String(row[name]), JSON.stringify(row, withoutMoment)] as const));
+}
+
+/** Coverage is of each metric, too. */
+function withoutMoment(key: string, value: unknown): unknown {
+  return key === 'coverage' || key === 'complete' ? undefined : value;
 }
 
 /** What differs between two answers to a question, by their rows; undefined: nothing. */
