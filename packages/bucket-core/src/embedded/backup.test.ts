@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { memoryFolder } from '@humtemp/test-services';
-import { batchOf, CONTRACT_OPTIONS, contentOf } from '../store/store-contract.fixture.js';
+import { batchOf, CONTRACT_OPTIONS, contentOf, nowInBucket } from '../store/store-contract.fixture.js';
 import { backUp } from './backup.js';
 import { EmbeddedStore } from './embedded-store.js';
 
@@ -26,7 +26,7 @@ for (const [name, limits] of [
   ['and saves and merges each time', { memoryBytesMax: 0, journalBytesMax: 1 }],
 ] as const)
   test(`what was acknowledged before a backup is in it, while a process commits ${name}`, async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const dataDir = newDir();
     const store = await open(dataDir, limits);
     let acknowledged = 0;
@@ -68,7 +68,7 @@ test('a folder that is not empty, or has no data, is refused', async () => {
 });
 
 test('a folder with a damaged file is not backed up as if it were whole', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const dataDir = newDir();
   const store = await open(dataDir);
   await store.commit(batchOf([['a', 1, 20_000, 40_000]], nowMs), nowMs);

@@ -11,6 +11,7 @@ import {
   CONTRACT_OPTIONS,
   commitsArbitrary,
   contentOf,
+  nowInBucket,
   type Row,
 } from '../store/store-contract.fixture.js';
 import { storeContract } from '../store/store-contract.suite.js';
@@ -49,7 +50,7 @@ bucketRestoreContract('the embedded store without room', open, (options) =>
 );
 
 test('what was restored is there after a crash', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const from = await open(CONTRACT_OPTIONS);
   await from.commit(batchOf([['a', 60, 20_000, 40_000]], nowMs), nowMs);
   const { buckets } = await contentOf(from, nowMs);
@@ -70,7 +71,7 @@ test('what was restored is there after a crash', async () => {
 });
 
 test('after a crash at any point, everything committed is there, and is not counted again', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ commit: commitsArbitrary, crashes: fc.boolean() }), {
@@ -112,7 +113,7 @@ test('after a crash at any point, everything committed is there, and is not coun
 });
 
 test('the journal and the labs in memory stay within their limits', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const dataDir = newDir();
   const options = {
     ...CONTRACT_OPTIONS,
@@ -143,7 +144,7 @@ test('the journal and the labs in memory stay within their limits', async () => 
 });
 
 test('however many labs come at once, those in memory stay within their limit', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const options = { ...CONTRACT_OPTIONS, dataDir: newDir(), labsMax: 1e6, memoryBytesMax: 5_000_000 };
   const store = await EmbeddedStore.open(options);
   for (let i = 0; i < 20; i++) {
@@ -178,7 +179,7 @@ test('data of another version is refused with a sentence that says what to do', 
 });
 
 test('what was committed is there after closing and opening again', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const dataDir = newDir();
   const first = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir });
   await first.commit(batchOf([['lab', 1, 20_000, 50_000]], nowMs), nowMs);
@@ -191,7 +192,7 @@ test('what was committed is there after closing and opening again', async () => 
 });
 
 test('what has expired is removed from the disk', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const dataDir = newDir();
   const store = await EmbeddedStore.open({ ...CONTRACT_OPTIONS, dataDir, labsMax: 1 });
   await store.commit(batchOf([['old', 1, 20_000, 50_000]], nowMs), nowMs);

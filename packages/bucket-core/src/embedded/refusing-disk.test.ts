@@ -3,7 +3,13 @@ import { cpSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { memoryFolder, until } from '@humtemp/test-services';
-import { batchOf, CONTRACT_OPTIONS, contentOf, type Row } from '../store/store-contract.fixture.js';
+import {
+  batchOf,
+  CONTRACT_OPTIONS,
+  contentOf,
+  nowInBucket,
+  type Row,
+} from '../store/store-contract.fixture.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { CatalogKeeper } from './engine/catalog-keeper.js';
 import { JournalWriter } from './journal/journal-writer.js';
@@ -12,7 +18,7 @@ const memory = memoryFolder('humtemp-refusing');
 const folder = memory.path;
 let serial = 0;
 const newDir = () => join(folder, `${serial++}`);
-const nowMs = Date.now();
+const nowMs = nowInBucket();
 
 after(() => memory.remove());
 

@@ -12,6 +12,7 @@ import {
   batchOf,
   CONTRACT_GRID,
   CONTRACT_OPTIONS,
+  nowInBucket,
   pages,
   type Row,
 } from '../store/store-contract.fixture.js';
@@ -121,7 +122,7 @@ async function commitAll(store: RedisStore, rows: readonly Row[], nowMs: number)
 
 describe('a Redis Cluster', () => {
   test('keeps what one server keeps: buckets, names in order, rejections, counts, sessions', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = await open('all:', { process: 'me' });
     const batch = batchOf([...rowsOf(LABS, 1), ...rowsOf(LABS, 1)], nowMs);
     batch.list({ atMs: nowMs, reason: 'not_json', source: 't', excerpt: 'x' });
@@ -149,7 +150,7 @@ describe('a Redis Cluster', () => {
   });
 
   test('admits no more labs than there may be, whichever of two processes has them', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const stores = await Promise.all([1, 2].map(() => open('few:', { labsMax: 60 })));
     const results = await Promise.all(
       stores.map((store, i) =>
@@ -163,7 +164,7 @@ describe('a Redis Cluster', () => {
   });
 
   test('counts each observation once while slots move from one master to another', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = await open('moving:');
     await store.commit(batchOf(rowsOf(LABS, 1000), nowMs), nowMs);
     let isMoving = true;
@@ -182,7 +183,7 @@ describe('a Redis Cluster', () => {
   });
 
   test('without a master and its replica takes the labs of the others, says what is missing, and reads nothing in part', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = await open('dead:');
     await store.commit(batchOf(rowsOf(LABS, 1000), nowMs), nowMs);
     const [master, replica] = [cluster.nodes[2]!, await replicaOf(cluster.nodes[2]!)];
@@ -215,7 +216,7 @@ describe('a Redis Cluster', () => {
   });
 
   test('counts once what a replica has confirmed, when that one takes over from its master', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = await open('failover:', { durability: 'replica', replyTimeoutMs: 1000 });
     const [master] = cluster.nodes;
     await replicaOf(master!);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pause, type Service, startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
-import { batchOf, CONTRACT_OPTIONS } from '../store/store-contract.fixture.js';
+import { batchOf, CONTRACT_OPTIONS, nowInBucket } from '../store/store-contract.fixture.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
@@ -20,7 +20,7 @@ after(async () => {
 
 /** Commits at every turn of the event loop, in vain, until the server has seen so many more connections. */
 async function commitInVain(connections: number, store: RedisStore): Promise<void> {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const end = (await connectionsSoFar()) + connections;
   for (let turn = 1; turn % 100 !== 0 || (await connectionsSoFar()) < end; turn++) {
     await assert.rejects(store.commit(batchOf([['lab', 1, 0, 0]], nowMs), nowMs));
@@ -53,7 +53,7 @@ describe('a database that cannot be selected', () => {
   });
 
   test('after a reconnection stops what had gone well, until it can be selected again', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const told: string[] = [];
     const store = new RedisStore({
       ...CONTRACT_OPTIONS,

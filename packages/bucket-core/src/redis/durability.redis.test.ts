@@ -3,12 +3,12 @@ import { type TestContext, test } from 'node:test';
 import { startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { CommitError } from '../index.js';
-import { batchOf, CONTRACT_OPTIONS, type Row } from '../store/store-contract.fixture.js';
+import { batchOf, CONTRACT_OPTIONS, nowInBucket, type Row } from '../store/store-contract.fixture.js';
 import type { Durability } from './durability.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
-const nowMs = Date.now();
+const nowMs = nowInBucket();
 const ROWS: readonly Row[] = [
   ['a', 3, 20_000, 50_000],
   ['b', 2, 20_000, 50_000],

@@ -9,6 +9,7 @@ import {
   CONTRACT_GRID,
   CONTRACT_OPTIONS,
   HOUR_S,
+  nowInBucket,
   type Row,
 } from '../store/store-contract.fixture.js';
 import { Keys } from './keys.js';
@@ -46,7 +47,7 @@ interface Scene {
 async function openScene(history: number, labs: readonly string[] = LABS): Promise<Scene> {
   const prefix = `f${serial++}:`;
   const faults: StoreFault[] = [];
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const store = new RedisStore({
     ...CONTRACT_OPTIONS,
     // So that hours have pages of their own.

@@ -8,6 +8,7 @@ import {
   CONTRACT_GRID,
   CONTRACT_OPTIONS,
   HOUR_S,
+  nowInBucket,
   type Row,
 } from '../store/store-contract.fixture.js';
 import { Keys, PARTITIONS } from './keys.js';
@@ -50,7 +51,7 @@ interface Scene {
 async function openScene(): Promise<Scene> {
   const prefix = `late${serial++}:`;
   const keys = new Keys(prefix);
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const stores: RedisStore[] = [];
   const open = async () => {
     // So that hours have pages of their own, and five minutes have none.

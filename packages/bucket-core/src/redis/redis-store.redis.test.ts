@@ -15,6 +15,7 @@ import {
   commitsArbitrary,
   contentOf,
   HOUR_S,
+  nowInBucket,
   type Row,
 } from '../store/store-contract.fixture.js';
 import { storeContract } from '../store/store-contract.suite.js';
@@ -43,7 +44,7 @@ storeContract('the Redis store', openRedisStore);
 
 describe('the Redis store', () => {
   test('holds the same as the embedded store after any sequence of commits', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const folder = mkdtempSync(join(tmpdir(), 'humtemp-both-'));
     try {
       await fc.assert(
@@ -69,7 +70,7 @@ describe('the Redis store', () => {
   });
 
   test('every key of a lab expires, with what it holds at the latest', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const options = { ...CONTRACT_OPTIONS, deduplicationHorizonS: 24 * HOUR_S };
     const store = await openRedisStore(options, 'expiry:');
     const client = new Redis(service.url);
@@ -101,7 +102,7 @@ describe('the Redis store', () => {
   });
 
   test('recovers its index and its script after FLUSHALL and SCRIPT FLUSH behind its back', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = await openRedisStore(CONTRACT_OPTIONS, 'flush:');
     await store.commit(batchOf([['lab', 1, 0, 0]], nowMs), nowMs);
     const client = new Redis(service.url);
@@ -116,7 +117,7 @@ describe('the Redis store', () => {
   });
 
   test('never shows more rejections than its maximum, and with 0 keeps none', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const client = new Redis(service.url);
     const listed = async (rejectionsMax: number, excerpts: readonly string[]) => {
       const store = await openRedisStore({ ...CONTRACT_OPTIONS, rejectionsMax }, 'rejections:');
@@ -142,7 +143,7 @@ describe('the Redis store', () => {
   });
 
   test('while the server is away, commits fail with what remains, and succeed once it is back', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = await openRedisStore(CONTRACT_OPTIONS, 'away:');
     await service.kill();
     const batch = batchOf([['lab', 1, 0, 0]], nowMs);

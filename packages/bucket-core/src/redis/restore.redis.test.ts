@@ -7,7 +7,13 @@ import { pause, type Service, startRedis } from '@humtemp/test-services';
 import { EmbeddedStore } from '../embedded/index.js';
 import type { Batch, RestoreFate, StoreOptions } from '../index.js';
 import { allBuckets, bucketRestoreContract } from '../store/bucket-restore.suite.js';
-import { batchOf, CONTRACT_OPTIONS, contentOf, HOUR_S } from '../store/store-contract.fixture.js';
+import {
+  batchOf,
+  CONTRACT_OPTIONS,
+  contentOf,
+  HOUR_S,
+  nowInBucket,
+} from '../store/store-contract.fixture.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
@@ -38,7 +44,7 @@ const openEmbedded = (options: StoreOptions) =>
   EmbeddedStore.open({ ...options, dataDir: join(folder, `${serial++}`) });
 
 test('buckets come while another process commits to the same labs, and neither loses anything', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const labs = Array.from({ length: 12 }, (_, i) => `lab-${i}`);
   const old = [3, 5, 8, 20, 30, 40].map((hours) =>
     batchOf(

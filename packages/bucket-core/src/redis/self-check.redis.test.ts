@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pause, type Service, startRedis, startRedisCluster, until } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
-import { batchOf, CONTRACT_OPTIONS } from '../store/store-contract.fixture.js';
+import { batchOf, CONTRACT_OPTIONS, nowInBucket } from '../store/store-contract.fixture.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore, type RedisStoreOptions } from './redis-store.js';
 import { findingsOf, type ServerFacts } from './self-check.js';
@@ -69,7 +69,7 @@ test('what a server does not keep is said once at the start, and for as long as 
 });
 
 test('a server that would drop what was acknowledged gets nothing before that is mended', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const { store, said } = open();
   await client.config('SET', 'maxmemory', '1gb', 'maxmemory-policy', 'allkeys-lru');
   try {

@@ -6,6 +6,7 @@ import {
   batchOf,
   CONTRACT_GRID,
   CONTRACT_OPTIONS,
+  nowInBucket,
   pages,
   type Row,
 } from '../store/store-contract.fixture.js';
@@ -69,7 +70,7 @@ describe('several independent Redis servers', () => {
   });
 
   test('one that is frozen holds up its own labs only, and nothing is read in part', async () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     const store = open('frozen:', listOf('a', 'b', 'c'));
     await ready(store);
     await store.commit(batchOf(rowsOf(LABS, 1000), nowMs), nowMs);
@@ -135,7 +136,7 @@ describe('several independent Redis servers', () => {
     }
     const again = open('listed:', listOf('c', 'b', 'a'));
     await ready(again);
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     await again.commit(batchOf(rowsOf(LABS, 10), nowMs), nowMs);
     await again.close();
     // One that is named and has nothing gets nothing.

@@ -10,6 +10,7 @@ import {
   CONTRACT_OPTIONS,
   contentOf,
   HOUR_S,
+  nowInBucket,
   type Row,
 } from '../store/store-contract.fixture.js';
 import { ready } from './ready.fixture.js';
@@ -39,7 +40,7 @@ async function refusalOf(prefix: string, more: Partial<RedisStoreOptions> = {}):
     await until(() => fatal.length > 0);
     assert.equal(store.health(), 'lost');
     await assert.rejects(store.ping(), { message: fatal[0]! });
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     await assert.rejects(store.commit(batchOf([['lab', 1, 1, 1]], nowMs), nowMs), CommitError);
     await assert.rejects(store.labs('', 1, nowMs), { message: fatal[0]! });
     assert.equal(fatal.length, 1);
@@ -124,7 +125,7 @@ test('a user of Redis with exactly the rights that the documentation lists can d
   await client.call('ACL', 'SETUSER', 'humtemp', '>secret');
   await client.config('RESETSTAT');
   const url = service.url.replace('redis://', 'redis://humtemp:secret@');
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const faults: unknown[] = [];
   const warnings: string[] = [];
   const store = open('humtemp:', {
@@ -194,7 +195,7 @@ test('a user of Redis with exactly the rights that the documentation lists can d
 const OCCASIONAL = ['+select', '+eval'];
 
 test('processes that commit new labs at the same time admit no more than the limit together', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const stores = await Promise.all(
     [1, 2, 3].map(async () => {
       const store = open('limit:', { labsMax: 100 });
@@ -224,7 +225,7 @@ test('processes that commit new labs at the same time admit no more than the lim
 });
 
 test('one name of many labs is found without reading the others', async () => {
-  const nowMs = Date.now();
+  const nowMs = nowInBucket();
   const store = open('many:', { labsMax: 100_000 });
   await ready(store);
   try {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Batch, EMPTY_COUNTERS, type Store } from '../index.js';
-import { batchOf, CONTRACT_OPTIONS, type OpenStore } from './store-contract.fixture.js';
+import { batchOf, CONTRACT_OPTIONS, nowInBucket, type OpenStore } from './store-contract.fixture.js';
 
 /** Holds a store to its contract as books. */
 export function booksContract(name: string, open: OpenStore): void {
   describe(`${name} keeps the contract of books`, () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
     let store: Store;
     before(async () => {
       store = await open(CONTRACT_OPTIONS);

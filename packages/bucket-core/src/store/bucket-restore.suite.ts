@@ -9,13 +9,14 @@ import {
   commitsArbitrary,
   contentOf,
   HOUR_S,
+  nowInBucket,
   type OpenStore,
 } from './store-contract.fixture.js';
 
 /** Holds a store to the contract in bucket-restore.ts. */
 export function bucketRestoreContract(name: string, openFrom: OpenStore, openTo: OpenStore, runs = 5): void {
   describe(`${name} keeps the contract of a restore`, () => {
-    const nowMs = Date.now();
+    const nowMs = nowInBucket();
 
     test('whatever a store has, another one has the same after it, and goes on alike', () =>
       fc.assert(

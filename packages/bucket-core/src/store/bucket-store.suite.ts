@@ -24,6 +24,7 @@ import {
   commitsArbitrary,
   contentOf,
   HOUR_S,
+  nowInBucket,
   type OpenStore,
   pages,
   type Row,
@@ -58,9 +59,7 @@ class Model {
 /** Holds a store to the contract in bucket-store.ts. */
 export function bucketStoreContract(name: string, open: OpenStore, runs = 40): void {
   describe(`${name} keeps the contract of a bucket store`, () => {
-    // At least a minute after a border of buckets, so that what was measured just now is in one.
-    const sinceBorderMs = (Date.now() - CONTRACT_GRID.alignmentS * 1000) % 300_000;
-    const nowMs = Date.now() - (sinceBorderMs < 60_000 ? sinceBorderMs + 10_000 : 0);
+    const nowMs = nowInBucket();
     let store: BucketStore;
     const opened: BucketStore[] = [];
     const fresh = async (options = CONTRACT_OPTIONS) => {

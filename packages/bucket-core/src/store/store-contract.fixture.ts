@@ -35,6 +35,20 @@ export const CONTRACT_OPTIONS: StoreOptions = {
   rejectionsMax: 5,
 };
 
+/**
+ * The newest moment, in ms, that is at least so many seconds away from every border of the contract grid. Tests take it
+ * for now: what they commit "so many seconds ago" is then in one bucket of each resolution, whenever they run.
+ */
+export function nowInBucket(marginS = 60): number {
+  const nowMs = Date.now();
+  // The borders of the longer resolutions are borders of the shortest one as well.
+  const durationMs = Math.min(...CONTRACT_GRID.resolutions.map(({ durationS }) => durationS)) * 1000;
+  const marginMs = marginS * 1000;
+  const sinceMs = (nowMs - CONTRACT_GRID.alignmentS * 1000) % durationMs;
+  if (sinceMs < marginMs) return nowMs - sinceMs - marginMs;
+  return nowMs - Math.max(0, sinceMs - (durationMs - marginMs));
+}
+
 export function batchOf(rows: readonly Row[], nowMs: number): Batch {
   const batch = new Batch();
   for (const [lab, agoS, temp, humidity] of rows) {
