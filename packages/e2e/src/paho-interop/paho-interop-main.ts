@@ -6,7 +6,7 @@
  *
  * It takes some four minutes, most of it waiting, and needs Python 3.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -31,9 +31,26 @@ interface Outcome {
   readonly why: string;
 }
 
+const HELP = `Puts Paho's interoperability tests to the embedded broker, and to a Mosquitto beside it.
+
+Usage: npm run paho-interop [-- FOLDER]
+
+FOLDER: a clone of ${REPOSITORY}, or the files of one. Without it,
+the tests are cloned from there into a temporary folder, which needs git and a way to github.com.
+`;
+
+/** Something is missing that whoever started this can bring. */
+class Missing extends Error {}
+
 const closers: (() => Promise<unknown>)[] = [];
 try {
-  const tests = await testsOf(process.argv[2]);
+  const [folder] = process.argv.slice(2);
+  if (folder === '--help' || folder === '-h') {
+    process.stdout.write(HELP);
+    process.exit();
+  }
+  if (spawnSync('python3', ['--version']).status !== 0) throw new Missing('python3 is not there');
+  const tests = await testsOf(folder);
   const runs = [
     ...VERSIONS.map((version) => ({ ...version, keepAliveSMax: undefined, only: undefined })),
     { ...VERSIONS[1], keepAliveSMax: KEEP_ALIVE_S, only: KEEP_ALIVE_CASE },
@@ -66,6 +83,10 @@ try {
     if (ours?.passed !== true) say(`${name}: ${ours?.why || 'did not end'}`);
   say(`${cases.length} cases, ${worse.length} worse than Mosquitto`);
   if (worse.length > 0) process.exitCode = 1;
+} catch (error) {
+  if (!(error instanceof Missing)) throw error;
+  process.stderr.write(`${error.message}\n\n${HELP}`);
+  process.exitCode = 2;
 } finally {
   for (const close of closers.reverse()) await close();
 }
@@ -77,10 +98,15 @@ async function testsOf(clone: string | undefined): Promise<string> {
     const made = await temporaryFolder('paho-interop');
     closers.push(() => made.remove());
     folder = join(made.path, 'clone');
-    execFileSync('git', ['clone', '--quiet', '--depth', '1', REPOSITORY, folder], { stdio: 'inherit' });
+    const { status } = spawnSync('git', ['clone', '--quiet', '--depth', '1', REPOSITORY, folder], {
+      stdio: 'inherit',
+    });
+    if (status !== 0)
+      throw new Missing('the tests cannot be cloned from here: fetch them elsewhere, and name the folder');
   }
   const tests = resolve(folder, 'interoperability');
-  if (!existsSync(join(tests, 'client_test5.py'))) throw new Error(`${tests} has no client_test5.py`);
+  if (!existsSync(join(tests, 'client_test5.py')))
+    throw new Missing(`${folder} is no clone of the tests: it has no interoperability/client_test5.py`);
   return tests;
 }
 
