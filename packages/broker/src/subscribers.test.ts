@@ -364,7 +364,7 @@ describe('a subscriber that does not read', { concurrency: true }, () => {
 
   test('holds up nobody, and gets a bounded amount', async (t) => {
     // More than what a session hands out ahead.
-    const scene = await Scene.open(t, { subscriberBytesMax: 1_000_000 });
+    const scene = await Scene.open(t, { subscriberBytesMax: 1_000_000, subscriberTimeoutMs: 3_600_000 });
     const stuck = await rawSubscriber(scene, { clean: true, qos: 0 });
     stuck.pause();
     const good = await scene.client();

@@ -39,6 +39,11 @@ export class IncomingPublishes {
     this.#aliases = new TopicAliases(connection.hub.budgets.connects, connection.owner);
   }
 
+  /** Publishes at QoS 1 and 2 that came here and are not acknowledged, or not released (3.3.4). */
+  get inFlight(): number {
+    return this.#answers.count + this.client.session.receivedCount;
+  }
+
   /** Whether no more should be read from the client for now. */
   get isFull(): boolean {
     return this.#underWay >= UNDER_WAY_MAX;
@@ -47,13 +52,13 @@ export class IncomingPublishes {
   /** @throws Mqtt5Error */
   take(frame: Buffer): void {
     const { client } = this;
-    const { connection, session, hub } = client;
+    const { connection, hub } = client;
     const read = readPublish(frame);
     const { qos, retain, packetId, properties } = read;
     const topic = this.#aliases.resolve(read.topic, read.topicAlias);
     if (/[+#]/.test(topic))
       throw new Mqtt5Error(ReasonCode.topicInvalid, 'a publish on a topic with wildcards');
-    if (qos > 0 && this.#answers.count + session.receivedCount >= RECEIVE_MAX)
+    if (qos > 0 && this.inFlight >= RECEIVE_MAX)
       throw new Mqtt5Error(ReasonCode.receiveMaximumExceeded, `more than ${RECEIVE_MAX} publishes in flight`);
     // The piece of bytes that it stands in is good for now only.
     const payload = Buffer.from(read.payload);

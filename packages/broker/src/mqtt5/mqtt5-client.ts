@@ -189,15 +189,7 @@ export class Mqtt5Client implements EngineClient {
     const { connection, hub, id } = this;
     const { sessions, slowLane, wills } = hub;
     const { packet, expiryS, will, packetBytesMax } = connect;
-    if (isCleanStart) {
-      slowLane.endSession(id);
-      sessions.end(id);
-    }
-    const isPresent = sessions.has(id);
-    wills.arrive(id, !isPresent);
-    this.#session = sessions.arrive5(this, expiryS * 1000);
-    if (packet.will !== undefined) this.#will = new ClientWill(this, packet.will, will);
-    this.#state = 'open';
+    const isPresent = !isCleanStart && sessions.has(id);
     const properties = {
       receiveMaximum: RECEIVE_MAX,
       maximumPacketSize: hub.limits.frameBytesMax,
@@ -205,10 +197,24 @@ export class Mqtt5Client implements EngineClient {
       ...(isAssigned && { assignedClientIdentifier: connection.clientId }),
       ...(connection.keepAliveMs !== keepAliveS * 1000 && { serverKeepAlive: connection.keepAliveMs / 1000 }),
     };
-    this.write(connackFrame(ReasonCode.success, isPresent, properties, packetBytesMax));
+    const connack = connackFrame(ReasonCode.success, isPresent, properties, packetBytesMax);
+    if (connack === undefined) {
+      hub.registry.remove(this);
+      this.#refuse(ReasonCode.implementationSpecific, 'it takes no packet that is as long as a CONNACK');
+      return;
+    }
+    if (isCleanStart) {
+      slowLane.endSession(id);
+      sessions.end(id);
+    }
+    wills.arrive(id, !isPresent);
+    this.#session = sessions.arrive5(this, expiryS * 1000);
+    if (packet.will !== undefined) this.#will = new ClientWill(this, packet.will, will);
+    this.#state = 'open';
+    this.write(connack);
     this.#lookAtSubscriptions();
     sessions.resume(this, connection);
-    connection.tap.speak5(this.ackBytesMax, RECEIVE_MAX);
+    connection.tap.speak5(this.ackBytesMax, () => RECEIVE_MAX - (this.#incoming?.inFlight ?? 0));
     connection.open();
   }
 
@@ -290,7 +296,8 @@ export class Mqtt5Client implements EngineClient {
     this.connection.warn('connection ended', reason);
     this.#state = 'over';
     const connack = connackFrame(code, false, { reasonString: reason }, this.packetBytesMax);
-    this.connection.endWith(connack);
+    if (connack === undefined) this.connection.tap.destroy();
+    else this.connection.endWith(connack);
   }
 
   /** The connection is over. */

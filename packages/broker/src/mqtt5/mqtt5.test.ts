@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
 import { REJECTION_ADVICE } from '@humtemp/bucket-core';
-import { noOpenHandles, TOPIC, UNTIMED, until } from '@humtemp/test-services';
+import { noOpenHandles, TOPIC, times, UNTIMED, until } from '@humtemp/test-services';
 import type { MqttClient } from 'mqtt';
 import type { IPublishPacket } from 'mqtt-packet';
-import { CONNECT_KEEPING_SESSION, Scene } from '../broker.fixture.js';
+import { CONNECT_KEEPING_SESSION, frame, Scene } from '../broker.fixture.js';
 import { frame5, RawClient } from './raw-client.fixture.js';
 
 after(noOpenHandles);
@@ -225,6 +225,11 @@ describe('a client that speaks MQTT 5', { concurrency: true }, () => {
       ['QoS 3', 0x81, Buffer.from([0x36, 7, 0, 1, 0x74, 0, 1, 0, 0x78])],
       ['packet id 0', 0x82, Buffer.from([0x32, 7, 0, 1, 0x74, 0, 0, 0, 0x78])],
       ['a topic that is not UTF-8', 0x81, Buffer.from([0x30, 5, 0, 1, 0xff, 0, 0x78])],
+      ...[[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0x61, 0]].map((lab): [string, number, Buffer] => [
+        `a topic of observations with the bytes ${Buffer.from(lab).toString('hex')}`,
+        0x81,
+        publishOf(Buffer.concat([Buffer.from('labs/'), Buffer.from(lab), Buffer.from('/observation')])),
+      ]),
       ['a topic with a wildcard', 0x90, Buffer.from([0x30, 5, 0, 1, 0x23, 0, 0x78])],
       ['an alias that is too high', 0x94, Buffer.from([0x30, 8, 0, 1, 0x74, 3, 0x23, 0xff, 0xff, 0x78])],
       ['an alias of nothing', 0x82, Buffer.from([0x30, 7, 0, 0, 3, 0x23, 0, 1, 0x78])],
@@ -248,4 +253,39 @@ describe('a client that speaks MQTT 5', { concurrency: true }, () => {
     await scene.broker.close();
     assert.equal((await last.next('disconnect')).reasonCode, 0x8b);
   });
+
+  test('gets no packet that is longer than it takes', async (t) => {
+    const scene = await Scene.open(t);
+    const filters = (count: number) => times(count, (i) => ({ topic: `a/${i}`, qos: 1 as const }));
+    const properties = { maximumPacketSize: 20 };
+    const client = await RawClient.open(scene, 'x', { properties });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters(15) });
+    assert.equal((await client.next('suback')).granted.length, 15);
+    client.send({ cmd: 'subscribe', messageId: 2, subscriptions: filters(16) });
+    assert.equal((await client.next('disconnect')).reasonCode, 0x95);
+    assert.equal(client.packets.length, 0);
+    const other = await RawClient.open(scene, 'y', { properties });
+    other.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: filters(16).map(({ topic }) => topic) });
+    assert.equal((await other.next('disconnect')).reasonCode, 0x95);
+    // A CONNACK that says all that it must is longer; one that refuses may be, too.
+    for (const [maximumPacketSize, answer] of [
+      [10, '2003008300'],
+      [4, ''],
+    ] as const) {
+      const connect = { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: 'z' } as const;
+      const { socket, answers } = await scene.exchange(
+        frame5({ ...connect, properties: { maximumPacketSize } }),
+      );
+      await until(() => answers().toString('hex') === answer);
+      socket.end();
+      await until(() => socket.closed);
+      assert.equal(answers().toString('hex'), answer);
+    }
+    assert.equal(scene.broker.sessions.connected, 0);
+  });
 });
+
+/** A PUBLISH at QoS 0 without properties, on a topic that may be no text. */
+function publishOf(topic: Buffer): Buffer {
+  return frame(0x30, Buffer.concat([Buffer.from([0, topic.length]), topic, Buffer.from([0, 0x78])]));
+}

@@ -40,18 +40,22 @@ function newParser(): Parser {
   return made;
 }
 
-/** @param bytesMax a longer packet goes without its reason in words [MQTT-3.2.2-19]. */
+/**
+ * @param bytesMax a longer packet goes without its reason in words [MQTT-3.2.2-19].
+ * @returns undefined if it is too long without, too: no packet may be sent that is longer [MQTT-3.1.2-24].
+ */
 export function connackFrame(
   reasonCode: number,
   sessionPresent: boolean,
   properties: NonNullable<IConnackPacket['properties']>,
   bytesMax: number,
-): Buffer {
+): Buffer | undefined {
   const packet = { cmd: 'connack', reasonCode, sessionPresent } as const;
   const frame = mqttPacket.generate({ ...packet, properties: cut(properties) }, VERSION);
   if (frame.length <= bytesMax) return frame;
   const { reasonString, ...others } = properties;
-  return mqttPacket.generate({ ...packet, properties: others }, VERSION);
+  const short = mqttPacket.generate({ ...packet, properties: others }, VERSION);
+  return short.length <= bytesMax ? short : undefined;
 }
 
 /** @param bytesMax a longer packet goes without its reason in words [MQTT-3.14.2-3]. */
@@ -69,6 +73,11 @@ export function subackFrame(packetId: number, codes: readonly number[]): Buffer 
 
 export function unsubackFrame(packetId: number, codes: readonly number[]): Buffer {
   return codesFrame(UNSUBACK, packetId, codes);
+}
+
+/** Bytes of a SUBACK or UNSUBACK for so many filters. */
+export function codesFrameBytes(count: number): number {
+  return 1 + varintBytes(3 + count) + 3 + count;
 }
 
 /** Packet id, no properties, and a code for each filter (3.9, 3.11). */

@@ -46,6 +46,26 @@ describe('a client of MQTT 5 that keeps no receive maximum', { concurrency: true
     await until(() => scene.counts.committed === RECEIVE_MAX);
   });
 
+  test('is not read from beyond it, whichever way its publishes go', async (t) => {
+    const scene = await Scene.open(t);
+    const client = await RawClient.open(scene, 'x');
+    const [at1, at2] = [publishes(1), publishes(2)];
+    scene.held.hold();
+    const received = () => scene.intake.ledger.counters().received;
+    const half = RECEIVE_MAX / 2;
+    client.write(Buffer.concat(at2.slice(0, half)));
+    await until(() => received() === half);
+    client.write(Buffer.concat(at1.slice(half)));
+    const piece = Math.ceil(PIECE_BYTES / at1[0]!.length);
+    await until(() => received() > RECEIVE_MAX);
+    assert.ok(received() <= RECEIVE_MAX + 1 + piece, `${received()}`);
+    scene.held.release();
+    // None of the first half is released: all the same, what stands behind it is read.
+    for (const messageId of ids.slice(half)) assert.equal((await client.next('puback')).messageId, messageId);
+    assert.equal(scene.counts.committed, MANY);
+    assert.equal(client.isClosed, false);
+  });
+
   test('may be mqtt.js with thousands of publishes at a time', async (t) => {
     const scene = await Scene.open(t);
     const client = await scene.client({ protocolVersion: 5 });

@@ -3,7 +3,7 @@ import type { ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
 import type { Grant } from '../subscribers/grant.js';
 import { sharedFilterOf } from '../subscribers/shared-group.js';
 import type { Mqtt5Client } from './mqtt5-client.js';
-import { subackFrame, unsubackFrame } from './packets.js';
+import { codesFrameBytes, subackFrame, unsubackFrame } from './packets.js';
 import { Mqtt5Error, ReasonCode } from './reason-code.js';
 
 /** When retained publishes are sent to a subscription (3.8.3.1). */
@@ -13,6 +13,7 @@ const RETAIN_HANDLING = { always: 0, ifNew: 1 } as const;
 export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
   const { deliveries } = client.hub;
   const { connection, session } = client;
+  checkAnswer(client, packet.subscriptions.length);
   const identifier = packet.properties?.subscriptionIdentifier as number | undefined;
   const retained: [string, Grant][] = [];
   const codes = packet.subscriptions.map(({ topic, qos, nl = false, rap = false, rh = 0 }) => {
@@ -49,12 +50,25 @@ async function sendRetained(client: Mqtt5Client, subscriptions: readonly [string
 /** Answers an UNSUBSCRIBE (3.10). */
 export function unsubscribe(client: Mqtt5Client, packet: IUnsubscribePacket): void {
   const { connection, session, hub } = client;
+  checkAnswer(client, packet.unsubscriptions.length);
   const codes = packet.unsubscriptions.map((filter) => {
     const isHeld = session.subscriptions.has(filter) && connection.leaving?.has(filter) !== true;
     return isHeld ? ReasonCode.success : ReasonCode.noSubscriptionExisted;
   });
   hub.deliveries.unsubscribeSoon(connection, packet.unsubscriptions);
   client.write(unsubackFrame(packet.messageId!, codes));
+}
+
+/**
+ * An answer has a code for each filter, and none may be longer than the client takes [MQTT-3.1.2-24, MQTT-3.9.3-1]: who asks
+ * for so many at once gets none. @throws Mqtt5Error
+ */
+function checkAnswer(client: Mqtt5Client, filters: number): void {
+  if (codesFrameBytes(filters) > client.packetBytesMax)
+    throw new Mqtt5Error(
+      ReasonCode.packetTooLarge,
+      `${filters} filters in one packet, whose answer is longer than it takes`,
+    );
 }
 
 function isFilter(filter: string, levelsMax: number): boolean {

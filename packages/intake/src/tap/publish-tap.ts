@@ -186,12 +186,13 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
    * The client of a broker speaks MQTT 5. Publishes are taken that have no properties, and their PUBACKs say why one does
    * not count.
    * @param ackBytesMax a PUBACK that is longer says it without words.
-   * @param receiveMax the Receive Maximum that the client was given. What one sends beyond it, as mqtt.js does, is not
-   *   read until there is an acknowledgement: no more is received than was said, and nobody is disconnected (3.2.2.3.3).
+   * @param room what is left of the Receive Maximum that the client was given, without the publishes that passed. What one
+   *   sends beyond it, as mqtt.js does, is not read until there is an acknowledgement: no more is received than was said,
+   *   and nobody is disconnected (3.2.2.3.3).
    */
-  speak5(ackBytesMax: number, receiveMax: number): void {
+  speak5(ackBytesMax: number, room: () => number): void {
     this.#version = 5;
-    this.#acks = new ReasonedAcks(ackBytesMax, receiveMax);
+    this.#acks = new ReasonedAcks(ackBytesMax, room);
   }
 
   /**

@@ -14,7 +14,7 @@ function parsed(frames: Buffer): IPubackPacket[] {
 
 test('a PUBACK of MQTT 5 says why a publish does not count, as long as the client takes so much', () => {
   for (const bytesMax of [Number.POSITIVE_INFINITY, 60, 0]) {
-    const acks = new ReasonedAcks(bytesMax, 1000);
+    const acks = new ReasonedAcks(bytesMax, () => 1000);
     acks.add(1, 1, undefined, 'a');
     acks.add(1, 2, ackReason('temp'), 'a');
     acks.add(1, 3, undefined, 'new');
@@ -49,7 +49,7 @@ test('a PUBACK of MQTT 5 says why a publish does not count, as long as the clien
 });
 
 test('a lab that was refused while an earlier publish waits for another server is told later', () => {
-  const acks = new ReasonedAcks(1000, 1000);
+  const acks = new ReasonedAcks(1000, () => 1000);
   acks.add(1, 1, undefined, 'waits');
   acks.add(2, 2, undefined, 'new');
   assert.equal(acks.takeSettled({ isSettled: (receipt) => receipt === 2 }, new Set(['new'])), undefined);

@@ -41,12 +41,17 @@ export class ReasonedAcks {
 
   /**
    * @param bytesMax a longer PUBACK goes without its text; 0: all do [MQTT-3.4.2-2].
-   * @param countMax when more await their acknowledgement, nothing more should be read.
+   * @param room how many publishes there is room for besides those that go another way. May be below 0.
    */
   constructor(
     readonly bytesMax: number,
-    readonly countMax: number,
+    readonly room: () => number,
   ) {}
+
+  /** When more await their acknowledgement, nothing more should be read; where none does, something always may. */
+  get countMax(): number {
+    return Math.max(0, this.room());
+  }
 
   get count(): number {
     return this.#pending.length;
