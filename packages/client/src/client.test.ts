@@ -9,6 +9,8 @@ import { pino } from 'pino';
 import { ApiFailure, apiUrl, Client } from './index.js';
 
 const GRID = bucketGrid(0, { durationS: 86_400, retention: 2 }, [{ durationS: 3600, retention: 168 }]);
+/** In the middle of a day and of an hour. */
+const NOW_MS = Date.UTC(2026, 8, 22, 12, 30);
 
 /** A client of a real API, without a port between them, and the requests that it made. */
 async function start(t: TestContext, token?: string) {
@@ -16,7 +18,7 @@ async function start(t: TestContext, token?: string) {
   const options = { grid: GRID, deduplicationHorizonS: 86_400, labsMax: 100, rejectionsMax: 100 };
   const store = await EmbeddedStore.open({ ...options, dataDir: folder.path });
   const limits = { payloadBytesMax: 1000, arrayLengthMax: 100, pendingMax: 1000 };
-  const intake = new Intake({ store, grid: GRID, limits, clock: Date.now });
+  const intake = new Intake({ store, grid: GRID, limits, clock: () => NOW_MS });
   t.after(async () => {
     await intake.stop(1000);
     await store.close();
@@ -27,6 +29,7 @@ async function start(t: TestContext, token?: string) {
     intake,
     grid: GRID,
     process: 'client-test',
+    clock: () => NOW_MS,
     expectedIntervalS: 30,
     requestBytesMax: 1000,
     storeTimeoutMs: 5000,
@@ -46,7 +49,7 @@ async function start(t: TestContext, token?: string) {
 
 test('what is posted is answered with the fate of each, and what is asked for is what was posted', async (t) => {
   const { client, asked } = await start(t, 'secret');
-  const timestamp = Math.floor(Date.now() / 1000);
+  const timestamp = NOW_MS / 1000;
   const { counted, fates } = await client.post('/observations', [
     { lab_id: 'floor-2/a b', timestamp, temp: 21 },
     { lab_id: 'floor-2/7', timestamp, temp: 21.5, humidity: 40 },

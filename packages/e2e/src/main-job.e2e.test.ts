@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import {
+  midBucket,
   mosquittoClient,
   type Service,
   startMosquitto,
@@ -18,9 +19,10 @@ import { until } from './until.js';
 const exec = promisify(execFile);
 const DAY_S = 86_400;
 
-/** Two days that end at noon of today's bucket, or as late as today allows. */
-const todayS = Math.floor(Date.now() / 1000 / DAY_S) * DAY_S;
-const endS = Math.min(todayS + DAY_S / 2, Math.floor(Date.now() / 1000));
+/** The bucket of today is half over, so that none ends while a test runs. */
+const today = midBucket();
+/** Hours around its border, so that two buckets have some of the rows. */
+const endS = today.startS + 90 * 60;
 const rows = sensorRows(19, 200, endS - 7 * 60);
 const distinct = new Set(rows.map((row) => JSON.stringify(row))).size;
 
@@ -56,8 +58,8 @@ async function checkSummaries(baseUrl: string): Promise<unknown> {
   }));
   const answers = [];
   for (const [offset, fromS] of [
-    [0, todayS],
-    [-1, todayS - DAY_S],
+    [0, today.startS],
+    [-1, today.startS - DAY_S],
   ] as const) {
     const expected = expectedByLab(shifted, fromS, fromS + DAY_S);
     const summary = (await get(baseUrl, `/summary?offset=${offset}`)) as { lab_id: string }[];
@@ -88,6 +90,7 @@ describe('humtemp start', () => {
     ports = await freePorts();
     running = new HumtempProcess(['start'], {
       ...ports.env,
+      ...today.env,
       HUMTEMP_DATA_DIR: join(folder.path, 'embedded'),
     });
     await running.ready(ports.baseUrl);
@@ -111,7 +114,7 @@ describe('a replay', () => {
 
   test('through the embedded default counts every observation once, however often it is repeated', async () => {
     const ports = await freePorts();
-    const env = { ...ports.env, HUMTEMP_DATA_DIR: join(folder.path, 'replay') };
+    const env = { ...ports.env, ...today.env, HUMTEMP_DATA_DIR: join(folder.path, 'replay') };
     const running = new HumtempProcess(['start'], env);
     await running.ready(ports.baseUrl);
     const first = await replay(ports);
@@ -133,6 +136,7 @@ describe('a replay', () => {
     });
     const ports = await freePorts();
     const store = {
+      ...today.env,
       HUMTEMP_REDIS_HOST: '127.0.0.1',
       HUMTEMP_REDIS_PORT: `${redis.port}`,
       HUMTEMP_REDIS_DB: '3',
@@ -173,7 +177,7 @@ describe('a replay', () => {
 
   test('during which the whole process is killed again and again counts every observation once', async () => {
     const ports = await freePorts();
-    const env = { ...ports.env, HUMTEMP_DATA_DIR: join(folder.path, 'killed') };
+    const env = { ...ports.env, ...today.env, HUMTEMP_DATA_DIR: join(folder.path, 'killed') };
     const kills = Number(process.env.KILLS ?? 4);
     let running = new HumtempProcess(['start'], env);
     await running.ready(ports.baseUrl);
@@ -208,7 +212,7 @@ describe('the original contract', () => {
       HUMTEMP_REDIS_HOST: '127.0.0.1',
       HUMTEMP_REDIS_PORT: `${redis.port}`,
       HUMTEMP_REDIS_DB: '5',
-      HUMTEMP_BUCKET_OFFSET: '1970-01-01T00:00:00+00:00',
+      ...today.env,
       HUMTEMP_BUCKET_DURATION: '3600',
       HUMTEMP_BUCKET_RETENTION: '3',
     });
@@ -220,7 +224,8 @@ describe('the original contract', () => {
   });
 
   test('ten observations of the previous bucket are its summary, and nobody else’s', async () => {
-    const previousS = (Math.floor(Date.now() / 3_600_000) - 1) * 3600;
+    // Of those that begin an hour after each other with the day, the twelfth is the current one.
+    const previousS = today.startS + 11 * 3600;
     for (let i = 0; i < 10; i++) {
       const observation = { lab_id: 'lab01', timestamp: previousS + i, temp: 1 + i, humidity: 11 + i };
       const body = JSON.stringify(observation);

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { midBucket } from '@humtemp/test-services';
 import { cleanClone } from './clean-clone.js';
 import { freePorts, HumtempProcess } from './humtemp-process.js';
 
@@ -75,7 +76,7 @@ test('humtemp packed into one file is installed by one command without a registr
   const ports = await freePorts();
   const humtemp = new HumtempProcess(
     ['start'],
-    { ...ports.env, HUMTEMP_DATA_DIR: join(folder.path, 'data') },
+    { ...ports.env, ...midBucket().env, HUMTEMP_DATA_DIR: join(folder.path, 'data') },
     command,
   );
   t.after(() => humtemp.kill());

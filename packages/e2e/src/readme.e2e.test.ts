@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { type TemporaryFolder, temporaryFolder } from '@humtemp/test-services';
+import { midBucket, type TemporaryFolder, temporaryFolder } from '@humtemp/test-services';
 import { COMMAND, freePorts, HumtempProcess } from './humtemp-process.js';
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
@@ -43,7 +43,11 @@ describe('what the README shows is what one sees', () => {
     ports = await freePorts();
     const recording = BLOCKS.find((block) => block.startsWith('lab_id,timestamp'))!;
     await writeFile(join(folder.path, 'library.csv'), recording);
-    humtemp = new HumtempProcess(['start'], { ...ports.env, HUMTEMP_DATA_DIR: join(folder.path, 'data') });
+    humtemp = new HumtempProcess(['start'], {
+      ...ports.env,
+      ...midBucket().env,
+      HUMTEMP_DATA_DIR: join(folder.path, 'data'),
+    });
     await humtemp.ready(ports.baseUrl);
   });
   after(async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { temporaryFolder } from '@humtemp/test-services';
+import { midBucket, temporaryFolder } from '@humtemp/test-services';
 import type { EmbeddedStart, LabReport } from './embedded-start.js';
 import { furtherListeners } from './further-listeners.js';
 import type { Random } from './random.js';
@@ -15,9 +15,6 @@ const REPEATED = 3;
 const PUBLISHES = OBSERVATIONS + REPEATED;
 /** Every QoS in MQTT 3.1.1 and in MQTT 5. */
 const MANNERS = ([4, 5] as const).flatMap((version) => ([0, 1, 2] as const).map((qos) => ({ version, qos })));
-const DAY_MS = 86_400_000;
-/** The bucket is half over, so that nothing falls into another. */
-const bucketOffset = new Date(Date.now() - DAY_MS / 2).toISOString().replace(/\.\d+/, '');
 let otherListeners: readonly Listener[];
 
 async function env(onEnd: StartParts['onEnd']): Promise<Record<string, string>> {
@@ -25,7 +22,7 @@ async function env(onEnd: StartParts['onEnd']): Promise<Record<string, string>> 
   onEnd(() => folder.remove());
   const further = await furtherListeners(folder.path);
   otherListeners = further.listeners;
-  return { HUMTEMP_BUCKET_OFFSET: bucketOffset, ...further.env };
+  return { ...midBucket().env, ...further.env };
 }
 
 startTest(

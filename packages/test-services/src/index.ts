@@ -4,6 +4,7 @@ export { freePort } from './free-port.js';
 export { HeldStore } from './held-store.js';
 export { localProgram } from './local-program.js';
 export { memoryFolder } from './memory-folder.js';
+export { type MidBucket, midBucket } from './mid-bucket.js';
 export { mosquittoClient } from './mosquitto-client.js';
 export { type MosquittoOptions, startMosquitto } from './mosquitto-service.js';
 export { TOPIC, timed, UNTIMED } from './observations.js';

@@ -85,16 +85,18 @@ function source(name: string, decode: PublishSource['decode']): PublishSource {
   return { name, filters: [], match: () => undefined, decode };
 }
 
+/** In the middle of a bucket of a day. */
+const NOON_MS = Date.UTC(2026, 8, 22, 12);
 const nowS = () => Math.floor(Date.now() / 1000);
 
 describe('intake', () => {
   test('what is settled is in the store', async () => {
     const store = await openStore();
-    const intake = openIntake(store);
+    const intake = openIntake(store, { clock: () => NOON_MS });
     assert.equal(intake.receive('lab', bytes({ temp: 22.08, humidity: 51.53 }), 't'), undefined);
     assert.equal(intake.ledger.counters().in_flight, 1);
     await intake.whenSettled();
-    const [latest] = await store.latest(['lab'], Date.now());
+    const [latest] = await store.latest(['lab'], NOON_MS);
     assert.equal(latest?.aggregate.temp.sum, 22_080);
     assert.deepEqual(intake.ledger.counters(), {
       received: 1,
@@ -151,12 +153,11 @@ describe('intake', () => {
 
   test('the last observation of an array without timestamps is the latest, not the largest', async () => {
     const store = await openStore();
-    const nowMs = Date.now();
-    const intake = openIntake(store, { clock: () => nowMs });
+    const intake = openIntake(store, { clock: () => NOON_MS });
     intake.receive('lab', bytes([{ temp: 20 }, { temp: 25 }, { temp: 22 }]), 't');
     await intake.whenSettled();
-    const [newest] = await store.latest(['lab'], nowMs);
-    assert.deepEqual([newest!.aggregate.temp.last, newest!.aggregate.temp.lastMs], [22_000, nowMs + 2]);
+    const [newest] = await store.latest(['lab'], NOON_MS);
+    assert.deepEqual([newest!.aggregate.temp.last, newest!.aggregate.temp.lastMs], [22_000, NOON_MS + 2]);
   });
 
   test('every kind of bad payload is a counted rejection, and the next good one counts', async () => {
@@ -269,7 +270,7 @@ describe('intake', () => {
 
   test('a metric that is wrong is a rejection of its own, and the other one counts', async () => {
     const store = await openStore();
-    const intake = openIntake(store);
+    const intake = openIntake(store, { clock: () => NOON_MS });
     assert.equal(intake.receive('lab', bytes({ temp: 21.5, humidity: 100.4 }), 'topic'), undefined);
     const array = [{ temp: -300, humidity: 48 }, { temp: 20 }];
     assert.equal(intake.receive('lab', bytes(array), 'topic'), undefined);
@@ -278,7 +279,7 @@ describe('intake', () => {
     assert.deepEqual([counters.received, counters.committed, imbalance(counters)], [3, 3, 0]);
     assert.deepEqual(counters.rejected, {});
     assert.deepEqual(counters.metrics_rejected, { humidity: 1, temp: 1 });
-    const [latest] = await store.latest(['lab'], Date.now());
+    const [latest] = await store.latest(['lab'], NOON_MS);
     assert.deepEqual([latest?.aggregate.temp.count, latest?.aggregate.humidity.count], [2, 1]);
     const listed = (await store.rejections(10)).map(({ reason }) => reason);
     assert.deepEqual(listed.toSorted(), ['humidity', 'temp']);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { addObservation, Batch, emptyAggregate, packAggregate } from '@humtemp/bucket-core';
 import { EmbeddedStore } from '@humtemp/bucket-core/embedded';
-import { type Service, startRedis, temporaryFolder } from '@humtemp/test-services';
+import { midBucket, type Service, startRedis, temporaryFolder } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { readConfig } from '../../config/config.js';
 import { StartError } from '../../start-error.js';
@@ -15,7 +15,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let redis: Service;
 const place = (name: string) => join(folder.path, name);
 /** As Redis has it by default: what a folder has is not too old for it. */
-const KEPT = { HUMTEMP_BUCKET_RETENTION: '2', HUMTEMP_ROLLUPS: '5m:1d,1h:7d' };
+const KEPT = { ...midBucket().env, HUMTEMP_BUCKET_RETENTION: '2', HUMTEMP_ROLLUPS: '5m:1d,1h:7d' };
 const inFolder = (name: string) => ({ HUMTEMP_DATA_DIR: place(name), ...KEPT });
 
 before(async () => {
@@ -44,7 +44,7 @@ async function bucketsIn(file: string): Promise<string[]> {
 }
 
 test('an export goes from a folder to Redis and back, and a second import changes nothing', async () => {
-  const inRedis = { HUMTEMP_REDIS_URL: redis.url };
+  const inRedis = { ...KEPT, HUMTEMP_REDIS_URL: redis.url };
   const first = await imported([place('all')], inRedis);
   assert.match(first.text, /^\d\d buckets imported\n0 were there already\n$/);
   assert.match((await imported([place('all')], inRedis)).text, /^0 buckets imported\n\d\d were/);
@@ -89,7 +89,12 @@ test('a store with other resolutions refuses an export, and says which it takes'
 test('buckets that only the store has are merged of shorter ones, and those of its own that are there stay', async () => {
   for (const env of [
     { ...inFolder('merged'), HUMTEMP_ROLLUPS: '15m:2d,6h:7d' },
-    { HUMTEMP_REDIS_URL: redis.url, HUMTEMP_REDIS_PREFIX: 'merged:', HUMTEMP_ROLLUPS: '15m:2d,6h:7d' },
+    {
+      ...KEPT,
+      HUMTEMP_REDIS_URL: redis.url,
+      HUMTEMP_REDIS_PREFIX: 'merged:',
+      HUMTEMP_ROLLUPS: '15m:2d,6h:7d',
+    },
   ]) {
     const { text, isAll } = await imported(['--merge', place('all')], env);
     assert.ok(isAll, text);

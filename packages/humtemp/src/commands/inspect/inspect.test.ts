@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, type TemporaryFolder, temporaryFolder } from '@humtemp/test-services';
+import { freePort, midBucket, type TemporaryFolder, temporaryFolder } from '@humtemp/test-services';
 import { pino } from 'pino';
 import { readConfig } from '../../config/config.js';
 import { type RunningRole, startRole } from '../../start/roles.js';
@@ -22,6 +22,7 @@ before(async () => {
   const port = await freePort();
   health = `http://127.0.0.1:${port}`;
   env = {
+    ...midBucket().env,
     HUMTEMP_DATA_DIR: folder.path,
     HUMTEMP_MQTT_PORT: '0',
     HUMTEMP_API_PORT: '0',
