@@ -249,7 +249,10 @@ export class Broker {
       topicOfLab,
       traffic: this.#traffic,
       noCopies: new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {}),
-      turns: new ReadTurns(() => this.#readOn()),
+      turns: new ReadTurns(
+        () => this.#readOn(),
+        () => intake.nowMs,
+      ),
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
       counters: this.counters,
       clock: this.#clock,

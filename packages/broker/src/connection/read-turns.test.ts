@@ -28,6 +28,7 @@ test('fewer frames that pass are read in a turn while turns are long, and more a
   let frameMs = 0;
   const turns = new ReadTurns(
     () => {},
+    Date.now,
     () => nowMs,
   );
   let read = 0;
@@ -64,4 +65,18 @@ test('nobody reads more while much is unread, and everybody is called when that 
   assert.equal(turns.isFull, false);
   await turn();
   assert.equal(calls, 2);
+});
+
+test('what is read in one turn came at one time', async () => {
+  let unixMs = 1000;
+  const turns = new ReadTurns(
+    () => {},
+    () => unixMs,
+  );
+  assert.equal(turns.receivedMs, 1000);
+  unixMs = 1005;
+  turns.spend(1, 0);
+  assert.equal(turns.receivedMs, 1000);
+  await turn();
+  assert.equal(turns.receivedMs, 1005);
 });

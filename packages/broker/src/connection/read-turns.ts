@@ -33,11 +33,25 @@ export class ReadTurns implements TapTurns {
   #isScheduled = false;
   readonly #turn = () => this.#begin();
 
-  /** @param onChange called when `isFull` has changed: all connections must look whether they may read. */
+  #receivedMs = Number.NaN;
+
+  /**
+   * @param onChange called when `isFull` has changed: all connections must look whether they may read.
+   * @param unixMs the clock that receipts go by. @param nowMs one for durations.
+   */
   constructor(
     readonly onChange: () => void,
+    readonly unixMs: () => number = Date.now,
     readonly nowMs: () => number = () => performance.now(),
   ) {}
+
+  get receivedMs(): number {
+    if (!this.#isScheduled) {
+      this.#receivedMs = this.unixMs();
+      this.#schedule();
+    }
+    return this.#receivedMs;
+  }
 
   get hasLeft(): boolean {
     return this.#left > 0;

@@ -64,19 +64,20 @@ const wrap = streamWrap();
  * It is made of a socket that Node has accepted, paused; use it only where `canUseHandles()` says so.
  */
 export class HandleTransport implements TapTransport {
-  readonly isReadShared = true;
+  // What a publish needs comes first: that of thousands of connections is cold in the caches when their turn comes.
+
   /** Undefined: it is closed, or about to be. */
   #handle: Handle | undefined;
   #observer: TransportObserver | undefined;
-  #whenClosed: (() => void) | undefined;
-  #isPaused = true;
+  #state: 'open' | 'ending' | 'silent' = 'open';
   /** Bytes that the kernel has not taken. */
   #waiting = 0;
-  #isFull = false;
   /** What is written together. */
   #corked: Buffer[] | undefined;
-  #state: 'open' | 'ending' | 'silent' = 'open';
+  #isPaused = true;
+  #isFull = false;
   #isOtherSilent = false;
+  #whenClosed: (() => void) | undefined;
   #whenSilent: (() => void) | undefined;
 
   constructor(accepted: Socket) {
@@ -90,6 +91,10 @@ export class HandleTransport implements TapTransport {
     handle.transport = this;
     handle.useUserBuffer(shared);
     handle.onread = onRead;
+  }
+
+  get isReadShared(): true {
+    return true;
   }
 
   get isPaused(): boolean {

@@ -15,7 +15,12 @@ function assertSameAsJson(text: string): void {
   const value = JSON.parse(text) as Record<string, unknown>;
   assert.deepEqual(
     [payload.timestamp, payload.temp, payload.humidity, payload.sensor],
-    [value.timestamp, value.temp ?? value.temperature, value.humidity, value.sensor ?? ''],
+    [
+      value.timestamp ?? Number.NaN,
+      value.temp ?? value.temperature ?? Number.NaN,
+      value.humidity ?? Number.NaN,
+      value.sensor ?? '',
+    ],
     text,
   );
 }

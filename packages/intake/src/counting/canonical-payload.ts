@@ -6,21 +6,24 @@
  * gives.
  */
 export class CanonicalPayload {
-  /** Unix seconds, or undefined. */
-  timestamp: number | undefined;
-  temp: number | undefined;
-  humidity: number | undefined;
+  // Always doubles, so that to set them makes no objects.
+  /** Unix seconds; NaN: it does not say. */
+  timestamp = Number.NaN;
+  /** NaN: it does not say. */
+  temp = Number.NaN;
+  /** NaN: it does not say. */
+  humidity = Number.NaN;
   sensor = '';
   #at = 0;
   #number = 0;
 
   /** Whether the bytes [start, end) were of that form; if not, the fields mean nothing. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    this.timestamp = undefined;
-    this.temp = undefined;
-    this.humidity = undefined;
+    this.timestamp = Number.NaN;
+    this.temp = Number.NaN;
+    this.humidity = Number.NaN;
     this.sensor = '';
-    let temperature: number | undefined;
+    let temperature = Number.NaN;
     // Shorter than any observation; and every look below stays before the closing brace.
     if (end - start < 10 || bytes[start] !== BRACE_OPEN || bytes[end - 1] !== BRACE_CLOSE) return false;
     this.#at = start + 1;
@@ -48,7 +51,7 @@ export class CanonicalPayload {
         this.#at += 1;
         if (bytes[this.#at] === SPACE) this.#at += 1;
       } else if (next === BRACE_CLOSE) {
-        this.temp ??= temperature;
+        if (Number.isNaN(this.temp)) this.temp = temperature;
         return this.#at === end - 1;
       } else return false;
     }

@@ -79,16 +79,18 @@ function takeCanonical(
 ): boolean {
   if (!canonical.read(bytes, start, end)) return false;
   const { timestamp, temp, humidity, sensor } = canonical;
-  if (temp === undefined && humidity === undefined) return false;
-  if ((temp !== undefined && !isTemp(temp)) || (humidity !== undefined && !isHumidity(humidity)))
-    return false;
-  const timestampMs = timestamp === undefined ? undefined : deviceTimeToMs(timestamp);
-  if (timestamp !== undefined && timestampMs === undefined) return false;
+  const hasTemp = !Number.isNaN(temp);
+  const hasHumidity = !Number.isNaN(humidity);
+  if (!hasTemp && !hasHumidity) return false;
+  if ((hasTemp && !isTemp(temp)) || (hasHumidity && !isHumidity(humidity))) return false;
+  const isTimed = !Number.isNaN(timestamp);
+  const timestampMs = isTimed ? deviceTimeToMs(timestamp) : undefined;
+  if (isTimed && timestampMs === undefined) return false;
   into.observation(
     lab,
     timestampMs,
-    temp === undefined ? ABSENT : toThousandths(temp),
-    humidity === undefined ? ABSENT : toThousandths(humidity),
+    hasTemp ? toThousandths(temp) : ABSENT,
+    hasHumidity ? toThousandths(humidity) : ABSENT,
     sensor,
   );
   return true;

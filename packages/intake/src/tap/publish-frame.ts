@@ -12,7 +12,8 @@ export class PublishFrame implements Publish {
   isReplayed = false;
   /** Of MQTT 5. */
   hasProperties = false;
-  receivedMs: number | undefined;
+  /** Always a double, so that to set it makes no object. */
+  receivedMs = Number.NaN;
   mayCount: ((lab: string) => boolean) | undefined;
   readonly topic = new TopicSlice();
   topicStart = 0;

@@ -55,37 +55,38 @@ const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
  */
 export class PublishTap extends Duplex implements TransportObserver, FrameReceiver, SettledListener {
   // A busy broker has thousands of taps, each cold in the caches when its turn comes. So what a publish needs stands here,
-  // in the tap itself, and what only some connections need is made when they do.
+  // in the tap itself, side by side, and what only some connections need is made when they do.
+
+  /** Nothing more goes out but what was written before. */
+  #isClosing = false;
+  readonly #output: AckedOutput;
   readonly #transport: TapTransport;
   readonly #options: PublishTapOptions;
-  readonly #policy: TapPolicy | undefined;
-  readonly #output: AckedOutput;
   #acks: PendingAcks | ReasonedAcks = new PendingAcks();
+  readonly #policy: TapPolicy | undefined;
   #phase: 'entering' | 'open' | 'stopped' | 'ended' = 'open';
   #version: 4 | 5;
-  /** Of the publish that was taken last. */
-  #lastReceipt: number | undefined;
   /** What the last piece left unfinished. */
   #unfinished: UnfinishedFrame | undefined;
   /** Bytes that were read and not worked on: it is not their turn. */
   #unread: Buffer | undefined;
-  /** While the phase is entering. */
-  #entrance: TapEntrance | undefined;
-  #endpointFull = false;
-  #intakeFull = false;
-  /** Nothing more goes out but what was written before. */
-  #isClosing = false;
+  /** What passes once another endpoint has accepted the client. */
+  #held: Buffer[] | undefined;
+  /** Of the publish that was taken last. */
+  #lastReceipt: number | undefined;
   /** Publishes that came, those of them that were taken, and frames that passed. */
   #publishes = 0;
   #taken = 0;
   #passed = 0;
   /** Whether some of the last slice did. */
   #hasPassed = false;
+  /** While the phase is entering. */
+  #entrance: TapEntrance | undefined;
+  #endpointFull = false;
+  #intakeFull = false;
   #waitsForRoom = false;
   /** The other side has ended, behind what is unread. */
   #endsLater = false;
-  /** What passes once another endpoint has accepted the client. */
-  #held: Buffer[] | undefined;
   /** In front of a broker, until its CONNACK is written. */
   #greeting: TapGreeting | undefined;
   /** Of an endpoint that pings. */
@@ -113,6 +114,10 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   onReceived(bytes: Buffer): void {
     if (this.#phase === 'stopped') return;
     this.#policy?.onHeard?.();
+    if (this.#isAlone(bytes)) {
+      if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
+      return;
+    }
     if (this.#entrance !== undefined) this.#enter(this.#entrance, this.#kept(bytes));
     else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, bytes]));
     else this.#read(bytes);
@@ -213,7 +218,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (this.#phase === 'entering') this.#phase = 'open';
     if (this.#held !== undefined) this.#release(this.#held);
     if (bytes !== undefined && bytes.length > 0) this.onReceived(bytes);
-    else this.#updateFlow();
+    this.#updateFlow();
   }
 
   /** A reason not to read is gone: there is room for copies again, or a pause is over. */
@@ -289,11 +294,39 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#output.clear();
   }
 
+  /** Whether a piece is one publish, as sensors send them, and nothing is in the way of it. */
+  #isAlone(bytes: Buffer): boolean {
+    const { length } = bytes;
+    if (this.#phase !== 'open' || this.#unfinished !== undefined || this.#unread !== undefined) return false;
+    if (length > SHORT_BYTES || this.#held !== undefined || bytes[0]! >> 4 !== PUBLISH) return false;
+    return frameLength(bytes, 0, length) === length && length <= this.#options.frameBytesMax;
+  }
+
+  /** Does with such a piece what `#read()` would do, and looks at no more than it must. @returns whether it was taken. */
+  #takesAlone(bytes: Buffer): boolean {
+    const { length } = bytes;
+    const taken = this.#taken;
+    publish.receivedMs = this.#policy?.turns?.receivedMs ?? this.#options.intake.nowMs;
+    const isTaken = this.takes(bytes, 0, length);
+    if (!isTaken) this.pass(bytes, 0, length);
+    this.#count(length, this.#taken - taken, 1, isTaken ? 0 : 1);
+    return isTaken && this.#taken > taken;
+  }
+
+  /** Whether a publish that was taken is a reason to read no more, where there was none before. */
+  get #isTooMuch(): boolean {
+    const policy = this.#policy;
+    if (this.#options.intake.isFullFor(this.#lastReceipt) || this.#acks.count > this.#acks.countMax)
+      return true;
+    return (
+      policy !== undefined && (policy.rate?.isOn || policy.copies.isFull || policy.turns?.isFull) === true
+    );
+  }
+
   /** Works on bytes, as far as it is their turn. */
   #read(chunk: Buffer): void {
     const turns = this.#policy?.turns;
-    // All publishes of a piece came together: one look at the clock is enough.
-    publish.receivedMs = this.#options.intake.nowMs;
+    publish.receivedMs = turns === undefined ? this.#options.intake.nowMs : turns.receivedMs;
     if (turns === undefined || chunk.length <= SHORT_BYTES) {
       this.#work(chunk);
       return;
@@ -312,7 +345,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   }
 
   #work(bytes: Buffer): void {
-    const policy = this.#policy;
     const taken = this.#taken;
     const publishes = this.#publishes;
     const passed = this.#passed;
@@ -321,11 +353,17 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     // A frame that passes in pieces is a SUBSCRIBE or an UNSUBSCRIBE, with as much work as it has filters.
     if (wasWithinLong || this.#unfinished?.isWithinPassing === true)
       this.#passed += Math.ceil(bytes.length / FILTER_BYTES);
-    if (this.#taken > taken) this.#options.onTaken?.();
+    this.#count(bytes.length, this.#taken - taken, this.#publishes - publishes, this.#passed - passed);
+  }
+
+  /** Counts what a piece of so many bytes had. */
+  #count(bytes: number, taken: number, publishes: number, passed: number): void {
+    if (taken > 0) this.#options.onTaken?.();
+    const policy = this.#policy;
     if (policy === undefined) return;
-    this.#hasPassed = this.#passed > passed;
-    policy.turns?.spend(this.#taken - taken + bytes.length / BYTES_OF_WORK, this.#passed - passed);
-    if (this.#publishes > publishes && !this.#isClosing) policy.rate?.spend(this.#publishes - publishes);
+    this.#hasPassed = passed > 0;
+    policy.turns?.spend(taken + bytes / BYTES_OF_WORK, passed);
+    if (publishes > 0 && !this.#isClosing) policy.rate?.spend(publishes);
   }
 
   #setUnread(bytes: Buffer | undefined): void {
@@ -479,7 +517,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       if (this.#output.acknowledge(frames)) PendingAcks.keep(frames);
       onAcknowledge?.(unacknowledged);
     }
-    this.#updateFlow();
+    // While it reads, nothing of this can have become a reason not to, but what the other side does not read.
+    if (this.#transport.isPaused || this.#output.isFull) this.#updateFlow();
   }
 
   /** Sends bytes of the endpoint. */

@@ -35,6 +35,10 @@ export interface TapPolicy {
 
 /** Shares the work of reading among connections, so that one that sends much does not hold up the others. */
 export interface TapTurns {
+  /**
+   * When what is read in this turn came, Unix milliseconds: one look at the clock is enough for all of it.
+   */
+  readonly receivedMs: number;
   /** Whether there is work left in this turn of the event loop. */
   readonly hasLeft: boolean;
   /**
