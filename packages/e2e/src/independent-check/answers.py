@@ -9,17 +9,21 @@ from decimal import Decimal
 from urllib.request import urlopen
 
 
+#: Every bucket and every day of a time zone begins at a multiple of it, in seconds.
+BORDERS = 300
+
+
 class Api:
-    """Answers, each with the Unix times before its request and after it."""
+    """
+    Answers, each with the Unix times before its request and after it. No bucket ends between these: what would be
+    about one bucket or the next is asked again.
+    """
 
     def __init__(self, base):
         self.base = base
 
     def text(self, path):
-        before = time.time()
-        with urlopen(self.base + path, timeout=60) as response:
-            body = response.read().decode()
-        return body, (before, time.time())
+        return self.answer(path, lambda response: response.read().decode())
 
     def json(self, path):
         body, moments = self.text(path)
@@ -27,15 +31,28 @@ class Api:
 
     def first_event(self, path):
         """Name, id and data of the first event of a stream."""
-        before, fields = time.time(), {}
-        with urlopen(self.base + path, timeout=60) as response:
-            for line in response:
-                name, _, value = line.decode().rstrip("\n").partition(": ")
-                if name:
-                    fields[name] = value
-                elif "data" in fields:
-                    break
-        return fields["event"], fields["id"], exact(fields["data"]), (before, time.time())
+        fields, moments = self.answer(path, first_fields)
+        return fields["event"], fields["id"], exact(fields["data"]), moments
+
+    def answer(self, path, read):
+        while True:
+            before = time.time()
+            with urlopen(self.base + path, timeout=60) as response:
+                answer = read(response)
+            after = time.time()
+            if before // BORDERS == after // BORDERS:
+                return answer, (before, after)
+
+
+def first_fields(response):
+    fields = {}
+    for line in response:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name:
+            fields[name] = value
+        elif "data" in fields:
+            break
+    return fields
 
 
 def exact(body):
