@@ -134,7 +134,7 @@ async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (i > 200) throw error;
+      if (i > 1200) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

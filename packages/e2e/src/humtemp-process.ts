@@ -17,7 +17,7 @@ const CORE_TIMEOUT_MS = 240_000;
 /** For one answer of `/readyz`. */
 const ANSWER_TIMEOUT_MS = 5000;
 /** Far more than a stop takes on the slowest machine: after this, it hangs. */
-const STOP_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 120_000;
 
 /** A finished run of the command. */
 export interface FinishedRun {

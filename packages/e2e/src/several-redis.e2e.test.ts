@@ -6,10 +6,10 @@ import { freePorts, HumtempProcess } from './humtemp-process.js';
 
 const LABS = Array.from({ length: 12 }, (_, i) => `lab-${i}`);
 
-/** @throws after some 20 seconds */
+/** @throws after two minutes or more */
 async function eventually(condition: () => Promise<boolean>): Promise<void> {
   for (let i = 0; !(await condition()); i++) {
-    if (i > 400) throw new Error(`waited in vain for ${condition}`);
+    if (i > 2400) throw new Error(`waited in vain for ${condition}`);
     await pause(50);
   }
 }
