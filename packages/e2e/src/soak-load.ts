@@ -28,6 +28,7 @@ export class SoakLoad {
   readonly #clients: MqttClient[] = [];
   readonly #newestMs: number[] = [];
   readonly #last: string[] = [];
+  #isClosed = false;
 
   constructor(readonly options: SoakLoadOptions) {}
 
@@ -51,15 +52,16 @@ export class SoakLoad {
   async run(endMs: number): Promise<void> {
     const { ratePerS, labs } = this.options;
     const startMs = Date.now();
-    for (let next = 0; Date.now() < endMs; await pause(TURN_MS)) {
+    for (let next = 0; Date.now() < endMs && !this.#isClosed; await pause(TURN_MS)) {
       const due = Math.floor(((Date.now() - startMs) / 1000) * ratePerS);
       for (; next < due && this.publishes - this.acknowledged < IN_FLIGHT_MAX; next++)
         this.#publish(next % labs);
     }
-    while (this.acknowledged < this.publishes) await pause(TURN_MS);
+    while (this.acknowledged < this.publishes && !this.#isClosed) await pause(TURN_MS);
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#clients.splice(0).map((client) => client.endAsync(true)));
   }
 

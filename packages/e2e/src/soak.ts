@@ -67,17 +67,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     await load.connect();
     const startMs = Date.now();
     const endMs = startMs + options.minutes * 60_000;
-    const running = load.run(endMs);
     readers.start();
-    const samples: SoakSample[] = [];
-    for (let dueMs = startMs; dueMs < endMs; ) {
-      dueMs = Math.min(dueMs + options.sampleS * 1000, endMs);
-      await pause(Math.max(0, dueMs - Date.now()));
-      const sample = await look(start, (Date.now() - startMs) / 1000);
-      samples.push(sample);
-      tell(lineOf(sample, load, readers));
-    }
-    await running;
+    const [samples] = await Promise.all([
+      samplesUntil(endMs, startMs, options.sampleS, start, (sample) => tell(lineOf(sample, load, readers))),
+      load.run(endMs),
+    ]);
     readers.stop();
     await load.close();
     const ledger = await start.process.stop();
@@ -103,8 +97,28 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
+async function samplesUntil(
+  endMs: number,
+  startMs: number,
+  everyS: number,
+  start: EmbeddedStart,
+  onSample: (sample: SoakSample) => void,
+): Promise<SoakSample[]> {
+  const samples: SoakSample[] = [];
+  for (let dueMs = startMs; dueMs < endMs; ) {
+    dueMs = Math.min(dueMs + everyS * 1000, endMs);
+    await pause(Math.max(0, dueMs - Date.now()));
+    const sample = await look(start, (Date.now() - startMs) / 1000);
+    samples.push(sample);
+    onSample(sample);
+  }
+  return samples;
+}
+
 async function look(start: EmbeddedStart, atS: number): Promise<SoakSample> {
-  const metrics = await (await fetch(`${start.ports.baseUrl}/metrics`)).text();
+  // A connection of its own: one that is kept may be closed by the server just when the next sample is due.
+  const headers = { connection: 'close' };
+  const metrics = await (await fetch(`${start.ports.baseUrl}/metrics`, { headers })).text();
   const value = (name: string) =>
     Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]);
   const files = filesIn(start.dataDir);

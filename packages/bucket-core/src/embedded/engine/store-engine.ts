@@ -17,18 +17,12 @@ import { fatesOf } from '../labs/restored-buckets.js';
 import type { BlockCache } from '../tables/block-cache.js';
 import type { Section } from '../tables/table.js';
 import { CatalogKeeper } from './catalog-keeper.js';
+import { DiskState } from './disk-state.js';
 import { fileThatChanged } from './file-guard.js';
 import { JournalKeeper } from './journal-keeper.js';
 import type { LoadedFolder } from './load-folder.js';
-import { tablesToMerge } from './merge-plan.js';
+import { type EngineLimits, SaveSchedule } from './save-schedule.js';
 import { Saver } from './saver.js';
-
-export interface EngineLimits {
-  /** Bytes of what labs got since they were last saved, roughly; half of it is being saved, half of it comes. */
-  readonly memoryBytesMax: number;
-  /** Bytes of journal that a start replays, roughly; half of it is being cut off. */
-  readonly journalBytesMax: number;
-}
 
 export interface EngineEvents {
   /** The disk refuses something, or takes it again. */
@@ -38,25 +32,16 @@ export interface EngineEvents {
 
 const TICK_MS = 1000;
 const SWEEP_INTERVAL_MS = 60_000;
-/** What has not been saved for so long is, whatever its size. */
-const SAVE_INTERVAL_MS = 3_600_000;
-const RETRY_MS = { min: 1000, max: 30_000 } as const;
-/** A disk that refuses for so long, and not for want of room, does not come back by itself. */
-const LOST_AFTER_MS = 60_000;
 /** Less is no room. */
 const FREE_BYTES_MIN = 2 ** 15;
-/** Journal files that a start leaves to be replayed again by the next one. */
-const JOURNAL_FILES_MAX = 20;
 
 /**
  * Everything that the embedded store writes.
  *
  *     commit ──▶ journal record, on the disk ──▶ applied to the deltas of the labs ──▶ answered
  *
- *     ok        ──a write fails──▶ degraded: commits fail; each of them, each ping and each second tries again
- *     degraded  ──one succeeds, in files of its own──▶ ok
- *     degraded  ──for a minute, not for want of room──▶ lost, until one succeeds all the same
- *     any       ──a file is replaced or removed──▶ lost for good: onFatal is called
+ * After a write has failed, each commit, each ping and each second tries again, in a new journal file. Where a file is
+ * replaced or removed by others, nothing more is written, and onFatal is called.
  *
  * A file that a write has failed in is never written again. What is in memory is what was acknowledged, whatever the
  * disk does, so reads go on.
@@ -68,31 +53,21 @@ export class StoreEngine {
   readonly journal: JournalKeeper;
   readonly #commits: RowCommits;
   readonly #saver: Saver;
+  readonly #schedule: SaveSchedule;
+  readonly #disk: DiskState;
   readonly #timer: NodeJS.Timeout;
   /** The end of everything that writes so far. */
   #writing: Promise<unknown> = Promise.resolve();
-  #saving: Promise<void> | undefined;
-  #merging: Promise<void> | undefined;
-  #saveRetryAtMs = 0;
-  #saveRetryMs: number = RETRY_MS.min;
-  #mergeAtMs = 0;
-  #savedAtMs = performance.now();
-  /** The replayed journal is saved soon, however small. */
-  #hasManyJournals: boolean;
-  #failingSinceMs: number | undefined;
-  #failure: Error | undefined;
-  #saveFailure: Error | undefined;
   #fatal: Error | undefined;
   #sweepAtMs = 0;
   /** Of the latest commit. */
   #nowMs: number | undefined;
-  #isClosing = false;
   #isClosed = false;
 
   constructor(
     readonly folder: string,
     { labs, books, commits, content, identity, nextRecord }: LoadedFolder,
-    readonly limits: EngineLimits,
+    limits: EngineLimits,
     readonly events: EngineEvents,
     cache: BlockCache,
     /** Names this run. */
@@ -104,7 +79,9 @@ export class StoreEngine {
     this.catalog = new CatalogKeeper(folder, content, identity);
     this.journal = new JournalKeeper(this.catalog, nextRecord);
     this.#saver = new Saver(labs, books, this.catalog, this.journal, cache, (work) => this.#alone(work));
-    this.#hasManyJournals = content.journals.length > JOURNAL_FILES_MAX;
+    this.#disk = new DiskState(events.onWarning);
+    const journalFiles = content.journals.length;
+    this.#schedule = new SaveSchedule(labs, this.journal, this.#saver, limits, this.#disk, journalFiles);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
   }
@@ -112,7 +89,7 @@ export class StoreEngine {
   /** @throws CommitError */
   async commit(batch: Batch, nowMs: number): Promise<CommitResult> {
     try {
-      await this.#untilRoom();
+      await this.#schedule.untilRoom(nowMs);
       return await this.#alone(() => this.#commit(batch, nowMs));
     } catch (error) {
       if (error instanceof CommitError) throw error;
@@ -123,7 +100,7 @@ export class StoreEngine {
 
   /** @see BucketRestore.restore @throws Error, and nothing was done, when it cannot be written. */
   async restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
-    await this.#untilRoom();
+    await this.#schedule.untilRoom(nowMs);
     return this.#alone(() => this.#restore(buckets, nowMs));
   }
 
@@ -139,17 +116,15 @@ export class StoreEngine {
   async ping(): Promise<void> {
     if (this.#fatal !== undefined) throw this.#fatal;
     if (this.journal.writer === undefined) await this.#alone(() => this.#recover());
-    if (this.#saveFailure !== undefined && this.#isOverfull) throw this.#saveFailure;
+    const { savingFailure } = this.#disk;
+    if (savingFailure !== undefined && this.#schedule.isOverfull) throw savingFailure;
     const { bavail, bsize } = statfsSync(this.folder);
     if (bavail * bsize < FREE_BYTES_MIN) throw new Error(`the disk of ${this.folder} is full`);
   }
 
   health(): StoreHealth {
     if (this.#fatal !== undefined) return 'lost';
-    const failure = this.#failure ?? this.#saveFailure;
-    if (failure === undefined || this.#failingSinceMs === undefined) return 'ok';
-    const isLong = performance.now() - this.#failingSinceMs > LOST_AFTER_MS;
-    return isLong && !isForWantOfRoom(failure) ? 'lost' : 'degraded';
+    return this.#disk.health();
   }
 
   /** Opens the first journal file; if the disk is full, later. @throws DiskError */
@@ -171,10 +146,8 @@ export class StoreEngine {
 
   /** Saves what there is, unless the disk refuses; then the journal has it. */
   async close(): Promise<void> {
-    this.#isClosing = true;
     clearInterval(this.#timer);
-    await this.#saving?.catch(() => {});
-    await this.#merging?.catch(() => {});
+    await this.#schedule.stop();
     const isUnsaved = this.labs.frozen !== undefined || !this.labs.active.isEmpty;
     if (this.#fatal === undefined && this.journal.writer !== undefined && isUnsaved)
       await this.#saver
@@ -209,7 +182,7 @@ export class StoreEngine {
     books.count(result, nowMs);
     books.list(batch.rejections);
     if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
-    this.#saveIfDue();
+    this.#schedule.saveIfDue(nowMs);
     if (failed.batch.isEmpty) return result;
     const { message } = failed.cause as Error;
     throw new CommitError(`embedded store: ${message}`, result, failed.batch, { cause: failed.cause });
@@ -223,7 +196,7 @@ export class StoreEngine {
     if (this.journal.writer === undefined) await this.#recover();
     const encoded = new EncodedBatch({ nowMs, rowsByLab, rejections });
     await this.#appendRecord(KIND.batch, encoded.bytes, (bytes) => encoded.encode(bytes));
-    this.#succeeded();
+    this.#disk.journalSucceeded();
   }
 
   async #restore(buckets: readonly StoredBucket[], nowMs: number): Promise<readonly RestoreFate[]> {
@@ -233,9 +206,9 @@ export class StoreEngine {
     if (accepted.length === 0) return fates;
     if (this.journal.writer === undefined) await this.#recover();
     await this.#appendBytes(KIND.buckets, encodeBuckets(accepted));
-    this.#succeeded();
+    this.#disk.journalSucceeded();
     for (const bucket of accepted) this.#commits.addBucket(bucket);
-    this.#saveIfDue();
+    this.#schedule.saveIfDue(nowMs);
     return fates;
   }
 
@@ -258,7 +231,7 @@ export class StoreEngine {
     try {
       await this.journal.append(kind, length, encode);
     } catch (error) {
-      this.#failed(error as Error);
+      this.#disk.journalFailed(error as Error);
       throw error;
     }
   }
@@ -271,114 +244,13 @@ export class StoreEngine {
     try {
       await this.journal.openNext();
     } catch (error) {
-      this.#failed(error as Error);
+      this.#disk.journalFailed(error as Error);
       throw error;
     }
     const entry = { process: this.process };
     await this.#appendEntry(entry);
     this.books.apply(entry);
-    this.#succeeded();
-  }
-
-  #failed(error: Error): void {
-    if (this.#failure === undefined) {
-      this.#failingSinceMs ??= performance.now();
-      this.events.onWarning(`${error.message}; nothing is committed until it can be written again`);
-    }
-    this.#failure = error;
-  }
-
-  #succeeded(): void {
-    if (this.#failure === undefined) return;
-    this.#failure = undefined;
-    if (this.#saveFailure === undefined) this.#failingSinceMs = undefined;
-    this.events.onWarning('the disk takes commits again, in a new journal file');
-  }
-
-  get #isOverfull(): boolean {
-    const { memoryBytesMax, journalBytesMax } = this.limits;
-    return this.labs.active.bytes > memoryBytesMax || this.journal.bytes > 2 * journalBytesMax;
-  }
-
-  /** While what comes exceeds what can be saved, it waits. @throws the reason why nothing can be saved */
-  async #untilRoom(): Promise<void> {
-    if (!this.#isOverfull) return;
-    this.#saveIfDue();
-    await this.#saving?.catch(() => {});
-    if (this.#isOverfull && this.#saveFailure !== undefined) throw this.#saveFailure;
-  }
-
-  #saveIfDue(): void {
-    if (this.#saving !== undefined || this.#isClosing || this.#fatal !== undefined) return;
-    const { memoryBytesMax, journalBytesMax } = this.limits;
-    const nowMs = performance.now();
-    const isDue =
-      this.labs.frozen !== undefined ||
-      this.#hasManyJournals ||
-      this.labs.active.bytes > memoryBytesMax / 2 ||
-      this.journal.bytes > journalBytesMax / 2 ||
-      (nowMs - this.#savedAtMs > SAVE_INTERVAL_MS && !this.labs.active.isEmpty);
-    if (!isDue || nowMs < this.#saveRetryAtMs) return;
-    this.#saving = this.#save().finally(() => {
-      this.#saving = undefined;
-    });
-  }
-
-  async #save(): Promise<void> {
-    try {
-      await this.#saver.checkpoint();
-    } catch (error) {
-      this.#saveRetryAtMs = performance.now() + this.#saveRetryMs;
-      this.#saveRetryMs = Math.min(2 * this.#saveRetryMs, RETRY_MS.max);
-      if (this.#saveFailure === undefined) {
-        this.#failingSinceMs ??= performance.now();
-        this.events.onWarning(
-          `${(error as Error).message}; what is in the journal cannot be saved until it can be written`,
-        );
-      }
-      this.#saveFailure = error as Error;
-      return;
-    }
-    this.#savedAtMs = performance.now();
-    this.#hasManyJournals = false;
-    this.#saveRetryMs = RETRY_MS.min;
-    if (this.#saveFailure !== undefined) {
-      this.#saveFailure = undefined;
-      if (this.#failure === undefined) this.#failingSinceMs = undefined;
-      this.events.onWarning('what was in the journal is saved');
-    }
-    this.#mergeIfDue(this.#nowMs ?? Date.now());
-  }
-
-  #mergeIfDue(nowMs: number): void {
-    if (this.#merging !== undefined || this.#isClosing || performance.now() < this.#mergeAtMs) return;
-    const { labs } = this;
-    const plan = tablesToMerge(
-      labs.tables.tables.map((table) => ({
-        table,
-        bytes: table.bytes,
-        isDamaged: table.isDamaged,
-        expiredBytes: table.sections
-          .filter((section) => isSectionExpired(labs, section, nowMs))
-          .reduce((sum, { lengths }) => sum + lengths.reduce((a, b) => a + b, 0), 0),
-      })),
-    );
-    if (plan.length === 0) return;
-    this.#merging = this.#saver
-      .merge(
-        plan.map(({ table }) => table),
-        nowMs,
-      )
-      .then(
-        () => setImmediate(() => this.#mergeIfDue(nowMs)),
-        (error: Error) => {
-          this.#mergeAtMs = performance.now() + RETRY_MS.max;
-          this.events.onWarning(`${error.message}; tables cannot be put together for now`);
-        },
-      )
-      .then(() => {
-        this.#merging = undefined;
-      });
+    this.#disk.journalSucceeded();
   }
 
   /** Forgets what has expired: labs, what is in the books, and configurations. */
@@ -395,7 +267,7 @@ export class StoreEngine {
         else if (!state.isNew && labs.heads.find(state.hash, state.check) < 0) labs.active.renew(state);
     }
     this.#forgetFormerResolutions(nowMs);
-    this.#mergeIfDue(nowMs);
+    this.#schedule.mergeIfDue(nowMs);
   }
 
   #forgetFormerResolutions(nowMs: number): void {
@@ -413,19 +285,20 @@ export class StoreEngine {
   }
 
   #tick(): void {
-    if (this.#fatal !== undefined || this.#isClosing) return;
+    if (this.#fatal !== undefined) return;
     const changed = fileThatChanged(this.catalog, this.journal, this.labs);
     if (changed !== undefined) {
       this.#fatal = new Error(
         `${changed} was replaced or removed while humtemp used it: nothing more is committed`,
       );
+      void this.#schedule.stop();
       this.events.onWarning(this.#fatal.message);
       this.events.onFatal(this.#fatal);
       return;
     }
     // If it fails, it has been reported.
     if (this.journal.writer === undefined) void this.#alone(() => this.#recover()).catch(() => {});
-    this.#saveIfDue();
+    this.#schedule.saveIfDue(this.#nowMs ?? Date.now());
   }
 }
 
