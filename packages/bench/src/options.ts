@@ -19,6 +19,7 @@ export interface Options {
   /** Names of the peers that are wanted; none: all that need not be named. */
   readonly peers: readonly string[];
   readonly observations: number | undefined;
+  readonly labs: number | undefined;
   readonly connections: number | undefined;
   readonly perS: number | undefined;
   readonly durationS: number | undefined;
@@ -33,6 +34,7 @@ export const OPTIONS_HELP = `  --size SIZE        smoke: to see that it still ru
                      not of worker, stream, commit, memory and reads
   --qos N            of ingest-pipelined and ingest-many: 1 or 0; default 1
   --observations N   of ingest-pipelined, ingest-many, worker-behind and growth, in each round
+  --labs N           of readings
   --connections N    of ingest-pipelined, ingest-many and idle
   --rate N           of churn, connections in a second
   --duration S       of churn and stream, seconds
@@ -52,6 +54,7 @@ export function readOptions(argv: readonly string[]): Options {
       qos: { ...text, default: '1' },
       peers: { ...text, default: '' },
       observations: text,
+      labs: text,
       connections: text,
       rate: text,
       duration: text,
@@ -71,6 +74,7 @@ export function readOptions(argv: readonly string[]): Options {
     qos: values.qos === '1' ? 1 : 0,
     peers: values.peers.split(',').filter((part) => part !== ''),
     observations: count('observations', values.observations, 20_000_000),
+    labs: count('labs', values.labs, 1_000_000),
     connections: count('connections', values.connections, 50_000),
     perS: count('rate', values.rate, 5000),
     durationS: count('duration', values.duration, 86_400),

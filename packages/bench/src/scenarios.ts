@@ -12,6 +12,7 @@ import { layouts } from './layouts/layouts-scenario.js';
 import { mapped } from './mapped/mapped.js';
 import { memoryEmbedded } from './memory/embedded.js';
 import { memory } from './memory/memory.js';
+import { readings } from './readings/readings.js';
 import { reads } from './reads/reads.js';
 import type { Scenario } from './scenario.js';
 import { sensors } from './sensors/sensors.js';
@@ -44,6 +45,7 @@ export const SCENARIOS: readonly Scenario[] = [
   http,
   startup,
   reads,
+  readings,
   sparklines,
   attacks,
 ];

@@ -73,6 +73,7 @@ async function again<T>(servers: Servers, work: () => Promise<T>): Promise<T> {
  * pipeline for each server. What turns out to be elsewhere is asked for again, for a while.
  * @param take is called once for each item, with others of the same command: their numbers, rising, and the reply, which may be
  * an error
+ * @param compares whether the commands are scripts that compare the fence that they are given
  * @throws when one of the servers is out of reach: there is no answer in part.
  */
 export async function ask<T>(
@@ -81,8 +82,9 @@ export async function ask<T>(
   items: readonly T[],
   placeOf: (item: T) => number,
   together: boolean,
-  add: (to: Commander, some: readonly T[]) => unknown,
+  add: (to: Commander, some: readonly T[], fence: Fence | undefined) => unknown,
   take: (numbers: readonly number[], reply: Reply) => void,
+  compares = false,
 ): Promise<void> {
   const endMs = performance.now() + servers.patienceMs;
   let open = [...items.keys()];
@@ -112,10 +114,11 @@ export async function ask<T>(
         const fence = servers.fenceOf(link);
         const redis = side === 'commits' ? link.writable() : await link.readable();
         const all = [...commands.values()];
-        const replies = await exchange(redis, all.length, fence, (to, j) =>
+        const replies = await exchange(redis, all.length, compares ? undefined : fence, (to, j) =>
           add(
             to,
             all[j]!.map((i) => items[i]!),
+            fence,
           ),
         );
         for (const [j, some] of all.entries()) {
@@ -227,10 +230,8 @@ function valuesOfOne(servers: Servers, side: Side, keys: readonly string[]): Pro
     const link = servers.linkOf(0);
     const fence = servers.fenceOf(link);
     const redis = side === 'commits' ? link.writable() : await link.readable();
-    if (fence === undefined && side === 'reads') return mget(redis, keys, servers.keys.isAscii);
-    if (fence === undefined) return redis.mgetBuffer(keys as string[]);
-    const values = await redis.mgetBuffer([...keys, fence.key]);
-    if ((values.pop()?.toString() ?? '') !== fence.stamp) throw new Elsewhere();
+    const values = await mget(redis, keys, servers.keys.isAscii, fence?.key);
+    if (fence !== undefined && (values.pop()?.toString() ?? '') !== fence.stamp) throw new Elsewhere();
     return values;
   });
 }

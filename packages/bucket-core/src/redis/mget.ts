@@ -6,25 +6,33 @@ import { Command, type Redis } from 'ioredis';
  */
 class Mget extends Command {
   readonly #keys: readonly string[];
+  readonly #last: string | undefined;
 
-  constructor(keys: readonly string[]) {
+  constructor(keys: readonly string[], last: string | undefined) {
     super('mget', [], { replyEncoding: null });
     this.#keys = keys;
+    this.#last = last;
   }
 
   override toWritable(): Buffer {
-    let text = `*${this.#keys.length + 1}\r\n$4\r\nMGET\r\n`;
+    const count = this.#keys.length + (this.#last === undefined ? 1 : 2);
+    let text = `*${count}\r\n$4\r\nMGET\r\n`;
     for (const key of this.#keys) text += `$${key.length}\r\n${key}\r\n`;
+    if (this.#last !== undefined) text += `$${this.#last.length}\r\n${this.#last}\r\n`;
     return Buffer.from(text, 'latin1');
   }
 }
 
-/** @param isAscii whether all of the keys are */
+/**
+ * Values of keys, and behind them that of `last`, if there is one.
+ * @param isAscii whether all of the keys are
+ */
 export async function mget(
   redis: Redis,
   keys: readonly string[],
   isAscii: boolean,
+  last?: string,
 ): Promise<(Buffer | null)[]> {
-  if (!isAscii) return redis.mgetBuffer(keys as string[]);
-  return redis.sendCommand(new Mget(keys)) as Promise<(Buffer | null)[]>;
+  if (isAscii) return redis.sendCommand(new Mget(keys, last)) as Promise<(Buffer | null)[]>;
+  return redis.mgetBuffer(last === undefined ? (keys as string[]) : [...keys, last]);
 }

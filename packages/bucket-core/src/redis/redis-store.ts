@@ -19,13 +19,14 @@ import type { Durability } from './durability.js';
 import { Faults } from './faults.js';
 import { FixedServers } from './fixed-servers.js';
 import { Folding } from './folding.js';
-import { Keys } from './keys.js';
-import { LabIndex, type LabsPage } from './lab-index.js';
+import { IndexReading, type LabsPage } from './index-reading.js';
+import { Keys, PARTITIONS } from './keys.js';
+import { LabIndex } from './lab-index.js';
 import { LabStates } from './lab-states.js';
 import { LateRows } from './late-rows.js';
 import type { FoldLimits } from './pages/fold.js';
 import { PageGrid } from './pages/page-grid.js';
-import { readAhead } from './read-ahead.js';
+import { AheadRoom, readAhead } from './read-ahead.js';
 import { BucketReading } from './reading/bucket-reading.js';
 import { LabValues, type Unreadable } from './reading/lab-values.js';
 import { readLatest } from './reading/latest-reading.js';
@@ -59,8 +60,9 @@ export interface RedisStoreOptions
 const INDEXED_S_MIN = 31 * 86_400;
 /** Labs in one page of a reading, and in one MGET. */
 const PAGE_LABS = 250;
-/** Pages that are asked for before they are wanted. */
-const PAGES_AHEAD = 2;
+/** Pages that are asked for before they are wanted, and what all readings may have beyond the least. */
+const PAGES_AHEAD = { least: 2, most: 8 };
+const PAGES_AHEAD_ROOM = 48;
 
 /** Buckets in Redis (6.2 or later) or Valkey: in one server, several, or a cluster. */
 export class RedisStore implements Store {
@@ -69,12 +71,14 @@ export class RedisStore implements Store {
   readonly #states: LabStates;
   readonly #setAside: SetAside;
   readonly #index: LabIndex;
+  readonly #indexReading: IndexReading;
   readonly #folding: Folding;
   readonly #committing: Committing;
   readonly #values: LabValues;
   readonly #books: RedisBooks;
   readonly #sessions: RedisSessions;
   readonly #restoring: Restoring;
+  readonly #aheadRoom = new AheadRoom(PAGES_AHEAD_ROOM);
   #connections = 0;
 
   /** A lane for each server. */
@@ -91,14 +95,18 @@ export class RedisStore implements Store {
         if (state.connected) this.#connections += 1;
         options.onConnection?.(state);
       },
-      onMoved: (is) => this.#states.forget(is),
+      onMoved: (is) => {
+        this.#states.forget(is);
+        for (const partition of PARTITIONS) if (is(partition)) this.#indexReading.known.forget(partition);
+      },
     };
     this.#servers = openServers(options.url, events, keys);
     const servers = this.#servers;
     this.lanes = { count: servers.laneCount, of: (lab) => servers.laneOf(labPartition(lab)) };
     const faults = new Faults(servers, options.onFault);
     this.#setAside = new SetAside(servers, faults);
-    this.#index = new LabIndex(servers, keys, this.#pages, this.#states, faults);
+    this.#index = new LabIndex(servers, keys, this.#pages, this.#states);
+    this.#indexReading = new IndexReading(servers, keys, this.#pages, this.#index.lateLists, faults);
     this.#folding = new Folding(servers, keys, this.#pages, this.#states, this.#setAside, options.foldLimits);
     this.#committing = new Committing({
       servers,
@@ -112,7 +120,15 @@ export class RedisStore implements Store {
       labsMax,
       process: options.process ?? randomUUID(),
     });
-    this.#values = new LabValues(servers, keys, faults, (unreadable) => this.#mend(unreadable));
+    this.#values = new LabValues(
+      servers,
+      keys,
+      faults,
+      (unreadable) => this.#mend(unreadable),
+      (labs) => {
+        for (const lab of labs) this.#indexReading.known.forget(labPartition(lab));
+      },
+    );
     this.#restoring = new Restoring({
       servers,
       keys,
@@ -211,8 +227,13 @@ export class RedisStore implements Store {
     const sinceS = startS - Math.max(this.#pages.longest.durationS, INDEXED_S_MIN);
     const reading = new BucketReading(this.#values, this.#pages, resolution, startS, nowMs, withHistograms);
     const lateBeforeS = reading.usesPages ? startS + resolution.durationS : undefined;
-    const asked = labs === 'all' ? this.#index.labsSince(sinceS, PAGE_LABS, lateBeforeS) : labsPagesOf(labs);
-    const found = readAhead(asked, PAGES_AHEAD, ({ labs: some, late }) => reading.of(some, late));
+    const asked =
+      labs === 'all'
+        ? this.#indexReading.labsSince(sinceS, PAGE_LABS, nowMs, lateBeforeS)
+        : labsPagesOf(labs);
+    const found = readAhead(asked, PAGES_AHEAD, this.#aheadRoom, ({ labs: some, late }) =>
+      reading.of(some, late),
+    );
     for await (const page of found) if (page.length > 0) yield page;
   }
 
@@ -256,7 +277,7 @@ export class RedisStore implements Store {
 
   async labs(after: string, limit: number, nowMs: number): Promise<readonly string[]> {
     checkAll(this.#servers);
-    return this.#index.names(after, limit, nowMs);
+    return this.#indexReading.names(after, limit, nowMs);
   }
 
   async latest(labs: readonly string[], nowMs: number): Promise<readonly (LabBucket | undefined)[]> {

@@ -37,8 +37,16 @@ type Argument = string | number | Buffer;
 type Script<Reply> = (keys: number, ...keysAndArguments: Argument[]) => Promise<Reply>;
 
 /** Names are lines of a text. */
-export type LabsReply = [lookedAt: number, wrong: number[], labs: string, late: string, unknown: number[]];
-export type NamesReply = [wrong: number[], last: string, names: string[]];
+export type LabsReply = [
+  lookedAt: number,
+  wrong: number[],
+  changed: number[],
+  lowest: string[],
+  labs: string,
+  late: string,
+  unknown: number[],
+];
+export type NamesReply = [wrong: number[], ends: string, names: string];
 
 /** A pipeline on a connection that knows the scripts: those of them that are sent in pipelines. */
 export interface ScriptedPipeline extends ChainableCommander {

@@ -290,7 +290,7 @@ export function bucketStoreContract(name: string, open: OpenStore, runs = 40): v
             await one.close();
           }
         }),
-        { numRuns: Math.ceil(runs / 4) },
+        { numRuns: Math.ceil(runs / 8) },
       );
     });
 

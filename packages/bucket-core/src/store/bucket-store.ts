@@ -53,8 +53,8 @@ export interface BucketStore {
    * The bucket [startS, startS + durationS) of each of these labs that has it, in pages: of given labs in their order.
    *
    * Of all labs, in no particular order: each that has the bucket when the reading begins exactly once, unless it
-   * expires meanwhile, whatever is committed; each as of the moment its page is read, which may be two pages ahead: with
-   * all that was committed before the second page before it was asked for, the first two with all that was committed before the
+   * expires meanwhile, whatever is committed; each as of the moment its page is read, which may be eight pages ahead: with
+   * all that was committed before the eighth page before it was asked for, the first eight with all that was committed before the
    * reading. Of a bucket older than the one before the current, each with all that was committed before the reading. A lab that
    * gets the bucket meanwhile may be among them.
    *

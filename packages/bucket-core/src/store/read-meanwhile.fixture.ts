@@ -23,8 +23,10 @@ export const meanwhileArbitrary: fc.Arbitrary<Meanwhile[]> = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-/** Several pages. */
-const OLD_LABS = 1500;
+/** Pages that may be read ahead. */
+const PAGES_AHEAD_MAX = 8;
+/** More pages than that. */
+const OLD_LABS = 3000;
 
 /** Reads all labs of a bucket, and then all names, while something happens between the pages. */
 export async function readMeanwhile(
@@ -79,10 +81,10 @@ export async function readMeanwhile(
 
   const seen = new Set<string>();
   const during = [...whileBuckets];
-  // When each page was asked for, at the latest: two pages may be read ahead.
+  // When each page was asked for, at the latest.
   const asked = [new Map(committed)];
   for await (const page of store.buckets('all', resolution, startS, startMs)) {
-    const before = asked[Math.max(0, asked.length - 3)]!;
+    const before = asked[Math.max(0, asked.length - 1 - PAGES_AHEAD_MAX)]!;
     for (const { lab, aggregate } of page) {
       assert.ok(!seen.has(lab), `${lab} is shown twice`);
       seen.add(lab);

@@ -33,6 +33,8 @@ export class LabValues {
     readonly faults: Faults,
     /** Called with what could not be read. */
     readonly onUnreadable: (unreadable: Unreadable) => void,
+    /** Called with labs that have no head. */
+    readonly onMissing: (labs: readonly string[]) => void,
   ) {}
 
   of(keys: readonly string[]): Promise<(Buffer | null)[]> {
@@ -50,6 +52,7 @@ export class LabValues {
 
   /** MGET says nothing about keys of other types: those of these labs are reported. */
   async reportWrongHeads(labs: readonly string[]): Promise<void> {
+    if (labs.length > 0) this.onMissing(labs);
     await this.reportWrong(new Map(labs.map((lab) => [this.keys.head(lab), lab])));
   }
 

@@ -4,48 +4,53 @@
 -- ARGV[1]  what stands in front of the number of a partition in keys
 -- ARGV[2]  the partitions, a byte each
 -- ARGV[3]  where to begin, as ZRANGE BYLEX has it
--- ARGV[4]  how many names are enough
--- ARGV[5]  how many to look at in each partition
--- ARGV[6]  labs that the index has from before this time, Unix seconds, are no more
--- Result   numbers of partitions whose index is of another type; the name behind which to go on, or an empty text if there are
---          no more; names of labs that are there, in order
+-- ARGV[4]  how many to look at in each partition
+-- ARGV[5]  labs that the index has from before this time, Unix seconds, are no more
+-- ARGV[6]  the key of the stamp of the map, as in commit.lua; empty: there is no map
+-- ARGV[7]  the stamp that the caller knows
+-- Result   numbers of partitions whose index is of another type; of partitions that may have more, the last name that was looked at, a
+--          line each; names of labs that are there, a line each, of each partition in order. Lua is slow to put all in order
 
-local all, of, wrong, last = {}, {}, {}, ''
-local enough, each, oldest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-
-local function failed(reply, partition)
-  if not string.find(reply.err, 'WRONGTYPE', 1, true) then error(reply.err, 0) end
-  wrong[#wrong + 1] = partition
+local call, pcall, concat, byte, find = redis.call, redis.pcall, table.concat, string.byte, string.find
+if ARGV[6] ~= '' and (call('GET', ARGV[6]) or '') ~= ARGV[7] then
+  return redis.error_reply('ELSEWHERE the map has changed')
 end
+local wrong, ends, texts, n, m = {}, {}, {}, 0, 0
+local before, partitions, from, each = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local most, oldest = tonumber(each), tonumber(ARGV[5])
 
-for at = 1, #ARGV[2] do
-  local partition = string.byte(ARGV[2], at)
-  local some = redis.pcall('ZRANGE', ARGV[1] .. partition .. '}:names', ARGV[3], '+', 'BYLEX', 'LIMIT', 0, each)
-  if some.err then
-    failed(some, partition)
-  else
-    for i = 1, #some do
-      all[#all + 1] = some[i]
-      of[some[i]] = partition
-    end
-    -- Behind the last name of a partition that may have more, others may be missing.
-    if #some == each and (last == '' or some[each] < last) then last = some[each] end
-  end
-end
-table.sort(all)
-local names = {}
-for i = 1, #all do
-  local name = all[i]
-  if last ~= '' and name > last then break end
-  local score = redis.pcall('ZSCORE', ARGV[1] .. of[name] .. '}:labs', name)
-  if type(score) == 'table' then
-    failed(score, of[name])
-  elseif score and tonumber(score) >= oldest then
-    names[#names + 1] = name
-    if #names == enough then
-      last = name
-      break
+-- Of these names, those of labs that are there.
+local function there(names, key)
+  local kept, n = {}, 0
+  for i = 1, #names do
+    local score = call('ZSCORE', key .. 'labs', names[i])
+    if score and tonumber(score) >= oldest then
+      n = n + 1
+      kept[n] = names[i]
     end
   end
+  return kept
 end
-return { wrong, last, names }
+
+for at = 1, #partitions do
+  local partition = byte(partitions, at)
+  local key = before .. partition .. '}:'
+  local some = pcall('ZRANGE', key .. 'names', from, '+', 'BYLEX', 'LIMIT', '0', each)
+  local alive = some.err and some or pcall('ZCOUNT', key .. 'labs', '(' .. ARGV[5], '+inf')
+  if type(alive) == 'table' then
+    if not find(alive.err, 'WRONGTYPE', 1, true) then error(alive.err, 0) end
+    wrong[#wrong + 1] = partition
+  elseif #some > 0 then
+    if #some == most then
+      m = m + 1
+      ends[m] = some[most]
+    end
+    -- Mostly all labs of an index are there.
+    if alive ~= call('ZCOUNT', key .. 'names', '-inf', '+inf') then some = there(some, key) end
+    if #some > 0 then
+      n = n + 1
+      texts[n] = concat(some, '\n')
+    end
+  end
+end
+return { wrong, concat(ends, '\n'), concat(texts, '\n') }

@@ -1,0 +1,8 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { smoke } from '../smoke.fixture.js';
+
+test('readings still runs, small, and both layouts say the same', async () => {
+  const { rows } = await smoke('readings');
+  assert.equal(rows.length, 13);
+});
