@@ -74,6 +74,10 @@ export interface ConnectionHub {
 
 /** The keep-alive is over after one and a half times of it without a packet [MQTT-3.1.2-24]. */
 const KEEP_ALIVE_FACTOR = 1.5;
+/** Who says nothing for so long, of a clock that is looked at twice a second, does not mind some milliseconds. */
+const SILENT_MS = 1000;
+/** Before so much of it is over, nobody can be late, nor wait for the answer to a ping. */
+const WELL_FACTOR = 1 / 3;
 /** Time for a client to read why its connection ends. */
 const LAST_WORDS_MS = 5000;
 
@@ -182,8 +186,11 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     return this.#unfinished.set(bytes);
   }
 
-  onHeard(): void {
-    this.#heardAtMs = this.hub.clock.servedMs;
+  onHeard(): boolean {
+    const nowMs = this.hub.clock.servedMs;
+    const wasSilent = nowMs - this.#heardAtMs >= SILENT_MS;
+    this.#heardAtMs = nowMs;
+    return wasSilent;
   }
 
   onDrained(): void {
@@ -336,6 +343,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   takeCare(): void {
     const { clock, limits } = this.hub;
     const nowMs = clock.servedMs;
+    if (this.#isWell(nowMs)) return;
     if (this.#endedAtMs !== undefined) {
       if (nowMs - this.#endedAtMs > LAST_WORDS_MS) this.tap.destroy();
       return;
@@ -350,6 +358,13 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
       this.end('keep alive timeout', ReasonCode.keepAliveTimeout);
     else if (this.clientId === '' && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
       this.end('connect did not arrive in time');
+  }
+
+  /** Whether it needs no closer look, as almost all: it is open, subscribes to nothing and was heard not long ago. */
+  #isWell(nowMs: number): boolean {
+    if (this.#outbox !== undefined || this.#endedAtMs !== undefined || this.#answeredAtMs !== undefined)
+      return false;
+    return nowMs - this.#heardAtMs < this.keepAliveMs * WELL_FACTOR && this.clientId !== '';
   }
 
   /** Writes to the log, each message once. */

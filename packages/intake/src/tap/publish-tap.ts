@@ -113,7 +113,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** Takes what the transport has read. */
   onReceived(bytes: Buffer): void {
     if (this.#phase === 'stopped') return;
-    this.#policy?.onHeard?.();
+    publish.isPatient = this.#policy?.onHeard?.() === true;
     if (this.#isAlone(bytes)) {
       if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
       return;
@@ -231,6 +231,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const bytes = this.#unread;
     if (bytes === undefined) return;
     this.#setUnread(undefined);
+    publish.isPatient = false;
     this.#read(bytes);
     if (this.#endsLater) this.onEnd();
     this.#updateFlow();

@@ -22,8 +22,11 @@ export interface TapPolicy {
    * many.
    */
   keeps?(bytes: number): boolean;
-  /** Called with each piece that comes. */
-  onHeard?(): void;
+  /**
+   * Called with each piece that comes. @returns whether the client was silent before, so that its publish may wait some
+   * milliseconds for others.
+   */
+  onHeard?(): boolean;
   /** The other side reads again what it did not. */
   onDrained?(): void;
   /**
