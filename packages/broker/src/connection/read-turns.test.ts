@@ -5,14 +5,19 @@ import { ReadTurns } from './read-turns.js';
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test('connections take turns, so that one with little to read does not wait for one with much', async () => {
-  const turns = new ReadTurns(() => {});
+  let nowMs = 0;
+  const turns = new ReadTurns(
+    () => {},
+    Date.now,
+    () => nowMs,
+  );
   const done: string[] = [];
   const tap = (name: string, slices: number) => ({
     left: slices,
     takeTurn() {
       while (this.left > 0 && turns.hasLeft) {
         this.left -= 1;
-        turns.spend(3000, 0);
+        nowMs += 1;
       }
       if (this.left > 0) turns.wait(this);
       else done.push(name);
@@ -23,36 +28,37 @@ test('connections take turns, so that one with little to read does not wait for 
   assert.deepEqual(done, ['little', 'much', 'more']);
 });
 
-test('fewer frames that pass are read in a turn while turns are long, and more again when they are short', async () => {
+test('as many are served in a turn as there is time for, with what they leave to be done behind them', async () => {
   let nowMs = 0;
-  let frameMs = 0;
+  let costMs = 0;
   const turns = new ReadTurns(
     () => {},
     Date.now,
     () => nowMs,
   );
-  let read = 0;
+  let served = 0;
   const tap = {
     takeTurn() {
-      read = 0;
-      for (; turns.hasLeft; read++) {
-        nowMs += frameMs;
-        turns.spend(0, 1);
-      }
-      turns.wait(this);
+      served += 1;
+      process.nextTick(() => {
+        nowMs += costMs;
+      });
+      turns.wait(tap);
     },
   };
-  const readAt = async (ms: number) => {
-    frameMs = ms;
-    for (let i = 0; i < 20; i++) await turn();
-    return read;
+  const servedIn10At = async (ms: number) => {
+    costMs = ms;
+    await turn();
+    served = 0;
+    for (let i = 0; i < 10; i++) await turn();
+    return served;
   };
   turns.wait(tap);
-  assert.deepEqual([await readAt(0.01), await readAt(1), await readAt(0.01)], [50, 4, 50]);
-  tap.takeTurn = () => {};
+  assert.deepEqual([await servedIn10At(5), await servedIn10At(1), await servedIn10At(0.25)], [10, 20, 60]);
+  turns.wait = () => {};
 });
 
-test('nobody reads more while much is unread, and everybody is called when that changes', async () => {
+test('those who send much read no more while much is unread, and everybody is called when that changes', async () => {
   let calls = 0;
   const turns = new ReadTurns(() => {
     calls += 1;
@@ -67,7 +73,7 @@ test('nobody reads more while much is unread, and everybody is called when that 
   assert.equal(calls, 2);
 });
 
-test('what is read in one turn came at one time', async () => {
+test('what is read in one turn came at one time, also while somebody waits', async () => {
   let unixMs = 1000;
   const turns = new ReadTurns(
     () => {},
@@ -75,8 +81,14 @@ test('what is read in one turn came at one time', async () => {
   );
   assert.equal(turns.receivedMs, 1000);
   unixMs = 1005;
-  turns.spend(1, 0);
   assert.equal(turns.receivedMs, 1000);
   await turn();
   assert.equal(turns.receivedMs, 1005);
+  const waiting = { takeTurn: () => turns.wait(waiting) };
+  turns.wait(waiting);
+  await turn();
+  unixMs = 1010;
+  await turn();
+  assert.equal(turns.receivedMs, 1010);
+  waiting.takeTurn = () => {};
 });

@@ -4,27 +4,23 @@ interface Waiting {
   takeTurn(): void;
 }
 
-/** Work of one turn of the event loop: about 10 ms, where an observation taken is 1. */
-const WORK_OF_TURN = 10_000;
-/** Work of a frame that passes: what it is taken for at the least, and at the most. */
-const WORK_OF_PASSING = { min: 200, max: 2500 };
-/** A turn in which frames passed should not be longer, and may be longer if it is shorter than the other. */
-const TURN_MS = { max: 4, short: 2 };
-/** Bytes that may be unread before nobody reads more, until half of them are gone. */
+/** How long those may work in a turn of the event loop that send more than a sensor does, and those whose frames pass. */
+const TURN_MS = { taking: 4, passing: 1.5 };
+/** How often somebody's turn may come in one turn of the event loop, as long as there is time. */
+const SERVED_MAX = 32;
+/** Bytes that may be unread before those who send much read no more, until half of them are gone. */
 const BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Shares the work of reading among connections. Each works on what it has read while there is work left in this turn of
+ * Shares the time of reading among connections. Each works on what it has read while there is time left in this turn of
  * the event loop; what is left waits for the next turns, in which connections follow each other.
  *
- * What a frame costs that passes is only seen when the turn is over: a ping costs microseconds, a subscription to ten filters
- * of a hundred levels a thousand times as much. So it is taken for more while turns are long, and for less while they are short.
+ * What a frame costs that passes is not known: a ping takes microseconds, a subscription to ten filters of a hundred levels a
+ * thousand times as much, and most of it is done when the call has returned that has passed it. So each is served by a
+ * callback of its own, behind which the clock has seen all that it cost.
  */
 export class ReadTurns implements TapTurns {
-  #left = WORK_OF_TURN;
-  #workOfPassing = WORK_OF_PASSING.min;
-  #hasPassed = false;
-  /** When the turn began, if the next one follows it at once. */
+  /** When somebody began to work in this turn. */
   #beganMs: number | undefined;
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<Waiting>();
@@ -32,7 +28,8 @@ export class ReadTurns implements TapTurns {
   #isFull = false;
   #isScheduled = false;
   readonly #turn = () => this.#begin();
-
+  readonly #next = () => this.#serve();
+  /** Not a number until somebody asks for it in this turn. */
   #receivedMs = Number.NaN;
 
   /**
@@ -46,7 +43,7 @@ export class ReadTurns implements TapTurns {
   ) {}
 
   get receivedMs(): number {
-    if (!this.#isScheduled) {
+    if (Number.isNaN(this.#receivedMs)) {
       this.#receivedMs = this.unixMs();
       this.#schedule();
     }
@@ -54,17 +51,15 @@ export class ReadTurns implements TapTurns {
   }
 
   get hasLeft(): boolean {
-    return this.#left > 0;
+    return this.#spentMs < TURN_MS.taking;
+  }
+
+  get hasLeftToPass(): boolean {
+    return this.#spentMs < TURN_MS.passing;
   }
 
   get isFull(): boolean {
     return this.#isFull;
-  }
-
-  spend(work: number, passed: number): void {
-    this.#left -= work + passed * this.#workOfPassing;
-    if (passed > 0) this.#hasPassed = true;
-    this.#schedule();
   }
 
   keep(bytes: number): void {
@@ -81,6 +76,15 @@ export class ReadTurns implements TapTurns {
     this.#schedule();
   }
 
+  get #spentMs(): number {
+    const nowMs = this.nowMs();
+    if (this.#beganMs === undefined) {
+      this.#beganMs = nowMs;
+      this.#schedule();
+    }
+    return nowMs - this.#beganMs;
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -89,24 +93,19 @@ export class ReadTurns implements TapTurns {
 
   #begin(): void {
     this.#isScheduled = false;
-    const nowMs = this.nowMs();
-    if (this.#hasPassed && this.#beganMs !== undefined) this.#learn(nowMs - this.#beganMs);
-    this.#hasPassed = false;
-    this.#left = WORK_OF_TURN;
-    // Each at most once: who waits again stands behind the others.
-    for (let count = this.#waiting.size; count > 0 && this.hasLeft; count--) {
-      const [tap] = this.#waiting;
-      this.#waiting.delete(tap!);
-      tap!.takeTurn();
-    }
-    this.#beganMs = this.#waiting.size > 0 ? nowMs : undefined;
-    if (this.#waiting.size > 0) this.#schedule();
+    this.#beganMs = undefined;
+    this.#receivedMs = Number.NaN;
+    if (this.#waiting.size === 0) return;
+    this.#serve();
+    // These come in the next turn, behind the one that begins it.
+    this.#schedule();
+    for (let i = 0; i < SERVED_MAX; i++) setImmediate(this.#next);
   }
 
-  #learn(turnMs: number): void {
-    const { min, max } = WORK_OF_PASSING;
-    if (turnMs > TURN_MS.max)
-      this.#workOfPassing = Math.min(max, (this.#workOfPassing * turnMs) / TURN_MS.max);
-    else if (turnMs < TURN_MS.short) this.#workOfPassing = Math.max(min, this.#workOfPassing / 2);
+  #serve(): void {
+    if (this.#waiting.size === 0 || !this.hasLeftToPass) return;
+    const [tap] = this.#waiting;
+    this.#waiting.delete(tap!);
+    tap!.takeTurn();
   }
 }

@@ -115,3 +115,39 @@ test('a connection that breaks is reported once, with what Node calls it', async
   await once(server, 'close');
   assert.deepEqual(events, ['read ECONNRESET', 'left']);
 });
+
+test('what is written for the end of a turn goes out in one piece, in its order, and before the end', async () => {
+  const server = createServer({ pauseOnConnect: true });
+  server.on('connection', (accepted) => {
+    const transport = new HandleTransport(accepted);
+    transport.observe({
+      onReceived: () => {
+        for (const text of ['a', 'b']) transport.writeSoon(Buffer.from(text));
+        transport.write(Buffer.from('c'));
+        assert.equal(transport.writableLength, 3);
+        setImmediate(() => {
+          assert.equal(transport.writableLength, 0);
+          transport.writeSoon(Buffer.alloc(20_000, 'd'));
+          transport.writeSoon(Buffer.from('e'));
+          transport.end(() => {});
+        });
+      },
+      onEnd: () => {},
+      onFailure: () => {},
+      onClosed: () => server.close(),
+      onDrained: () => {},
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let got = '';
+  client.on('data', (bytes) => {
+    got += bytes.toString();
+  });
+  client.write('x');
+  await once(client, 'end');
+  assert.equal(got, `abc${'d'.repeat(20_000)}e`);
+  client.end();
+  await once(server, 'close');
+});

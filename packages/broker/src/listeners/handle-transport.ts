@@ -5,6 +5,9 @@ import type { TapTransport, TransportObserver } from '@humtemp/intake';
 /** What is read at once, of all connections: it is good until the call returns. */
 const SHARED_BYTES = 65_536;
 const shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+/** What is read at once of a connection until it has shown that more can be worked on: of thousands, some may have to be kept. */
+const BRIEF_BYTES = 4096;
+const brief = shared.subarray(0, BRIEF_BYTES);
 /** The beginnings of it that came before, by their length: most pieces are short, and as long as others. */
 const pieces: Buffer[] = [];
 const PIECES_MAX = 1024;
@@ -14,7 +17,8 @@ const FULL_BYTES = 16_384;
 /** A connection as libuv has it. Node has no public name for it. */
 interface Handle {
   transport: HandleTransport | undefined;
-  onread: (this: Handle) => void;
+  /** @returns what is read into next; undefined: the same. */
+  onread: (this: Handle) => Buffer | undefined;
   useUserBuffer(buffer: Buffer): void;
   readStart(): number;
   readStop(): number;
@@ -72,10 +76,14 @@ export class HandleTransport implements TapTransport {
   #state: 'open' | 'ending' | 'silent' = 'open';
   /** Bytes that the kernel has not taken. */
   #waiting = 0;
-  /** What is written together. */
+  /** What is written together, and how many bytes it has. */
   #corked: Buffer[] | undefined;
   #isPaused = true;
+  #isBrief = true;
   #isFull = false;
+  #corkedBytes = 0;
+  /** Whether it goes out at the end of this turn. */
+  #goesOutSoon = false;
   #isOtherSilent = false;
   #whenClosed: (() => void) | undefined;
   #whenSilent: (() => void) | undefined;
@@ -89,12 +97,16 @@ export class HandleTransport implements TapTransport {
     this.#handle = handle;
     forget(handle, accepted);
     handle.transport = this;
-    handle.useUserBuffer(shared);
+    handle.useUserBuffer(brief);
     handle.onread = onRead;
   }
 
   get isReadShared(): true {
     return true;
+  }
+
+  get isBrief(): boolean {
+    return this.#isBrief;
   }
 
   get isPaused(): boolean {
@@ -106,7 +118,7 @@ export class HandleTransport implements TapTransport {
   }
 
   get writableLength(): number {
-    return this.#waiting;
+    return this.#waiting + this.#corkedBytes;
   }
 
   /** Calls back once, when the connection is closed. */
@@ -133,9 +145,26 @@ export class HandleTransport implements TapTransport {
   }
 
   write(bytes: Buffer): boolean {
-    if (this.#corked !== undefined) this.#corked.push(bytes);
-    else this.#write(bytes);
+    if (this.#corked === undefined) this.#write(bytes);
+    else this.#cork(this.#corked, bytes);
     return !this.#isFull;
+  }
+
+  writeSoon(bytes: Buffer): boolean {
+    this.#corked ??= [];
+    this.#cork(this.#corked, bytes);
+    if (this.#corkedBytes >= FULL_BYTES) this.#flush();
+    else if (this.#corked !== undefined && !this.#goesOutSoon) {
+      this.#goesOutSoon = true;
+      if (soon.push(this) === 1) setImmediate(flushAll);
+    }
+    return !this.#isFull;
+  }
+
+  /** The end of a turn. */
+  goOut(): void {
+    this.#goesOutSoon = false;
+    this.#flush();
   }
 
   cork(): void {
@@ -143,10 +172,20 @@ export class HandleTransport implements TapTransport {
   }
 
   uncork(): void {
+    if (!this.#goesOutSoon) this.#flush();
+  }
+
+  #cork(corked: Buffer[], bytes: Buffer): void {
+    corked.push(bytes);
+    this.#corkedBytes += bytes.length;
+  }
+
+  #flush(): void {
     const corked = this.#corked;
+    if (corked === undefined) return;
     this.#corked = undefined;
-    if (corked === undefined || corked.length === 0) return;
-    this.#write(corked.length === 1 ? corked[0]! : Buffer.concat(corked));
+    this.#corkedBytes = 0;
+    if (corked.length > 0) this.#write(corked.length === 1 ? corked[0]! : Buffer.concat(corked));
   }
 
   end(done: () => void): void {
@@ -157,6 +196,7 @@ export class HandleTransport implements TapTransport {
     // Whoever ends it because the other side has ended asks for nothing.
     this.#whenSilent = done;
     if (this.#state === 'ending') return;
+    this.#flush();
     this.#state = 'ending';
     if (this.#waiting === 0) this.#shutDown();
   }
@@ -165,11 +205,21 @@ export class HandleTransport implements TapTransport {
     this.#close();
   }
 
-  /** Bytes have come, or there will be none: the end, or an error. */
-  read(count: number): void {
-    if (count > 0) this.#observer?.onReceived(pieceOf(count));
-    else if (count < 0 && getSystemErrorName(count) !== 'EOF') this.#fail(count, 'read');
+  /** Bytes have come, or there will be none: the end, or an error. @returns what is read into next. */
+  read(count: number): Buffer | undefined {
+    if (count > 0) return this.#received(count);
+    if (count < 0 && getSystemErrorName(count) !== 'EOF') this.#fail(count, 'read');
     else if (count < 0) this.#otherEnds();
+    return undefined;
+  }
+
+  #received(count: number): Buffer | undefined {
+    this.#observer?.onReceived(pieceOf(count));
+    // It sends much: all of it was worked on, or some has to be kept.
+    const isBrief = this.#isPaused || (this.#isBrief && count < BRIEF_BYTES);
+    if (isBrief === this.#isBrief) return undefined;
+    this.#isBrief = isBrief;
+    return isBrief ? brief : shared;
   }
 
   #otherEnds(): void {
@@ -238,6 +288,8 @@ export class HandleTransport implements TapTransport {
   }
 
   #close(): void {
+    // What was written before has gone out.
+    this.#flush();
     const handle = this.#handle;
     if (handle === undefined) return;
     this.#handle = undefined;
@@ -251,11 +303,20 @@ export class HandleTransport implements TapTransport {
   }
 }
 
+/** Those that have something to write at the end of this turn. */
+let soon: HandleTransport[] = [];
+
+function flushAll(): void {
+  const transports = soon;
+  soon = [];
+  for (const transport of transports) transport.goOut();
+}
+
 /** Used by each write that the kernel takes at once. */
 let spare = wrap === undefined ? (undefined as never) : new wrap.WriteWrap();
 
-function onRead(this: Handle): void {
-  this.transport?.read(wrap!.streamBaseState[wrap!.kReadBytesOrError]!);
+function onRead(this: Handle): Buffer | undefined {
+  return this.transport?.read(wrap!.streamBaseState[wrap!.kReadBytesOrError]!);
 }
 
 function pieceOf(count: number): Buffer {

@@ -19,6 +19,10 @@ class KeepingTransport {
     this.written.push(this.isFull ? bytes : Buffer.from(bytes));
     return true;
   }
+
+  writeSoon(bytes: Buffer): boolean {
+    return this.write(bytes);
+  }
 }
 
 test('PUBACKs that are still to be written stay as they are, whoever is acknowledged next', () => {

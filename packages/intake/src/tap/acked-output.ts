@@ -31,7 +31,7 @@ export class AckedOutput {
     const frames = this.#frames ?? new OutboundFrames();
     const started = frames.take(bytes);
     this.#frames = frames.isBetweenFrames ? undefined : frames;
-    this.#write(bytes);
+    if (!this.transport.writeSoon(bytes)) this.#isFull = true;
     if (this.#held !== undefined && this.#frames === undefined) {
       for (const acks of this.#held) this.#write(acks);
       this.#held = undefined;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import type { Packet } from 'mqtt-packet';
 import { ackedIds, frame, observation, openTap, publish, turns } from './publish-tap.fixture.js';
 import type { PublishCopy, TapPolicy } from './tap-policy.js';
+import { StreamTransport, type TapTransport } from './tap-transport.js';
 
 const CONNECT = frame({
   cmd: 'connect',
@@ -34,9 +36,13 @@ function entranceForConnect(): TapPolicy['entrance'] {
 }
 
 /** A tap in front of a broker that has its client's CONNECT. */
-async function openBrokerTap(options: Partial<TapPolicy> = {}) {
+async function openBrokerTap(
+  options: Partial<TapPolicy> = {},
+  transportOf?: (memory: Duplex) => TapTransport,
+) {
   const copies = { added: [] as PublishCopy[], isWanted: false, isFull: false };
   const opened = openTap({
+    transportOf,
     policy: {
       entrance: entranceForConnect(),
       greeting: { isPast: true, mend: (bytes) => bytes },
@@ -235,4 +241,73 @@ test('a client that was silent may wait for company with the first piece it says
   transport.feed(frame(observation(3)));
   await turns();
   assert.deepEqual(ackedIds(transport.written), [1, 2, 3]);
+});
+
+test('a client has its turn for some frames that pass, and waits where there is no time, but for an observation', async () => {
+  const waiting: { takeTurn(): void }[] = [];
+  const times = { hasLeft: true, hasLeftToPass: true };
+  const opened = await openBrokerTap({
+    turns: {
+      receivedMs: Date.now(),
+      get hasLeft() {
+        return times.hasLeft;
+      },
+      get hasLeftToPass() {
+        return times.hasLeftToPass;
+      },
+      isFull: false,
+      keep: () => {},
+      wait: (tap) => waiting.push(tap),
+    },
+  });
+  const { tap, transport, passed, intake } = opened;
+  tap.open();
+  const other = frame(publish('other', 'x'));
+  transport.feed(Buffer.concat(Array.from({ length: 200 }, () => other)));
+  await turns();
+  const seen = () => (passed().length - CONNECT.length) / other.length;
+  const first = seen();
+  assert.ok(first >= 50 && first < 100, `${first} frames`);
+  for (let i = 0; seen() < 200; i++) {
+    assert.ok(i < 5);
+    waiting.shift()!.takeTurn();
+    await turns(1);
+  }
+  // Without time, what may pass waits.
+  times.hasLeft = times.hasLeftToPass = false;
+  transport.feed(other);
+  await turns();
+  assert.deepEqual([seen(), waiting.length], [200, 1]);
+  times.hasLeft = times.hasLeftToPass = true;
+  waiting.shift()!.takeTurn();
+  transport.feed(frame(observation(1)));
+  await turns();
+  assert.equal(intake.ledger.counters().received, 1);
+  times.hasLeft = times.hasLeftToPass = false;
+  transport.feed(frame(observation(2)));
+  await turns();
+  assert.deepEqual([intake.ledger.counters().received, waiting.length], [2, 0]);
+});
+
+test('while much of others is unread, a transport that reads little at a time reads on, and no other', async () => {
+  class BriefTransport extends StreamTransport {
+    override readonly isBrief = true;
+  }
+  for (const isBrief of [true, false]) {
+    const { tap } = await openBrokerTap(
+      {
+        turns: {
+          receivedMs: Date.now(),
+          hasLeft: true,
+          hasLeftToPass: true,
+          isFull: true,
+          keep: () => {},
+          wait: () => {},
+        },
+      },
+      (memory) => (isBrief ? new BriefTransport(memory) : new StreamTransport(memory)),
+    );
+    tap.open();
+    assert.equal(tap.pauseReason, isBrief ? undefined : 'it is not its turn');
+  }
 });

@@ -10,6 +10,7 @@ import { TopicFilters } from '../topics/topic-filters.js';
 import { PublishTap } from './publish-tap.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import type { TapPolicy } from './tap-policy.js';
+import { StreamTransport, type TapTransport } from './tap-transport.js';
 
 export const FRAME_BYTES_MAX = 1000;
 
@@ -30,7 +31,14 @@ export class MemoryTransport extends Duplex {
 }
 
 export function openTap(
-  { policy, ...options }: Partial<PublishTapOptions> & { readonly policy?: TapPolicy } = {},
+  {
+    policy,
+    transportOf = (memory) => StreamTransport.of(memory),
+    ...options
+  }: Partial<PublishTapOptions> & {
+    readonly policy?: TapPolicy;
+    readonly transportOf?: ((memory: Duplex) => TapTransport) | undefined;
+  } = {},
   pendingMax = 100_000,
 ) {
   const store = new CountingStore();
@@ -48,7 +56,7 @@ export function openTap(
     takeRetained: true,
     ...options,
   };
-  const tap = new PublishTap(transport, tapOptions, policy);
+  const tap = new PublishTap(transportOf(transport), tapOptions, policy);
   let passed = Buffer.alloc(0);
   tap.on('data', (chunk: Buffer) => {
     passed = Buffer.concat([passed, chunk]);

@@ -10,7 +10,7 @@ import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
 import { takeObservation } from './take-observation.js';
-import type { TapEntrance, TapGreeting, TapPolicy } from './tap-policy.js';
+import type { TapEntrance, TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
 import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
 import { type FrameReceiver, type RefusalKind, UnfinishedFrame } from './unfinished-frame.js';
 
@@ -19,15 +19,16 @@ const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 const SLICE_BYTES = 16_384;
 /** The same where a frame means more work: of a client whose frames pass, and while copies are many. */
 const SHORT_SLICE_BYTES = 512;
-/** What a sensor sends at a time: that never waits for its turn. */
+/** What a sensor sends at a time: observations never wait for their turn. */
 const SHORT_BYTES = 512;
-/** What a filter of a long SUBSCRIBE is taken for. */
+/** Frames that may pass before it is somebody else's turn. */
+const PASSED_MAX = 50;
+/** What a filter of a long SUBSCRIBE is taken for, each for a frame. */
 const FILTER_BYTES = 64;
-/** Bytes that are as much work as an observation taken. */
-const BYTES_OF_WORK = 64;
 /** The publish at hand. One object reads those of all connections: nobody looks at it once the call has returned. */
 const publish = new PublishFrame();
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
+const PING_BYTES = 2;
 
 /**
  * Stands between a transport and an MQTT endpoint. Observation publishes at QoS 0 and 1 are taken out of the
@@ -78,8 +79,10 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #publishes = 0;
   #taken = 0;
   #passed = 0;
-  /** Whether some of the last slice did. */
-  #hasPassed = false;
+  /** Whether some of the last slice did. What comes first may, too. */
+  #hasPassed = true;
+  /** Whether the bytes at hand are good until the call returns only. */
+  #isShared = false;
   /** While the phase is entering. */
   #entrance: TapEntrance | undefined;
   #endpointFull = false;
@@ -114,6 +117,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   onReceived(bytes: Buffer): void {
     if (this.#phase === 'stopped') return;
     publish.isPatient = this.#policy?.onHeard?.() === true;
+    this.#isShared = this.#transport.isReadShared;
     if (this.#isAlone(bytes)) {
       if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
       return;
@@ -174,7 +178,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (policy !== undefined) {
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
-      if (this.#unread !== undefined || policy.turns?.isFull) return 'it is not its turn';
+      if (this.#unread !== undefined || (policy.turns?.isFull && !this.#transport.isBrief))
+        return 'it is not its turn';
       if (this.#entrance?.isWaiting || this.#held !== undefined) return 'the client is not accepted yet';
     }
     if (this.#endpointFull) return 'the endpoint is full';
@@ -232,6 +237,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (bytes === undefined) return;
     this.#setUnread(undefined);
     publish.isPatient = false;
+    this.#isShared = false;
     this.#read(bytes);
     if (this.#endsLater) this.onEnd();
     this.#updateFlow();
@@ -300,6 +306,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const { length } = bytes;
     if (this.#phase !== 'open' || this.#unfinished !== undefined || this.#unread !== undefined) return false;
     if (length > SHORT_BYTES || this.#held !== undefined || bytes[0]! >> 4 !== PUBLISH) return false;
+    const turns = this.#policy?.turns;
+    if (turns !== undefined && !this.#isItsTurn(bytes, turns)) return false;
     return frameLength(bytes, 0, length) === length && length <= this.#options.frameBytesMax;
   }
 
@@ -328,13 +336,16 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #read(chunk: Buffer): void {
     const turns = this.#policy?.turns;
     publish.receivedMs = turns === undefined ? this.#options.intake.nowMs : turns.receivedMs;
-    if (turns === undefined || chunk.length <= SHORT_BYTES) {
+    if (turns === undefined || (chunk.length <= SHORT_BYTES && this.#isItsTurn(chunk, turns))) {
       this.#work(chunk);
       return;
     }
+    const passed = this.#passed;
     for (let at = 0; at < chunk.length && this.#phase === 'open'; ) {
       this.#lookAtIntake();
-      if (!turns.hasLeft || isOfWhatWasSent(this.pauseReason)) {
+      const hasLeft = this.#hasPassed ? turns.hasLeftToPass : turns.hasLeft;
+      // What passes is worked on when this call has returned: only then one can see how long it takes.
+      if (!hasLeft || this.#passed - passed >= PASSED_MAX || isOfWhatWasSent(this.pauseReason)) {
         this.#setUnread(this.#kept(chunk.subarray(at)));
         return;
       }
@@ -343,6 +354,13 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       this.#work(chunk.subarray(at, end));
       at = end;
     }
+  }
+
+  /** Whether a short piece is worked on at once: an observation, so far as one can see, or a ping. */
+  #isItsTurn(chunk: Buffer, turns: TapTurns): boolean {
+    const type = chunk[0]! >> 4;
+    if (type === PUBLISH ? !this.#hasPassed : type === PINGREQ) return true;
+    return turns.hasLeftToPass;
   }
 
   #work(bytes: Buffer): void {
@@ -362,8 +380,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (taken > 0) this.#options.onTaken?.();
     const policy = this.#policy;
     if (policy === undefined) return;
-    this.#hasPassed = passed > 0;
-    policy.turns?.spend(taken + bytes / BYTES_OF_WORK, passed);
+    // A ping says nothing of what comes next.
+    if (!(passed > 0 && bytes === PING_BYTES)) this.#hasPassed = passed > 0;
     if (publishes > 0 && !this.#isClosing) policy.rate?.spend(publishes);
   }
 
@@ -505,7 +523,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** Bytes that stay good after the call. */
   #kept(bytes: Buffer): Buffer {
-    return this.#transport.isReadShared ? Buffer.from(bytes) : bytes;
+    return this.#isShared ? Buffer.from(bytes) : bytes;
   }
 
   /** Writes the PUBACKs of everything that is settled by now. */

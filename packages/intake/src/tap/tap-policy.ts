@@ -42,15 +42,15 @@ export interface TapTurns {
    * When what is read in this turn came, Unix milliseconds: one look at the clock is enough for all of it.
    */
   readonly receivedMs: number;
-  /** Whether there is work left in this turn of the event loop. */
+  /** Whether there is time left in this turn of the event loop. */
   readonly hasLeft: boolean;
+  /** Whether there is for frames that pass: less, for what they cost is not known. */
+  readonly hasLeftToPass: boolean;
   /**
-   * Whether so much is unread that nobody reads more. When that changes, `readOn()` of all taps must be
-   * called.
+   * Whether so much is unread that nobody reads more but those who read little at a time. When that changes, `readOn()` of
+   * all taps must be called.
    */
   readonly isFull: boolean;
-  /** Counts work: 1 is an observation taken. @param passed frames that passed, whose work comes later and is not known. */
-  spend(work: number, passed: number): void;
   /** Counts bytes that are kept unread, or not any more. */
   keep(bytes: number): void;
   /** Calls `takeTurn()` of the tap once, when it is its turn. */

@@ -16,6 +16,8 @@ export interface TransportObserver {
 export interface TapTransport {
   /** Whether bytes that are received are good until the call returns only: what is kept is copied. */
   readonly isReadShared: boolean;
+  /** Whether it reads no more than some kB at a time. */
+  readonly isBrief: boolean;
   /** Bytes that wait for the other side to read. */
   readonly writableLength: number;
   readonly isPaused: boolean;
@@ -25,6 +27,8 @@ export interface TapTransport {
   observe(observer: TransportObserver): void;
   /** @returns false if nothing more should be written until it has drained. */
   write(bytes: Buffer): boolean;
+  /** As `write()`, with whatever else is written in this turn of the event loop: each write costs a call of the kernel. */
+  writeSoon(bytes: Buffer): boolean;
   /** What is written until `uncork()` goes out together. */
   cork(): void;
   uncork(): void;
@@ -38,6 +42,7 @@ export interface TapTransport {
 /** A stream of Node as a transport: TLS, WebSocket, and TCP where Node has no shorter way. */
 export class StreamTransport implements TapTransport {
   readonly isReadShared = false;
+  readonly isBrief: boolean = false;
   readonly keepsWritten = true;
 
   constructor(readonly stream: Duplex) {}
@@ -64,6 +69,10 @@ export class StreamTransport implements TapTransport {
   }
 
   write(bytes: Buffer): boolean {
+    return this.stream.write(bytes);
+  }
+
+  writeSoon(bytes: Buffer): boolean {
     return this.stream.write(bytes);
   }
 
