@@ -12,6 +12,7 @@ import {
   SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from './broker-connection.js';
+import { BrokerWarnings } from './broker-warnings.js';
 import { FIRST_RECORD_RETRY_MS, SessionKeeper } from './session-keeper.js';
 import { subscriptionsOf } from './session-record.js';
 import { probeSharedSubscription } from './shared-subscription-probe.js';
@@ -97,13 +98,15 @@ export class Worker {
   #spoken: ProtocolVersion | undefined;
   readonly #sessions: SessionKeeper;
   readonly #backlog: BacklogWatch;
-  #hasWarnedOfExpiry = false;
-  #droppedBefore: number | undefined;
+  readonly #warnings: BrokerWarnings;
 
   /** @throws RangeError if topic filters overlap, unless it tolerates that. */
   constructor(options: WorkerOptions) {
     if (options.toleratesOverlap !== true) refuseOverlap(options.sources.filters);
     this.#options = options;
+    this.#warnings = new BrokerWarnings(options.log, options.sessionExpiryS, (publishes) => {
+      this.counters.dropped += publishes;
+    });
     options.sources.onReplaced(() => void this.#followSources());
     this.#sessions = new SessionKeeper(
       options,
@@ -203,9 +206,9 @@ export class Worker {
     const connection: BrokerConnection = new BrokerConnection(
       {
         ...this.#options,
-        onAcknowledge: (unacknowledged) => this.#warnOfThrottle(throttle.round(unacknowledged), connection),
-        onDropped: (total) => this.#warnOfDropped(total),
-        onUnknownTopic: this.#unknownTopics(),
+        onAcknowledge: (count) => this.#warnings.throttle(throttle.round(count), connection),
+        onDropped: (total) => this.#warnings.droppedTotal(total),
+        onUnknownTopic: this.#warnings.unknownTopics(),
       },
       version,
     );
@@ -302,32 +305,11 @@ export class Worker {
     this.counters.connections += 1;
     connection.watchBroker();
     log.info({ subscriptions: this.#wanted, protocolVersion, sessionPresent }, 'subscribed');
-    this.#warnOfSessionExpiry(connection);
+    this.#warnings.sessionExpiry(connection);
     if (sessionPresent) this.#backlog.resumed();
     if (sessionPresent || this.counters.connections === 1) return;
     this.counters.sessionsLost += 1;
     log.warn('the broker had lost our session: what waited there for us is gone');
-  }
-
-  /**
-   * Warns once if the broker keeps our session for less time than it was asked to, or does not say for how
-   * long.
-   */
-  #warnOfSessionExpiry({ protocolVersion, sessionExpiryS }: BrokerConnection): void {
-    const { log, sessionExpiryS: askedS } = this.#options;
-    if (this.#hasWarnedOfExpiry) return;
-    if (protocolVersion === 4)
-      log.warn(
-        'over MQTT 3.1.1 HUMTEMP_MQTT_SESSION_EXPIRY has no effect: how long the session of an absent worker is kept ' +
-          'is a setting of the broker',
-      );
-    else if (sessionExpiryS !== undefined && sessionExpiryS < askedS)
-      log.warn(
-        { grantedS: sessionExpiryS, askedS },
-        'the broker keeps the session of an absent worker for less time than HUMTEMP_MQTT_SESSION_EXPIRY asks for',
-      );
-    else return;
-    this.#hasWarnedOfExpiry = true;
   }
 
   get #weakReason(): string | undefined {
@@ -351,45 +333,6 @@ export class Worker {
         'no observations from the broker; retrying',
       );
     this.#notReady = reason;
-  }
-
-  #warnOfThrottle(limit: number | undefined, { brokerName = '' }: BrokerConnection): void {
-    if (limit === undefined) return;
-    const setting = /mosquitto/i.test(brokerName)
-      ? 'max_inflight_messages of Mosquitto'
-      : 'mqtt.prefetch of RabbitMQ, max_ack_pending of NATS, max_inflight of EMQX, or what its broker calls it';
-    this.#options.log.warn(
-      { inFlight: limit },
-      `the broker sends no more than this before we acknowledge, which slows us down; raise its limit (${setting})`,
-    );
-  }
-
-  /** For one connection. Acknowledges what it cannot count: our session would fill with it. */
-  #unknownTopics(): (topic: string) => 'acknowledge' {
-    let isLogged = false;
-    return (topic) => {
-      if (!isLogged)
-        this.#options.log.warn(
-          { topic },
-          'acknowledged and not counted: a publish on a topic of no filter, from an earlier subscription of our ' +
-            'session; this is logged once for each connection',
-        );
-      isLogged = true;
-      return 'acknowledge';
-    };
-  }
-
-  #warnOfDropped(total: number): void {
-    const before = this.#droppedBefore ?? total;
-    this.#droppedBefore = total;
-    // A broker that was restarted counts from 0.
-    const dropped = total < before ? total : total - before;
-    if (!(dropped > 0)) return;
-    this.counters.dropped += dropped;
-    this.#options.log.warn(
-      { dropped, total },
-      'the broker has dropped publishes, of ours or of others; raise its limit (Mosquitto: max_queued_messages)',
-    );
   }
 
   async #wait(delayMs: number): Promise<void> {
