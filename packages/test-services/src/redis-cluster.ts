@@ -5,6 +5,7 @@ import { localProgram } from './local-program.js';
 import { type RedisOptions, redisRecipe } from './redis-service.js';
 import { startServerProcess } from './server-process.js';
 import type { Service } from './service.js';
+import { pause } from './until.js';
 
 /** A private Redis Cluster. */
 export interface RedisCluster {
@@ -50,9 +51,16 @@ export async function startRedisCluster(
   const places = nodes.map(({ host, port }) => `${host}:${port}`);
   try {
     await manage('create', ...places, '--cluster-replicas', String(replicasOfEach));
+    // A node takes the cluster for well a while after it knows where all slots are.
+    for (const { host, port } of nodes) while (!(await isWell(client, host, port))) await pause(50);
   } catch (error) {
     await close();
     throw error;
   }
   return { nodes, url: `redis+cluster://${places.join(',')}`, manage, close };
+}
+
+async function isWell(client: string, host: string, port: number): Promise<boolean> {
+  const { stdout } = await promisify(execFile)(client, ['-h', host, '-p', `${port}`, 'CLUSTER', 'INFO']);
+  return stdout.includes('cluster_state:ok');
 }

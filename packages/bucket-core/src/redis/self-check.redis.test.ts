@@ -19,6 +19,10 @@ after(async () => {
   await service.close();
 });
 
+/** Where other work has the cores, a server that is near answers late as well. */
+const isSlowness = /: it takes \d+ ms to answer/;
+const warningsOf = (store: RedisStore) => store.warnings().filter((one) => !isSlowness.test(one));
+
 function open(options: Partial<RedisStoreOptions> = {}): { store: RedisStore; said: string[] } {
   const said: string[] = [];
   const store = new RedisStore({
@@ -26,7 +30,7 @@ function open(options: Partial<RedisStoreOptions> = {}): { store: RedisStore; sa
     url: service.url,
     prefix: 'check:',
     replyTimeoutMs: 5000,
-    onWarning: (message) => said.push(message),
+    onWarning: (message) => void (isSlowness.test(message) || said.push(message)),
     ...options,
   });
   return { store, said };
@@ -36,7 +40,7 @@ test('a server that is as it should be is nothing to warn about', async () => {
   const { store, said } = open();
   try {
     await ready(store);
-    assert.deepEqual([said, store.warnings()], [[], []]);
+    assert.deepEqual([said, warningsOf(store)], [[], []]);
   } finally {
     await store.close();
   }
@@ -57,10 +61,10 @@ test('what a server does not keep is said once at the start, and for as long as 
       said[2]!,
       /^Redis: it has no replica: with HUMTEMP_DURABILITY=replica nothing .* → replicaof /,
     );
-    assert.deepEqual(store.warnings(), said);
+    assert.deepEqual(warningsOf(store), said);
     await client.config('SET', 'appendonly', 'yes', 'maxmemory-policy', 'noeviction');
     await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await until(() => store.warnings().length === 1);
+    await until(() => warningsOf(store).length === 1);
     assert.equal(said.length, 3);
   } finally {
     await client.config('SET', 'appendonly', 'yes', 'maxmemory-policy', 'noeviction');
@@ -98,7 +102,7 @@ test('what an access list forbids to ask is taken to be well', async () => {
   const { store } = open({ url: url.href });
   try {
     await ready(store);
-    assert.deepEqual(store.warnings(), []);
+    assert.deepEqual(warningsOf(store), []);
   } finally {
     await store.close();
   }
@@ -109,15 +113,15 @@ test('a cluster of which a master is away says so', async () => {
   const { store } = open({ url: cluster.url });
   try {
     await ready(store);
-    assert.deepEqual(store.warnings(), []);
+    assert.deepEqual(warningsOf(store), []);
     const [dead, left] = [cluster.nodes[0]!, new Redis(cluster.nodes[1]!.url)];
     await dead.kill();
     while (/cluster_slots_ok:16384/.test(String(await left.cluster('INFO')))) await pause(20);
     await left.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     left.disconnect();
-    await until(() => store.warnings().length > 0);
+    await until(() => warningsOf(store).length > 0);
     assert.match(
-      store.warnings()[0]!,
+      warningsOf(store)[0]!,
       /^Redis 127\.0\.0\.1:\d+: only \d+ of 16384 slots are served .* → redis-cli --cluster fix/,
     );
   } finally {

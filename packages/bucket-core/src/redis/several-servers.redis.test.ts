@@ -23,7 +23,10 @@ let servers: readonly Service[];
 before(async () => {
   servers = await Promise.all([startRedis(), startRedis(), startRedis()]);
 });
+/** A test that fails leaves its stores open, which would keep this process from ending. */
+const opened: RedisStore[] = [];
 after(async () => {
+  for (const store of opened) await store.close();
   await Promise.all(servers.map((server) => server.close()));
 });
 
@@ -33,7 +36,9 @@ function listOf(...names: readonly ('a' | 'b' | 'c')[]): string {
 }
 
 function open(prefix: string, url: string, more: Partial<RedisStoreOptions> = {}): RedisStore {
-  return new RedisStore({ ...CONTRACT_OPTIONS, url, prefix, replyTimeoutMs: 500, ...more });
+  const store = new RedisStore({ ...CONTRACT_OPTIONS, url, prefix, replyTimeoutMs: 2000, ...more });
+  opened.push(store);
+  return store;
 }
 
 /** One observation of each lab, so many seconds ago. */

@@ -24,7 +24,10 @@ let servers: readonly Service[];
 before(async () => {
   servers = await Promise.all([startRedis(), startRedis(), startRedis(), startRedis()]);
 });
+/** A test that fails leaves its stores open, which would keep this process from ending. */
+const opened: RedisStore[] = [];
 after(async () => {
+  for (const store of opened) await store.close();
   await Promise.all(servers.map((server) => server.close()));
 });
 
@@ -44,6 +47,7 @@ async function open(
     replyTimeoutMs: 5000,
     ...more,
   });
+  opened.push(store);
   await ready(store);
   return store;
 }
@@ -100,7 +104,8 @@ describe('moving labs between independent servers', () => {
     const batch = batchOf([], nowMs);
     batch.list({ atMs: nowMs, reason: 'not_json', source: 'test', excerpt: 'x' });
     await store.commit(batch, nowMs);
-    await store.touchSession('s', 'me', 60);
+    // For longer than the test takes, wherever it runs.
+    await store.touchSession('s', 'me', HOUR_S);
     await store.share('labs', 'shared');
     const counters = { received: 1, committed: 1, duplicate: 0, rejected: {}, in_flight: 0 };
     await store.reportLedger({ process: 'p', role: 'test', reportedMs: nowMs, counters });
