@@ -11,7 +11,7 @@ import { type StartParts, startTest } from './start-test.js';
 import { until } from './until.js';
 
 const run = promisify(execFile);
-const KEEP_ALIVE_S = 2;
+const KEEP_ALIVE_S = 4;
 /** Of so many labs that neither the journal nor the buckets of all of them have room. */
 const OBSERVATIONS = 15_000;
 
