@@ -54,7 +54,7 @@ test('as many are served in a turn as there is time for, with what they leave to
     return served;
   };
   turns.wait(tap);
-  assert.deepEqual([await servedIn10At(5), await servedIn10At(1), await servedIn10At(0.25)], [10, 20, 60]);
+  assert.deepEqual([await servedIn10At(5), await servedIn10At(0.3), await servedIn10At(0.125)], [10, 20, 40]);
   turns.wait = () => {};
 });
 

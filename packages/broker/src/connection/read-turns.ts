@@ -5,7 +5,7 @@ interface Waiting {
 }
 
 /** How long those may work in a turn of the event loop that send more than a sensor does, and those whose frames pass. */
-const TURN_MS = { taking: 4, passing: 1.5 };
+const TURN_MS = { taking: 4, passing: 0.5 };
 /** How often somebody's turn may come in one turn of the event loop, as long as there is time. */
 const SERVED_MAX = 32;
 /** Bytes that may be unread before those who send much read no more, until half of them are gone. */

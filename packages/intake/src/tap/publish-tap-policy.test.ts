@@ -267,9 +267,9 @@ test('a client has its turn for some frames that pass, and waits where there is 
   await turns();
   const seen = () => (passed().length - CONNECT.length) / other.length;
   const first = seen();
-  assert.ok(first >= 50 && first < 100, `${first} frames`);
+  assert.ok(first >= 25 && first < 75, `${first} frames`);
   for (let i = 0; seen() < 200; i++) {
-    assert.ok(i < 5);
+    assert.ok(i < 10);
     waiting.shift()!.takeTurn();
     await turns(1);
   }

@@ -22,7 +22,7 @@ const SHORT_SLICE_BYTES = 512;
 /** What a sensor sends at a time: observations never wait for their turn. */
 const SHORT_BYTES = 512;
 /** Frames that may pass before it is somebody else's turn. */
-const PASSED_MAX = 50;
+const PASSED_MAX = 25;
 /** What a filter of a long SUBSCRIBE is taken for, each for a frame. */
 const FILTER_BYTES = 64;
 /** The publish at hand. One object reads those of all connections: nobody looks at it once the call has returned. */
