@@ -128,6 +128,20 @@ test('a lab that was lost with others as many as came instead is not missed for 
   }
 });
 
+test('after all was lost, nothing is listed', async () => {
+  const scene = await openScene();
+  try {
+    await scene.add(named(0, 2000));
+    assert.equal((await scene.read()).length, 2000);
+    assert.equal((await scene.reader.labs('', 10, scene.nowMs)).length, 10);
+    await client.flushall();
+    assert.deepEqual(await scene.reader.labs('', 10, scene.nowMs), []);
+    assert.deepEqual(await scene.read(), []);
+  } finally {
+    await scene.close();
+  }
+});
+
 test('labs that are no more are not listed, and those that are left are', async () => {
   const scene = await openScene();
   try {

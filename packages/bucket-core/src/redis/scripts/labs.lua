@@ -44,12 +44,12 @@ while at < #partitions and count < enough do
     if not find(all.err, 'WRONGTYPE', 1, true) then error(all.err, 0) end
     wrong[#wrong + 1] = partition
   else
-    if all > 0 and all ~= unpack('<I4', known, 4 * at - 3) then
+    if all ~= unpack('<I4', known, 4 * at - 3) then
       local some = call('ZRANGE', key, from, '+inf', 'BYSCORE')
       count = count + #some
       n = n + 1
       changed[n] = partition
-      lowest[n] = #some == all and call('ZSCORE', key, some[1]) or ''
+      lowest[n] = some[1] and #some == all and call('ZSCORE', key, some[1]) or ''
       texts[n] = concat(some, '\n')
     end
     if late_before ~= '' then add_late(partition) end
