@@ -278,7 +278,7 @@ export class Broker {
       gate: this.#gate,
       handshakeTimeoutMs: limits.connectTimeoutMs,
       pageProblem,
-      mayUseHandles: handles && (await canUseHandles()),
+      mayUseHandles: handles && (await this.#triedHandles()),
       messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
       onConnection: (transport, address) => this.#accept(hub, transport, address),
       onRefused: (address, reason) => {
@@ -286,6 +286,16 @@ export class Broker {
         this.#log.warn('connection refused', { address }, reason);
       },
     });
+  }
+
+  /** Whether plain connections can go without the streams of Node, which is tried; says so if not. */
+  async #triedHandles(): Promise<boolean> {
+    const isGood = await canUseHandles();
+    if (!isGood)
+      this.options.log.warn(
+        'plain connections go through the streams of Node, which takes more CPU and memory: a trial without them failed',
+      );
+    return isGood;
   }
 
   #accept(hub: ConnectionHub, transport: TapTransport, address: string): void {

@@ -5,20 +5,22 @@ import { connectFrame, PINGREQ, PINGRESP, publishFrame, Scene } from './broker.f
 
 after(noOpenHandles);
 
-/** A CONNECT with a keep-alive of one second. */
-function connectWithOneSecond(clientId: string): Buffer {
+function connectWith(keepAliveS: number, clientId: string): Buffer {
   const connect = connectFrame(clientId);
-  connect.set([0, 1], 10);
+  connect.set([0, keepAliveS], 10);
   return connect;
 }
+
+/** So long that a slow machine does not keep the client from its ping. */
+const KEEP_ALIVE_S = 3;
 
 describe('a client with a keep-alive', { concurrency: false }, () => {
   test('is not disconnected because the broker stood still', async (t) => {
     const scene = await Scene.open(t);
-    const { socket, answers } = await scene.exchange(connectWithOneSecond('patient'));
+    const { socket, answers } = await scene.exchange(connectWith(KEEP_ALIVE_S, 'patient'));
     await until(() => answers().length === 4);
     // Nobody in this process can do anything meanwhile, the client neither.
-    const endMs = performance.now() + 2500;
+    const endMs = performance.now() + 2 * KEEP_ALIVE_S * 1000;
     while (performance.now() < endMs);
     socket.write(PINGREQ);
     await until(() => answers().includes(PINGRESP));
@@ -29,7 +31,7 @@ describe('a client with a keep-alive', { concurrency: false }, () => {
   test('has its pings answered while the broker does not read them, and stays', async (t) => {
     const scene = await Scene.open(t, { pendingMax: 100 });
     scene.held.hold();
-    const { socket, answers } = await scene.exchange(connectWithOneSecond('held-back'));
+    const { socket, answers } = await scene.exchange(connectWith(1, 'held-back'));
     const ids = times(200, (i) => i + 1);
     for (const id of ids) {
       socket.write(publishFrame({ qos: 1, id }));

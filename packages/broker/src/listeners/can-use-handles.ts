@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { HAS_HANDLES, HandleTransport } from './handle-transport.js';
 
-const TRIAL_MS_MAX = 2000;
+/** Takes some milliseconds; on a machine that is as busy as can be, seconds. */
+const TRIAL_MS_MAX = 10_000;
 /** More than the kernel takes at once. */
 const MUCH_BYTES = 8 * 1024 * 1024;
 
