@@ -159,17 +159,21 @@ describe('while the store holds, the embedded broker', { concurrency: true }, ()
   test('keeps a client that publishes again after a cut exact, by its timestamps', async (t) => {
     const scene = await Scene.open(t);
     scene.held.hold();
+    // As many as are worked on at once: of more, aedes takes the rest when the first are acknowledged.
+    const count = 5;
     for (const attempt of [1, 2]) {
       const { socket, answers } = await scene.exchange(CONNECT_KEEPING_SESSION);
-      socket.write(Buffer.concat(times(20, (i) => publishFrame({ qos: 1, id: i + 1, payload: timed(i) }))));
-      await until(() => scene.intake.ledger.inFlight === attempt * 20);
+      socket.write(
+        Buffer.concat(times(count, (i) => publishFrame({ qos: 1, id: i + 1, payload: timed(i) }))),
+      );
+      await until(() => scene.intake.ledger.inFlight === attempt * count);
       if (attempt === 1) socket.destroy();
       else {
         scene.held.release();
-        await until(() => answers().length === 4 + 20 * 4);
+        await until(() => answers().length === 4 + count * 4);
       }
     }
-    assert.deepEqual(scene.counts, { committed: 20, duplicate: 20, rejected: {} });
+    assert.deepEqual(scene.counts, { committed: count, duplicate: count, rejected: {} });
   });
 });
 
