@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { pause, type Service, startRedis } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
@@ -147,6 +148,35 @@ describe('moving labs between independent servers', () => {
     store = await open(prefix, 'abc');
     assert.deepEqual((await said(store)).content, before.content);
     assert.ok(counted.length > 0);
+    await store.close();
+  });
+
+  test('leaves alone what another has moved while it was busy elsewhere', async () => {
+    const prefix = 'both:';
+    const nowMs = middleOfBucket();
+    const store = await open(prefix, 'ab');
+    await fill(store, nowMs);
+    const before = await contentOf(store, nowMs);
+    const options = { ...CONTRACT_OPTIONS, url: listOf('ab'), prefix, replyTimeoutMs: 5000, without: ['b'] };
+    const { href } = new URL('./spreading.js', import.meta.url);
+    const other =
+      `const { Spreading } = await import(${JSON.stringify(href)});` +
+      `const other = new Spreading({ ...${JSON.stringify(options)}, dropAfterMs: 0 });` +
+      'await other.run(); other.close();';
+    let moved = 0;
+    const onProgress = () => {
+      // This process stands still meanwhile, and knows nothing of it.
+      if (++moved === 1) execFileSync(process.execPath, [...process.execArgv, '--eval', other]);
+    };
+    const { places } = await spread(prefix, 'ab', {
+      without: ['b'],
+      onProgress,
+      // It does not look at the servers before it goes on.
+      dropAfterMs: 5000,
+    });
+    assert.deepEqual(await contentOf(store, nowMs), before);
+    assert.deepEqual(places, { a: 256, b: 0 });
+    assert.equal(moved, 1);
     await store.close();
   });
 

@@ -266,6 +266,8 @@ export class Spreading {
     const to = this.#wantedOf(place);
     for (let attempt = 1; ; attempt++) {
       const from = this.#ownerOf(place);
+      // Another has moved it, and deletes the old copy.
+      if (from === to) return;
       const done = await this.#attempt(place, from, to);
       if (done !== undefined) {
         this.#drops.push({ place, from, sinceMs: performance.now() });
@@ -295,6 +297,8 @@ export class Spreading {
   ): Promise<{ labs: number; bytes: number; heldMs: number } | undefined> {
     const servers = this.#servers;
     await Promise.all([servers.look(from), servers.look(to)]);
+    // Another may have moved it since: what is here is an old copy then, or nothing.
+    if (this.#ownerOf(place) !== from) return undefined;
     const before = from.map?.moved.get(place);
     if (before?.to !== undefined) {
       // Another attempt, which is either at work or dead.
