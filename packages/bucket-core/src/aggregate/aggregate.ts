@@ -93,17 +93,29 @@ export function lastMs(aggregate: Aggregate): number {
 
 /** @param withHistogram whether it keeps one. */
 export function emptyMetric(withHistogram: boolean): MetricAggregate {
-  return {
-    count: 0,
-    sum: 0,
-    sumSquares: 0,
-    min: Infinity,
-    max: -Infinity,
-    last: 0,
-    lastMs: -Infinity,
-    histogram: withHistogram ? emptyHistogram() : undefined,
-  };
+  return metricOf(0, 0, 0, Infinity, -Infinity, 0, -Infinity, withHistogram ? emptyHistogram() : undefined);
 }
+
+/** The one place where such objects are made. */
+export function metricOf(
+  count: number,
+  sum: number,
+  sumSquares: number,
+  min: number,
+  max: number,
+  last: number,
+  lastMs: number,
+  histogram: Histogram | undefined,
+): MetricAggregate {
+  return { count, sum, sumSquares, min, max, last, lastMs, histogram };
+}
+
+/**
+ * V8 gives a field the narrowest kind that it has seen, and moves each object that has a narrower one when it is next touched:
+ * a fifth of the time of reading all labs. So the first object has in each field the widest that comes: sums beyond 31 bits, and
+ * limits that may be infinite. It is kept, as a shape that nothing has is forgotten.
+ */
+export const FIRST_METRIC = metricOf(0, 0.5, 0.5, 0.5, 0.5, 0, 0.5, undefined);
 
 function copyMetric(metric: MetricAggregate, withHistogram: boolean): MetricAggregate {
   const { histogram } = metric;

@@ -112,6 +112,20 @@ test('names of labs are sent once, and then those of partitions that have others
   }
 });
 
+test('the names of few labs are read from the index alone, though most partitions have none', async () => {
+  const scene = await openScene();
+  try {
+    await scene.add(named(0, 20));
+    const names = (limit: number) => scene.reader.labs('', limit, scene.nowMs);
+    assert.deepEqual(await names(5), named(0, 5));
+    assert.equal(await callsOf('zrange', () => names(20)), 0, 'nothing has changed');
+    await scene.add(named(20, 40));
+    assert.deepEqual(await names(100), named(0, 40), 'also those of partitions that had none');
+  } finally {
+    await scene.close();
+  }
+});
+
 test('a lab that was lost with others as many as came instead is not missed for more than one reading', async () => {
   const scene = await openScene();
   try {

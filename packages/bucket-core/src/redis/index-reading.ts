@@ -20,6 +20,9 @@ const CALLS_AHEAD = { least: 1, most: 1 };
 /** Names asked for in one call: bounds how long the server serves nobody else. */
 const NAMES_AT_ONCE_MAX = 2000;
 
+/** Of so many labs at most, all are read for the sake of a few names: then they are known, and the next names cost a third. */
+const FEW_LABS = 4000;
+
 /** Some labs, and which of all the labs found so far are late, at least; undefined: nobody asked. */
 export interface LabsPage {
   readonly labs: readonly string[];
@@ -132,6 +135,13 @@ export class IndexReading {
           read += 1;
           found += some.length;
         }
+        // One that is not known was said to have none, and that is right.
+        for (const one of group.slice(0, lookedAt))
+          if (!wrong.includes(one) && !knownOf.has(one)) {
+            this.known.remember(one, [], Number.POSITIVE_INFINITY, oldestKeptS);
+            knownOf.set(one, []);
+            read += 1;
+          }
         for (const lab of linesOf(someLate)) late?.add(lab);
         for (const one of unknown) for (const lab of knownOf.get(one) ?? []) late?.add(lab);
         this.lateLists.begin(unknown);
@@ -163,10 +173,14 @@ export class IndexReading {
 
   /** Whether the labs of all partitions are known, and are all there are. */
   async #isAllKnown(oldestKeptS: number): Promise<boolean> {
-    if (!this.known.hasAll(PARTITIONS, oldestKeptS)) return false;
     const fromS = Number.NEGATIVE_INFINITY;
-    const wanted = { fromS, oldestKeptS, lateBeforeS: undefined, late: undefined, open: [] };
-    await this.#labsOf(this.servers.groups.flat(), wanted);
+    const wanted: Wanted = { fromS, oldestKeptS, lateBeforeS: undefined, late: undefined, open: [] };
+    const all = this.servers.groups.flat();
+    if (this.#labsOfPartition === undefined) await this.#labsOf(all.slice(0, PARTITIONS_AT_FIRST), wanted);
+    const areFew = (this.#labsOfPartition ?? Number.POSITIVE_INFINITY) * LAB_PARTITIONS <= FEW_LABS;
+    if (!areFew && !this.known.hasAll(PARTITIONS, oldestKeptS)) return false;
+    wanted.open.push(...all);
+    while (wanted.open.length > 0) await this.#labsOf(wanted.open.splice(0), wanted);
     return this.known.hasAll(PARTITIONS, oldestKeptS);
   }
 

@@ -40,6 +40,8 @@ export class RowCommits {
   readonly #keepsHour: boolean;
   readonly #grid: BucketGrid;
   readonly #horizonS: number;
+  /** When the identities of an hour may be forgotten that was committed in that second. */
+  readonly #expiry = { hour: Number.NaN, second: Number.NaN, expiryS: Number.NaN };
 
   constructor(readonly labs: LabBuckets) {
     const { grid, deduplicationHorizonS } = labs.options;
@@ -58,14 +60,14 @@ export class RowCommits {
   ): PreparedBatch {
     const parts: PreparedPart[] = [];
     let expired = 0;
-    for (const [lab, rows] of rowsByLab) {
+    rowsByLab.forEach((rows, lab) => {
       try {
         expired += this.#prepareLab(lab, rows, nowMs, parts);
       } catch (error) {
         failed.batch.addRows(lab, rows);
         failed.cause = error;
       }
-    }
+    });
     return { nowMs, parts, expired };
   }
 
@@ -189,7 +191,7 @@ export class RowCommits {
     if (isSuspended) result.suspended += counted;
     // Late ones are remembered from now on.
     if (counted > 0 && hour !== undefined && (hour.hour + 1) * HOUR_MS <= nowMs)
-      hour.expiryS = identitiesExpiryS(hour.hour, this.#horizonS, this.#grid, nowMs);
+      hour.expiryS = this.#identitiesExpiryS(hour.hour, nowMs);
   }
 
   /** Whether it came before the lab was last saved, or is being saved. */
@@ -308,11 +310,23 @@ export class RowCommits {
     if (this.#horizonS === 0) return undefined;
     const changed = state.hour(hour);
     if (changed !== undefined && changed.expiryS * 1000 > nowMs) return changed;
-    const expiryS = identitiesExpiryS(hour, this.#horizonS, this.#grid, nowMs);
+    const expiryS = this.#identitiesExpiryS(hour, nowMs);
     const identities = new HourIdentities(hour, expiryS, this.#countSaved(state, hour, nowMs));
     if (changed !== undefined) state.hours = state.hours.filter((one) => one !== changed);
     state.hours.push(identities);
     return identities;
+  }
+
+  /** Whole seconds: most often it is that of the lab before. */
+  #identitiesExpiryS(hour: number, nowMs: number): number {
+    const expiry = this.#expiry;
+    const second = Math.ceil(nowMs / 1000);
+    if (hour !== expiry.hour || second !== expiry.second) {
+      expiry.hour = hour;
+      expiry.second = second;
+      expiry.expiryS = identitiesExpiryS(hour, this.#horizonS, this.#grid, nowMs);
+    }
+    return expiry.expiryS;
   }
 
   /** How many identities of a lab's hour are not in its delta. */

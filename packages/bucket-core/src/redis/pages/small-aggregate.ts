@@ -2,6 +2,7 @@ import {
   type Aggregate,
   emptyMetric,
   type MetricAggregate,
+  metricOf,
   SQUARES_REFERENCE,
 } from '../../aggregate/aggregate.js';
 import { HISTOGRAM_BIN, type Histogram } from '../../aggregate/histogram.js';
@@ -139,7 +140,7 @@ function getMetric(from: ByteReader, flags: number, all: number, reference: numb
   const d = min - reference;
   const sumSquares =
     flags & LARGE_SQUARES ? from.double() : from.varint() + 2 * d * (sum - count * reference) - count * d * d;
-  return { count, sum, sumSquares, min, max, last, lastMs: Number.NEGATIVE_INFINITY, histogram: undefined };
+  return metricOf(count, sum, sumSquares, min, max, last, Number.NEGATIVE_INFINITY, undefined);
 }
 
 function putBins(out: ByteWriter, { min, max, histogram }: MetricAggregate, width: number): void {

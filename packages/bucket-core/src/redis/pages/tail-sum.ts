@@ -2,6 +2,7 @@ import {
   type Aggregate,
   emptyMetric,
   type MetricAggregate,
+  metricOf,
   SQUARES_REFERENCE,
 } from '../../aggregate/aggregate.js';
 import { emptyHistogram, HISTOGRAM_BIN, type Histogram, widenHistogram } from '../../aggregate/histogram.js';
@@ -124,7 +125,7 @@ class Sums {
     if (count === 0) return emptyMetric(withHistogram);
     const lastMs = startMs + (ordered(this.low) >>> 0);
     const histogram = withHistogram ? this.#addToBins(emptyHistogram()) : undefined;
-    return { count, sum, sumSquares, min, max, last, lastMs, histogram };
+    return metricOf(count, sum, sumSquares, min, max, last, lastMs, histogram);
   }
 
   addTo(metric: MetricAggregate, startMs: number): void {

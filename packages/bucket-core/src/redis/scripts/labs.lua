@@ -39,7 +39,7 @@ while at < #partitions and count < enough do
   at = at + 1
   local partition = byte(partitions, at)
   local key = before .. partition .. '}:labs'
-  local all = pcall('ZCOUNT', key, '-inf', '+inf')
+  local all = pcall('ZCARD', key)
   if type(all) == 'table' then
     if not find(all.err, 'WRONGTYPE', 1, true) then error(all.err, 0) end
     wrong[#wrong + 1] = partition
