@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, makeCertificate } from '@humtemp/test-services';
 import { observationFrames } from '../load/observation-frames.js';
 import { Publisher } from '../load/publisher.js';
 import { memory } from '../measuring/process-figures.js';
@@ -31,12 +34,16 @@ const PER_LAB = 20;
 export async function attackOnce(attack: Attack | undefined, size: AttackSize): Promise<Attacked> {
   const processes = new ProcessGroup();
   try {
+    const mqttTlsPort = await freePort();
     const humtemp = await startHumtemp(processes, {
+      HUMTEMP_MQTT_TLS_PORT: `${mqttTlsPort}`,
+      ...(await certificateIn(await processes.folder())),
       HUMTEMP_DATA_DIR: await processes.folder(),
       HUMTEMP_LOG_LEVEL: 'error',
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB_MAX}`,
     });
-    const target: Target = { apiPort: humtemp.apiPort, mqttPort: humtemp.mqttPort, labs: size.labs };
+    const { apiPort, mqttPort } = humtemp;
+    const target: Target = { apiPort, mqttPort, mqttTlsPort, labs: size.labs };
     await fill(target);
     const committed = await humtemp.committed();
     const victim = processes.startChild('victim', { port: target.mqttPort });
@@ -73,6 +80,18 @@ export async function attackOnce(attack: Attack | undefined, size: AttackSize): 
   } finally {
     await processes.stop();
   }
+}
+
+/** The variables for a certificate of its own. */
+async function certificateIn(folder: string): Promise<Record<string, string>> {
+  const { cert, key } = await makeCertificate('humtemp');
+  const files = {
+    HUMTEMP_MQTT_CERT_FILE: join(folder, 'cert.pem'),
+    HUMTEMP_MQTT_KEY_FILE: join(folder, 'key.pem'),
+  };
+  await writeFile(files.HUMTEMP_MQTT_CERT_FILE, cert);
+  await writeFile(files.HUMTEMP_MQTT_KEY_FILE, key, { mode: 0o600 });
+  return files;
 }
 
 /** A few observations of each lab, so that answers are long. */

@@ -2,6 +2,7 @@
 export interface Target {
   readonly apiPort: number;
   readonly mqttPort: number;
+  readonly mqttTlsPort: number;
   /** Labs that are known to it: `lab-0` and on. */
   readonly labs: number;
 }

@@ -149,6 +149,19 @@ export const MQTT_ATTACKS: readonly Attack[] = [
         Buffer.concat([connect(), subscribe(['labs/#', '#', `own/${randomUUID()}`], 2), DISCONNECT]),
     },
   ]),
+  {
+    name: 'mqtt-handshakes',
+    what: '300 connections make TLS handshakes, go, and come again',
+    begin: ({ mqttTlsPort: port }) =>
+      attackSockets({
+        port,
+        connections: 300,
+        addresses: 30,
+        read: true,
+        shakesHands: true,
+        bytes: () => '',
+      }),
+  },
 ];
 
 const DISCONNECT = Buffer.from([0xe0, 0]);

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface AttackSockets {
   readonly port: number;
@@ -11,6 +12,8 @@ export interface AttackSockets {
   readonly again?: (index: number) => string | Buffer;
   /** Whether they read what comes. */
   readonly read: boolean;
+  /** Whether they make a TLS handshake, and go when it is made. */
+  readonly shakesHands?: boolean;
   /** Sends so often while the connection is open. */
   readonly everyMs?: number;
 }
@@ -27,7 +30,7 @@ export async function attackSockets(options: AttackSockets): Promise<void> {
 }
 
 function opened(options: AttackSockets, index: number): Promise<void> {
-  const { port, addresses = 1, bytes, again = bytes, read, everyMs } = options;
+  const { port, addresses = 1, bytes, again = bytes, read, everyMs, shakesHands = false } = options;
   return new Promise((resolve) => {
     const socket: Socket = connect({
       port,
@@ -36,8 +39,9 @@ function opened(options: AttackSockets, index: number): Promise<void> {
       noDelay: true,
     });
     let timer: NodeJS.Timeout | undefined;
+    if (shakesHands) shakeHands(socket);
     socket.on('connect', () => {
-      socket.write(bytes(index));
+      if (!shakesHands) socket.write(bytes(index));
       if (everyMs !== undefined)
         timer = setInterval(() => {
           if (socket.writableLength === 0) socket.write(again(index));
@@ -53,4 +57,10 @@ function opened(options: AttackSockets, index: number): Promise<void> {
       setTimeout(() => void opened(options, index), REOPEN_MS);
     });
   });
+}
+
+/** A whole one each time: nothing is resumed. */
+function shakeHands(socket: Socket): void {
+  const secure = connectTls({ socket, rejectUnauthorized: false }, () => socket.destroy());
+  secure.on('error', () => socket.destroy());
 }

@@ -1,28 +1,49 @@
-/** A handshake takes some tenths of a millisecond of computing, or a few with an RSA key. */
-const HANDSHAKES_A_TURN = 4;
+/** How long handshakes may take in one turn of the event loop: one takes some tenths of a millisecond, or a few with an RSA key. */
+const TURN_MS = 2;
+/** More are not begun in one turn of the event loop, however short they are. */
+const BEGUN_MAX = 16;
 
 /**
- * Begins TLS handshakes a few in each turn of the event loop, in the order of their coming: strangers may begin thousands at
- * once, and what clients publish is not to wait for all of them. What is not begun is not read.
+ * Begins TLS handshakes as long as there is time in a turn of the event loop, in the order of their coming: strangers may begin
+ * thousands at once, and what clients publish is not to wait for all of them. Each begins in a callback of its own, behind which the
+ * clock has seen all that it cost.
  */
 export class HandshakeTurns {
-  #waiting: (() => void)[] = [];
-  #next = 0;
+  readonly #waiting = new Set<() => void>();
+  #beganMs = 0;
+  #isScheduled = false;
+  readonly #turn = () => this.#begin();
+  readonly #next = () => this.#serve();
 
-  /** Calls `begin` when it is its turn. */
+  constructor(readonly nowMs: () => number = () => performance.now()) {}
+
+  /** Calls `begin` once, when it is its turn. */
   add(begin: () => void): void {
-    this.#waiting.push(begin);
-    if (this.#waiting.length === 1) setImmediate(() => this.#turn());
+    this.#waiting.add(begin);
+    this.#schedule();
   }
 
-  #turn(): void {
-    const end = Math.min(this.#next + HANDSHAKES_A_TURN, this.#waiting.length);
-    while (this.#next < end) this.#waiting[this.#next++]!();
-    if (this.#next < this.#waiting.length) {
-      setImmediate(() => this.#turn());
-      return;
-    }
-    this.#waiting = [];
-    this.#next = 0;
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  #begin(): void {
+    this.#isScheduled = false;
+    if (this.#waiting.size === 0) return;
+    this.#beganMs = this.nowMs();
+    this.#serve();
+    if (this.#waiting.size === 0) return;
+    // These come in the next turn, behind the one that begins it.
+    this.#schedule();
+    for (let i = 1; i < BEGUN_MAX; i++) setImmediate(this.#next);
+  }
+
+  #serve(): void {
+    if (this.#waiting.size === 0 || this.nowMs() - this.#beganMs >= TURN_MS) return;
+    const [begin] = this.#waiting;
+    this.#waiting.delete(begin!);
+    begin!();
   }
 }

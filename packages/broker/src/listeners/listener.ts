@@ -139,24 +139,38 @@ export class Listener {
   }
 
   #begin(socket: Socket, address: string): void {
-    const { gate, handshakeTimeoutMs } = this.options;
+    const { gate } = this.options;
     socket.once('close', () => gate.leave(address));
     if (this.#tls === undefined && this.#door === undefined) {
       this.options.onConnection(new StreamTransport(socket), address);
       return;
     }
     socket.on('error', () => {});
-    const begin = () => {
-      const shaking = this.#shaking.get(socket);
-      if (shaking === undefined) return;
-      shaking.timer = setTimeout(() => this.#refuse(socket, 'no handshake in time'), handshakeTimeoutMs);
-      if (this.#tls !== undefined) this.#tls.emit('connection', socket);
-      else this.#door!.receive(socket);
-    };
-    this.#shaking.set(socket, { address, timer: undefined });
+    const shaking: Shaking = { address, timer: undefined };
+    this.#shaking.set(socket, shaking);
+    this.#limitTime(socket, shaking);
     socket.once('close', () => this.#endShaking(socket));
-    if (this.#tls === undefined) begin();
-    else this.#turns.add(begin);
+    if (this.#tls === undefined) this.#door!.receive(socket);
+    // Once it says something: then what the handshake costs falls into its turn. That it has to wait is our fault.
+    else
+      socket.once('readable', () => {
+        clearTimeout(shaking.timer);
+        this.#turns.add(() => this.#shakeHands(socket));
+      });
+  }
+
+  #limitTime(socket: Socket, shaking: Shaking): void {
+    shaking.timer = setTimeout(
+      () => this.#refuse(socket, 'no handshake in time'),
+      this.options.handshakeTimeoutMs,
+    );
+  }
+
+  #shakeHands(socket: Socket): void {
+    const shaking = this.#shaking.get(socket);
+    if (shaking === undefined) return;
+    this.#limitTime(socket, shaking);
+    this.#tls!.emit('connection', socket);
   }
 
   #beyondTls(socket: TLSSocket): void {
