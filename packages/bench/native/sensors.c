@@ -1,7 +1,9 @@
 /*
  * Sensors, as many as there are: each holds a connection and has WINDOW observations at QoS 1 in flight.
  *
- *   sensors PORT CONNECTIONS WINDOW SECONDS LABS
+ *   sensors PORT CONNECTIONS WINDOW SECONDS LABS [RATE]
+ *
+ * With a rate they take turns, so many publishes a second in all; one whose last is not acknowledged leaves out its turn.
  *
  * MQTT 3.1.1 on loopback. The clock starts when every connection has its CONNACK. Prints one line of JSON: what was
  * acknowledged, the seconds, the own CPU time, and milliseconds from publish to PUBACK (of windows of one).
@@ -169,13 +171,14 @@ static double quantile_ms(long total, double of) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) {
-    fprintf(stderr, "sensors PORT CONNECTIONS WINDOW SECONDS LABS\n");
+  if (argc != 6 && argc != 7) {
+    fprintf(stderr, "sensors PORT CONNECTIONS WINDOW SECONDS LABS [RATE]\n");
     return 2;
   }
   int port = atoi(argv[1]), count = atoi(argv[2]), window = atoi(argv[3]);
   double seconds = atof(argv[4]);
   lab_count = atoi(argv[5]);
+  double rate = argc == 7 ? atof(argv[6]) : 0;
   start_s = time(0) - 3600;
   Sensor *sensors = calloc(count, sizeof *sensors);
   int epoll = epoll_create1(0);
@@ -191,14 +194,23 @@ int main(int argc, char **argv) {
   fflush(stdout);
   double began_s = now_s(), cpu_s = own_cpu_s(), end_s = began_s + seconds;
   long acks = 0;
-  for (int i = 0; i < count; i++) send_more(epoll, sensors + i, window);
-  while (now_s() < end_s) {
+  if (rate == 0)
+    for (int i = 0; i < count; i++) send_more(epoll, sensors + i, window);
+  for (long turns = 0; now_s() < end_s;) {
     struct epoll_event events[EVENTS];
-    int n = epoll_wait(epoll, events, EVENTS, 100);
+    int wait_ms = 100;
+    if (rate > 0) {
+      for (; turns < (now_s() - began_s) * rate; turns++) {
+        Sensor *s = sensors + turns % count;
+        if (s->in_flight == 0) send_more(epoll, s, 1);
+      }
+      wait_ms = 1 + (turns / rate + began_s - now_s()) * 1000;
+    }
+    int n = epoll_wait(epoll, events, EVENTS, wait_ms);
     for (int i = 0; i < n; i++) {
       Sensor *s = events[i].data.ptr;
       if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) acks += read_acks(s);
-      if (s->out_bytes > 0 || s->in_flight < window) send_more(epoll, s, window);
+      if (s->out_bytes > 0 || (rate == 0 && s->in_flight < window)) send_more(epoll, s, rate == 0 ? window : s->in_flight);
     }
   }
   printf("{\"acknowledged\":%ld,\"seconds\":%.3f,\"cpuSeconds\":%.3f,\"p50Ms\":%.1f,\"p99Ms\":%.1f}\n", acks,

@@ -35,9 +35,10 @@ export const OPTIONS_HELP = `  --size SIZE        smoke: to see that it still ru
   --qos N            of ingest-pipelined and ingest-many: 1 or 0; default 1
   --observations N   of ingest-pipelined, ingest-many, worker-behind and growth, in each round
   --labs N           of readings
-  --connections N    of ingest-pipelined, ingest-many and idle
-  --rate N           of churn, connections in a second
-  --duration S       of churn and stream, seconds
+  --connections N    of ingest-pipelined, ingest-many, sensors and idle
+  --rate N           of churn, connections in a second; of sensors, publishes in a second of all together by turns,
+                     instead of each as soon as its last is acknowledged
+  --duration S       of churn, stream, sensors and attacks, seconds
   --cpu-prof FOLDER  takes CPU profiles of humtemp; not of worker, commit, memory and startup
   --json FILE        where to write every number; default: in the temporary folder
 `;

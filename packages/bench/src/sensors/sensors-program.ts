@@ -15,6 +15,8 @@ export interface SensorsWanted {
   readonly window: number;
   readonly seconds: number;
   readonly labs: number;
+  /** Publishes in a second of all together, by turns; 0: each as soon as its last is acknowledged. */
+  readonly perS: number;
 }
 
 export interface SensorsDone {
@@ -39,10 +41,11 @@ export async function compileSensors(compiler: string, folder: string): Promise<
 /** Runs the load, to its end. `onReady` is called when all are connected. */
 export async function runSensors(
   program: string,
-  { port, connections, window, seconds, labs }: SensorsWanted,
+  { port, connections, window, seconds, labs, perS }: SensorsWanted,
   onReady: () => void,
 ): Promise<SensorsDone> {
-  const running = run(program, [port, connections, window, seconds, labs].map(String), {
+  const rate = perS > 0 ? [perS] : [];
+  const running = run(program, [port, connections, window, seconds, labs, ...rate].map(String), {
     timeout: (seconds + OPENING_S_MAX) * 1000,
   });
   running.child.stdout?.once('data', onReady);

@@ -19,6 +19,8 @@ interface Measured extends SensorsDone {
   readonly rate: number;
   /** CPU time of the server. */
   readonly usPerPublish: number;
+  /** Of the time of one core. */
+  readonly share: number;
 }
 
 const SIZES = {
@@ -40,6 +42,7 @@ export const sensors: Scenario = {
     const connections = Math.min(options.connections ?? size.connections, openFilesMax() - HANDLES_KEPT);
     const rounds = options.rounds ?? size.rounds;
     const seconds = options.durationS ?? size.durationS;
+    const { perS = 0 } = options;
     const folder = await temporaryFolder('sensors');
     try {
       const program = await compileSensors(COMPILER, folder.path);
@@ -47,18 +50,19 @@ export const sensors: Scenario = {
         [...BROKERS, FLOORS[0]!],
         rounds,
         options,
-        (peer) => once(peer, program, { connections, window: 1, seconds, labs: LABS }, options),
+        (peer) => once(peer, program, { connections, window: 1, seconds, labs: LABS, perS }, options),
         ({ rate, usPerPublish }) => `${whole(rate)}/s, ${usPerPublish.toFixed(1)} µs of CPU for each`,
       );
       const of = (measured: readonly Measured[], figure: keyof Measured) =>
         median(measured.map((one) => one[figure]));
       const humtemp = turns.find(({ peer }) => peer === humtempPeer)?.rounds;
       return {
-        title: `sensors: ${whole(connections)} connections, one publish at QoS 1 in flight each, ${seconds} s; median of ${rounds} by turns`,
+        title: `sensors: ${whole(connections)} connections, ${perS > 0 ? `${whole(perS)} publishes/s in all by turns` : 'one publish at QoS 1 in flight each'}, ${seconds} s; median of ${rounds} by turns`,
         columns: [
           'peer',
           'PUBACKs/s',
           'CPU µs each',
+          'of a core',
           'lowest – highest',
           'p50 ms',
           'p99 ms',
@@ -68,6 +72,7 @@ export const sensors: Scenario = {
           `${peer.name} (${peer.acknowledges})`,
           whole(of(measured, 'rate')),
           of(measured, 'usPerPublish').toFixed(1),
+          `${(100 * of(measured, 'share')).toFixed(1)} %`,
           spread(
             measured.map(({ usPerPublish }) => usPerPublish),
             (us) => us.toFixed(1),
@@ -98,10 +103,12 @@ function once(
     const done = await runSensors(program, { port: running.mqttPort, ...wanted }, () => {
       before = used();
     });
+    const usedUs = used() - before;
     return {
       ...done,
       rate: done.acknowledged / done.seconds,
-      usPerPublish: (used() - before) / done.acknowledged,
+      usPerPublish: usedUs / done.acknowledged,
+      share: usedUs / 1e6 / done.seconds,
     };
   });
 }
