@@ -1,27 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { oldestLiveMs } from '../grid/bucket-grid.js';
-import { LAB_PARTITIONS } from '../observation/lab-id.js';
 import { Batch, ROW_LENGTH } from '../store/batch.js';
 import { CommitError, type CommitResult, emptyCommitResult } from '../store/commit-result.js';
 import { at } from './asking.js';
 import { addPartsOf } from './batch-parts.js';
+import { CallPacking } from './call-packing.js';
 import {
   type CommitCall,
   countedOf,
   headBytesOf,
-  INDEX,
-  inquiryOf,
   LOOK_AGAIN,
   LOOKED,
   MISSING,
   NO_DEDUPLICATION,
   OTHER_TYPE as OF_OTHER_TYPE,
   type Part,
-  packCall,
   sendCall,
 } from './commit-call.js';
 import type { Faults } from './faults.js';
-import { AHEAD_MS_MAX, type Folding } from './folding.js';
+import type { Folding } from './folding.js';
+import { Inquiry } from './inquiry.js';
 import type { Keys } from './keys.js';
 import type { LabIndex } from './lab-index.js';
 import type { LabState, LabStates } from './lab-states.js';
@@ -33,9 +30,8 @@ import { UnreadableValue } from './pages/unreadable-value.js';
 import { Elsewhere, isAboutValue, isElsewhere, isReply, messageOf } from './redis-errors.js';
 import type { RedisLink } from './redis-link.js';
 import { SentTogether } from './sent-together.js';
-import { isOn, type Servers } from './servers.js';
+import type { Servers } from './servers.js';
 import { OTHER_TYPE, WRONG_TYPE } from './set-aside.js';
-import { Unanswered } from './unanswered.js';
 
 /** What a commit is made of. */
 export interface CommittingParts {
@@ -52,9 +48,6 @@ export interface CommittingParts {
   readonly process: string;
 }
 
-/** Labs and rows in one call: bound how long the server serves nobody else. */
-const CALL_LABS_MAX = 256;
-const CALL_ROWS_MAX = 8192;
 /** Times that a part is sent, when others keep changing its lab. */
 const ROUNDS_MAX = 100;
 /** Labs of which many observations come at once are folded after so many commits, … */
@@ -97,15 +90,15 @@ interface Failed {
  *      └─ no answer, or not known to be safe ──▶ Unanswered: before the next commit Redis is asked what became of the call
  */
 export class Committing {
-  /** Names this connection's calls among all processes'. */
-  readonly #instance = randomUUID().slice(0, 18);
-  readonly #unanswered = new Unanswered();
   readonly #with: CommittingParts;
-  #number = 0;
+  readonly #packing: CallPacking;
+  readonly #inquiry: Inquiry;
   readonly #last = new Map<RedisLink, Promise<unknown>>();
 
   constructor(parts: CommittingParts) {
     this.#with = parts;
+    this.#packing = new CallPacking(parts);
+    this.#inquiry = new Inquiry(parts.servers, parts.keys, parts.process);
   }
 
   /** @param link the server that has all labs of the batch, as far as is known */
@@ -129,7 +122,7 @@ export class Committing {
     folding.nowMs = Math.max(folding.nowMs, nowMs);
     const parts: Part[] = [];
     try {
-      await this.#askAgain(link);
+      await this.#inquiry.askAgain(link);
       const refused = await index.refusedLabs(batch.rowsByLab.keys(), labsMax, nowMs);
       this.#prepare(batch, nowMs, refused, parts, result);
     } catch (error) {
@@ -175,53 +168,6 @@ export class Committing {
     throw failure(failed.error, result, remaining);
   }
 
-  /**
-   * Asks what became of the calls that had no answer, as far as they concern what this server has by now. Until all is said and
-   * safe, none of it counts.
-   */
-  async #askAgain(link: RedisLink): Promise<void> {
-    const { servers } = this.#with;
-    if (this.#unanswered.calls.size === 0) return;
-    const byKeeper = new Map<RedisLink, CommitCall[]>();
-    for (const [call, sentTo] of this.#unanswered.calls) {
-      if (!this.#concerns(call, sentTo, link)) continue;
-      const keeper = servers.recordsMove ? link : sentTo;
-      const some = byKeeper.get(keeper);
-      if (some === undefined) byKeeper.set(keeper, [call]);
-      else some.push(call);
-    }
-    for (const [keeper, calls] of byKeeper) await this.#askKeeper(keeper, calls);
-  }
-
-  #concerns(call: CommitCall, sentTo: RedisLink, link: RedisLink): boolean {
-    const { servers } = this.#with;
-    if (servers.recordsMove) return isOn(servers, call.partition, link);
-    // What was done before labs were moved must not be taken for duplicates where they are now.
-    return sentTo === link || call.parts.some(({ state }) => isOn(servers, state.partition, link));
-  }
-
-  /** @param keeper has the records of these calls */
-  async #askKeeper(keeper: RedisLink, calls: readonly CommitCall[]): Promise<void> {
-    const { servers, keys, process } = this.#with;
-    const redis = keeper.writable();
-    const { connection } = keeper.safe;
-    const answers: ((number | Buffer)[] | undefined)[] = [];
-    for (const call of calls)
-      try {
-        answers.push(await sendCall(redis, inquiryOf(call), process));
-      } catch (error) {
-        if (isElsewhere(error)) await servers.lookAgain();
-        if (!isAboutValue(error)) throw error;
-        answers.push(undefined);
-      }
-    await keeper.safe.confirmEarlier(connection, keys.probe(calls[0]!.partition));
-    for (const [i, call] of calls.entries()) {
-      const answer = answers[i];
-      if (answer === undefined) this.#unanswered.giveUp(call);
-      else this.#unanswered.answered(call, answer);
-    }
-  }
-
   #prepare(
     batch: Batch,
     nowMs: number,
@@ -232,7 +178,7 @@ export class Committing {
     const { states, pages } = this.#with;
     const oldestMs = oldestLiveMs(pages.grid, nowMs);
     for (const [lab, all] of batch.rowsByLab) {
-      const rows = this.#unanswered.withoutKnown(lab, all, result);
+      const rows = this.#inquiry.unanswered.withoutKnown(lab, all, result);
       if (refused.has(lab)) {
         if (rows.length === 0) continue;
         result.tooManyLabs += rows.length / ROW_LENGTH;
@@ -259,7 +205,7 @@ export class Committing {
     const waiting = parts.filter(isOnItsWay);
     again.push(...waiting);
     // What goes into one call is on one server, as long as its fence holds.
-    const calls = this.#calls(
+    const calls = this.#packing.callsOf(
       waiting.length === 0 ? parts : parts.filter((part) => !isOnItsWay(part)),
       nowMs,
     );
@@ -287,7 +233,7 @@ export class Committing {
       const all = [...call.parts, ...call.counted];
       const reason = unsafe.get(link);
       if (reply.status === 'fulfilled' && reason !== undefined) {
-        this.#unanswered.add(call, link);
+        this.#inquiry.unanswered.add(call, link);
         error ??= reason;
         failed.push(...all);
         continue;
@@ -306,91 +252,11 @@ export class Committing {
       }
       // A lab of which Redis cannot even say what is wrong: alone it is found, and others need not wait for it.
       if (isAboutValue(reply.reason) && (await this.#isolate(call, reply.reason, again))) continue;
-      if (!isReply(reply.reason)) this.#unanswered.add(call, link);
+      if (!isReply(reply.reason)) this.#inquiry.unanswered.add(call, link);
       error ??= reply.reason;
       failed.push(...all);
     }
     return { failed: error === undefined ? undefined : { error, parts: failed }, elsewhere };
-  }
-
-  /**
-   * Calls for parts, in the order of partitions: those of a partition go together, as far as they fit, and with others
-   * of the same group.
-   */
-  #calls(parts: readonly Part[], nowMs: number): CommitCall[] {
-    const byPartition: (Part[] | undefined)[] = new Array(LAB_PARTITIONS);
-    for (const part of parts) {
-      this.#flag(part);
-      const { partition } = part.state;
-      const some = byPartition[partition];
-      if (some === undefined) byPartition[partition] = [part];
-      else some.push(part);
-    }
-    const calls: CommitCall[] = [];
-    const callsOfFirst = new Map<number, number>();
-    let open: Part[] = [];
-    let rows = 0;
-    let group: number | undefined;
-    const close = () => {
-      if (open.length === 0) return;
-      const first = open[0]!.state.partition;
-      const number = callsOfFirst.get(first) ?? 0;
-      callsOfFirst.set(first, number + 1);
-      calls.push(this.#call(open, number, nowMs));
-      open = [];
-      rows = 0;
-    };
-    for (const [partition, some] of byPartition.entries()) {
-      if (some === undefined) continue;
-      const groupOfSome = this.#with.servers.groupOf(partition);
-      if (groupOfSome !== group) close();
-      group = groupOfSome;
-      const someRows = some.reduce((sum, part) => sum + part.rows.length / ROW_LENGTH, 0);
-      if (open.length + some.length > CALL_LABS_MAX || rows + someRows > CALL_ROWS_MAX) close();
-      for (const part of some) {
-        const count = part.rows.length / ROW_LENGTH;
-        if (part.isAlone || open.length === CALL_LABS_MAX || rows + count > CALL_ROWS_MAX) close();
-        open.push(part);
-        rows += count;
-        if (part.isAlone) close();
-      }
-    }
-    close();
-    return calls;
-  }
-
-  #flag(part: Part): void {
-    const { pages } = this.#with;
-    const { state, rows } = part;
-    if (!pages.keepsRows()) part.flags |= NO_DEDUPLICATION;
-    if (rows.length === 0) return;
-    const startS = pages.longestStartS(rows[rows.length - ROW_LENGTH]!);
-    if (startS > state.longestStartS) {
-      state.longestStartS = startS;
-      part.flags |= INDEX;
-    }
-    part.expiryS = pages.labExpiryS(Math.max(startS, state.longestStartS));
-  }
-
-  #call(parts: readonly Part[], number: number, nowMs: number): CommitCall {
-    const { keys, pages } = this.#with;
-    const { partition } = parts[0]!.state;
-    this.#number += 1;
-    return packCall(
-      {
-        number: this.#number,
-        lowMs: oldestLiveMs(pages.grid, nowMs),
-        highMs: nowMs + AHEAD_MS_MAX,
-        nowMs,
-      },
-      partition,
-      keys.done(partition, this.#instance, number),
-      keys.counts(partition),
-      (of) => [keys.labs(of), keys.names(of)],
-      (of) => keys.late(of),
-      parts.filter(({ rows }) => rows.length > 0),
-      parts.filter(({ rows }) => rows.length === 0),
-    );
   }
 
   async #sort(

@@ -39,7 +39,8 @@ while at < #partitions and count < enough do
   at = at + 1
   local partition = byte(partitions, at)
   local key = before .. partition .. '}:labs'
-  local all = pcall('ZCARD', key)
+  -- ZCARD takes a quarter less, and is a right more that a user of Redis needs.
+  local all = pcall('ZCOUNT', key, '-inf', '+inf')
   if type(all) == 'table' then
     if not find(all.err, 'WRONGTYPE', 1, true) then error(all.err, 0) end
     wrong[#wrong + 1] = partition
