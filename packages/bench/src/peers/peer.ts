@@ -4,6 +4,8 @@ import type { ProcessGroup, RunningProcess } from '../processes/process-group.js
 export interface PeerOptions {
   /** Folder for the CPU profile of the humtemp process; undefined: none is taken. */
   readonly profileFolder: string | undefined;
+  /** Of the load, all from one address; undefined: no more than humtemp takes as it is. */
+  readonly connections?: number | undefined;
 }
 
 /** A broker, and what belongs to it, that takes observations. */
