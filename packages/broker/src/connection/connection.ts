@@ -74,8 +74,6 @@ export interface ConnectionHub {
 
 /** The keep-alive is over after one and a half times of it without a packet [MQTT-3.1.2-24]. */
 const KEEP_ALIVE_FACTOR = 1.5;
-/** Who says nothing for so long, of a clock that is looked at twice a second, does not mind some milliseconds. */
-const SILENT_MS = 1000;
 /** Before so much of it is over, nobody can be late, nor wait for the answer to a ping. */
 const WELL_FACTOR = 1 / 3;
 /** Time for a client to read why its connection ends. */
@@ -186,11 +184,8 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     return this.#unfinished.set(bytes);
   }
 
-  onHeard(): boolean {
-    const nowMs = this.hub.clock.servedMs;
-    const wasSilent = nowMs - this.#heardAtMs >= SILENT_MS;
-    this.#heardAtMs = nowMs;
-    return wasSilent;
+  onHeard(): void {
+    this.#heardAtMs = this.hub.clock.servedMs;
   }
 
   onDrained(): void {

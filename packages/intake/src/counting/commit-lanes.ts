@@ -59,17 +59,17 @@ export class CommitLanes {
     return lane === -1 ? 0 : lane;
   }
 
-  /** A publish is through: its batches must settle, even if it was only rejected. @param isPatient as CommitLoop.touch(). */
-  touch(isPatient = false): void {
+  /** A publish is through: its batches must settle, even if it was only rejected. */
+  touch(): void {
     if (this.#laneOf === undefined) {
       this.#receipt = this.#receiptOf(0);
-      this.loops[0]!.touch(isPatient);
+      this.loops[0]!.touch();
       return;
     }
     const lanes = this.#touched;
     if (lanes.length === 0) lanes.push(this.#anyLane);
     this.#receipt = lanes.length === 1 ? this.#receiptOf(lanes[0]!) : this.#jointReceipt(lanes);
-    for (const lane of lanes) this.loops[lane]!.touch(isPatient);
+    for (const lane of lanes) this.loops[lane]!.touch();
     lanes.length = 0;
   }
 

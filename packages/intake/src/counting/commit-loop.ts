@@ -35,18 +35,11 @@ export const NO_LABS: ReadonlySet<string> = new Set();
 const PIECE_MIN = 10;
 
 /**
- * Commits of what nobody waits for begin so far apart, milliseconds: a commit of one costs as much as one of many, and who
- * speaks once in a while does not mind.
- */
-const PATIENT_APART_MS = 10;
-
-/**
  * Natural batching: whenever something is pending and no commit is in flight, all that is pending is
- * committed. If all of it is of senders that are patient, that is put off a little when the last commit has just been:
+ * committed:
  *
  *     idle ──receive──▶ scheduled ──turn of the event loop──▶ committing ──nothing pending──▶ idle
- *       │                   ▲                                  │    ▲  │
- *       │ patient ones ▶ gathering ◀── only patient ones ──────│────│──┘
+ *                                                              │    ▲
  *                                                       failed ▼    │ after a delay, the same batch
  *                                                             waiting
  *
@@ -65,12 +58,6 @@ export class CommitLoop {
   #touched = false;
   #running = false;
   #stopped = false;
-  /** Somebody waits for what is pending. */
-  #isUrgent = false;
-  /** While it gathers. */
-  #gathering: NodeJS.Timeout | undefined;
-  /** When the last commit began, by performance.now(). */
-  #beganMs = Number.NEGATIVE_INFINITY;
   /** Something was given up: it never settles. */
   #hasGivenUp = false;
   /** Observations that are being committed. */
@@ -120,34 +107,13 @@ export class CommitLoop {
     return this.#pending.observations + this.#committing;
   }
 
-  /**
-   * Something belongs to the open batch, even if only a rejection that is not listed: it must settle.
-   * @param isPatient nobody minds some milliseconds.
-   */
-  touch(isPatient = false): void {
+  /** Something belongs to the open batch, even if only a rejection that is not listed: it must settle. */
+  touch(): void {
     this.#touched = true;
-    if (!isPatient) this.#isUrgent = true;
-    if (this.#running || this.#stopped || this.#gathers()) return;
+    if (this.#running || this.#stopped) return;
     this.#running = true;
     // After everything that this turn of the event loop has to read.
     setImmediate(() => void this.#run());
-  }
-
-  /** Whether what is pending waits a little for more. */
-  #gathers(): boolean {
-    if (this.#isUrgent) {
-      clearTimeout(this.#gathering);
-      this.#gathering = undefined;
-      return false;
-    }
-    if (this.#gathering !== undefined) return true;
-    const waitMs = this.#beganMs + PATIENT_APART_MS - performance.now();
-    if (!(waitMs > 0)) return false;
-    this.#gathering = setTimeout(() => {
-      this.#gathering = undefined;
-      this.touch();
-    }, waitMs);
-    return true;
   }
 
   /** Why the last commit failed; undefined when it succeeded. */
@@ -193,7 +159,7 @@ export class CommitLoop {
    */
   afterSettled(callback: WhenSettled): void {
     if (this.#touched || this.#running) {
-      this.touch(true);
+      this.touch();
       this.#waiting.push(callback);
     } else if (!this.#hasGivenUp) notify(callback, NO_LABS);
   }
@@ -201,20 +167,17 @@ export class CommitLoop {
   /** Gives up the retries; what is not settled then stays in flight and is never acknowledged. */
   abandon(): void {
     this.#stopped = true;
-    clearTimeout(this.#gathering);
     this.#wakeRetry?.();
   }
 
   async #run(): Promise<void> {
-    while (this.#touched && !this.#stopped && !this.#gathers()) {
+    while (this.#touched && !this.#stopped) {
       const batch = this.#pending;
       const waiting = this.#waiting;
       this.#pending = new Batch();
       this.#waiting = [];
       this.#openBatch += 1;
       this.#touched = false;
-      this.#isUrgent = false;
-      if (!batch.isEmpty) this.#beganMs = performance.now();
       this.#committingSinceMs = this.#pendingSinceMs;
       this.#pendingSinceMs = undefined;
       const newestMs = this.#newestMs;

@@ -161,7 +161,7 @@ export class Intake {
     if (publish.payload.length > this.#options.limits.payloadBytesMax) receiving.reject('payload_too_large');
     else source.decode(match, publish, receiving);
     const reason = receiving.end();
-    this.#lanes.touch(publish.isPatient);
+    this.#lanes.touch();
     return reason;
   }
 
@@ -185,7 +185,7 @@ export class Intake {
   refuse(source: PublishSource, reason: RejectionReason, publish: Publish): void {
     this.#begin(source, publish);
     this.#receiving.reject(reason);
-    this.#lanes.touch(publish.isPatient);
+    this.#lanes.touch();
   }
 
   /** Commits what is pending. What the store does not take within `graceMs` stays unacknowledged. */

@@ -10,7 +10,6 @@ export class PublishFrame implements Publish {
   /** 0 at QoS 0. */
   packetId = 0;
   isReplayed = false;
-  isPatient = false;
   /** Of MQTT 5. */
   hasProperties = false;
   /** Always a double, so that to set it makes no object. */

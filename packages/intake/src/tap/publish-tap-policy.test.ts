@@ -225,24 +225,6 @@ describe('the publish tap in front of a broker', () => {
   });
 });
 
-test('a client that was silent may wait for company with the first piece it says, and no further', async (t) => {
-  t.mock.method(performance, 'now', () => 1000);
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  let wasSilent = true;
-  const { tap, transport, intake } = await openBrokerTap({ onHeard: () => wasSilent });
-  tap.open();
-  transport.feed(frame(observation(1)));
-  await turns();
-  assert.deepEqual(ackedIds(transport.written), [1]);
-  transport.feed(frame(observation(2)));
-  await turns();
-  assert.equal(intake.ledger.inFlight, 1);
-  wasSilent = false;
-  transport.feed(frame(observation(3)));
-  await turns();
-  assert.deepEqual(ackedIds(transport.written), [1, 2, 3]);
-});
-
 test('a client has its turn for some frames that pass, and waits where there is no time, but for an observation', async () => {
   const waiting: { takeTurn(): void }[] = [];
   const times = { hasLeft: true, hasLeftToPass: true };

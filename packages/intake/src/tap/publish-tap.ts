@@ -116,7 +116,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** Takes what the transport has read. */
   onReceived(bytes: Buffer): void {
     if (this.#phase === 'stopped') return;
-    publish.isPatient = this.#policy?.onHeard?.() === true;
+    this.#policy?.onHeard?.();
     this.#isShared = this.#transport.isReadShared;
     if (this.#isAlone(bytes)) {
       if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
@@ -236,7 +236,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const bytes = this.#unread;
     if (bytes === undefined) return;
     this.#setUnread(undefined);
-    publish.isPatient = false;
     this.#isShared = false;
     this.#read(bytes);
     if (this.#endsLater) this.onEnd();

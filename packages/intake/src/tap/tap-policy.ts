@@ -22,11 +22,8 @@ export interface TapPolicy {
    * many.
    */
   keeps?(bytes: number): boolean;
-  /**
-   * Called with each piece that comes. @returns whether the client was silent before, so that its publish may wait some
-   * milliseconds for others.
-   */
-  onHeard?(): boolean;
+  /** Called with each piece that comes. */
+  onHeard?(): void;
   /** The other side reads again what it did not. */
   onDrained?(): void;
   /**

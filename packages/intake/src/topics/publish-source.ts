@@ -31,8 +31,6 @@ export interface Publish {
   readonly isReplayed: boolean;
   /** When it came, Unix milliseconds; undefined: now. */
   readonly receivedMs?: number | undefined;
-  /** The sender speaks once in a while, and does not mind if the commit waits some milliseconds for company. */
-  readonly isPatient?: boolean;
   /** A wrong metric takes the other one with it: for a sender that gets an answer, and can send it again. */
   readonly mustBeWhole?: boolean;
   /**
