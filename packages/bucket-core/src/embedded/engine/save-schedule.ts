@@ -14,6 +14,8 @@ export interface EngineLimits {
 
 /** What has not been saved for so long is, whatever its size. */
 const SAVE_INTERVAL_MS = 3_600_000;
+/** While more comes in this time than is to be saved at once, twice as much is: each save costs by the lab, too, and late rows read what it has saved. */
+const SAVE_APART_MS = 2000;
 const RETRY_MS = { min: 1000, max: 30_000 } as const;
 /** Journal files that a start leaves to be replayed again by the next one. */
 const JOURNAL_FILES_MAX = 20;
@@ -61,12 +63,14 @@ export class SaveSchedule {
     if (this.#saving !== undefined || this.#isStopped) return;
     const { memoryBytesMax, journalBytesMax } = this.limits;
     const atMs = performance.now();
+    const sinceMs = atMs - this.#savedAtMs;
+    const journalBytes = sinceMs < SAVE_APART_MS ? journalBytesMax : journalBytesMax / 2;
     const isDue =
       this.labs.frozen !== undefined ||
       this.#hasManyJournals ||
       this.labs.active.bytes > memoryBytesMax / 2 ||
-      this.journal.bytes > journalBytesMax / 2 ||
-      (atMs - this.#savedAtMs > SAVE_INTERVAL_MS && !this.labs.active.isEmpty);
+      this.journal.bytes > journalBytes ||
+      (sinceMs > SAVE_INTERVAL_MS && !this.labs.active.isEmpty);
     if (!isDue || atMs < this.#saveRetryAtMs) return;
     this.#saving = this.#save(nowMs).finally(() => {
       this.#saving = undefined;
