@@ -32,6 +32,8 @@ interface PreparedPart {
   readonly state: LabDelta;
   readonly rows: readonly number[];
   readonly span: Span | undefined;
+  /** Whether the lab has all that they change already. */
+  readonly isMore: boolean;
 }
 
 /** Puts batches of rows into the deltas of their labs. */
@@ -74,10 +76,13 @@ export class RowCommits {
   /** Counts what was prepared. */
   apply({ nowMs, parts, expired }: PreparedBatch, result: CommitResult): void {
     result.expired += expired;
-    for (const { state, rows, span } of parts) {
+    const { active } = this.labs;
+    for (const { state, rows, span, isMore } of parts) {
       if (span === undefined) this.#keepRows(state, rows, result);
       else this.#addRows(state, rows, span, nowMs, result);
-      this.labs.active.touch(state);
+      // To measure a lab anew each time costs as much as to add.
+      if (isMore) active.grow(state, rows.length / ROW_LENGTH);
+      else active.touch(state);
     }
   }
 
@@ -104,12 +109,12 @@ export class RowCommits {
     // Almost always a lab's observations go where the ones before them went.
     const { span } = state;
     if (span !== undefined && nowMs < span.untilMs && fromMs >= span.fromMs && lastMs < span.toMs) {
-      if (fromMs <= state.floorMs) this.#loadStored(state, rows, span, nowMs);
-      parts.push({ state, rows, span });
+      const hasRead = fromMs <= state.floorMs && this.#loadStored(state, rows, span, nowMs);
+      parts.push({ state, rows, span, isMore: !hasRead });
       return 0;
     }
     if (this.#canKeep(state, rows, fromMs, lastMs, nowMs)) {
-      parts.push({ state, rows, span: undefined });
+      parts.push({ state, rows, span: undefined, isMore: false });
       return 0;
     }
     this.#unfold(state);
@@ -117,7 +122,7 @@ export class RowCommits {
     const prepared = split.parts.map((part) => {
       const to = this.#spanOf(state, part, nowMs);
       if (fromMs <= state.floorMs) this.#loadStored(state, part.rows, to, nowMs);
-      return { state, rows: part.rows, span: to };
+      return { state, rows: part.rows, span: to, isMore: false };
     });
     parts.push(...prepared);
     return split.expired;
@@ -201,9 +206,12 @@ export class RowCommits {
     );
   }
 
-  /** Reads those identities that the rows may repeat. If they are damaged, where the rows go to is in doubt. */
-  #loadStored(state: LabDelta, rows: readonly number[], { hour, buckets }: Span, nowMs: number): void {
-    if (hour === undefined) return;
+  /**
+   * Reads those identities that the rows may repeat. If they are damaged, where the rows go to is in doubt.
+   * @returns whether there were some that were not read yet
+   */
+  #loadStored(state: LabDelta, rows: readonly number[], { hour, buckets }: Span, nowMs: number): boolean {
+    if (hour === undefined) return false;
     let low = Number.POSITIVE_INFINITY;
     let high = -1;
     for (let i = 0; i < rows.length; i += ROW_LENGTH) {
@@ -212,8 +220,8 @@ export class RowCommits {
       low = Math.min(low, identity);
       high = Math.max(high, identity);
     }
-    if (high < 0) return;
-    hour.loadStored(this.labs.tables.version, low, high, (from, to) => {
+    if (high < 0) return false;
+    return hour.loadStored(this.labs.tables.version, low, high, (from, to) => {
       const identities: number[] = [];
       const isWhole = this.#eachStored(
         state,

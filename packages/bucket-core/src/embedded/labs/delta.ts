@@ -1,5 +1,8 @@
 import type { LabDelta } from './lab-delta.js';
 
+/** Of an identity, in the list of those that were added and, of many labs, in a table that is half full. */
+const IDENTITY_BYTES = 30;
+
 /** What all labs got since a checkpoint began. */
 export class Delta {
   readonly labs = new Map<string, LabDelta>();
@@ -29,6 +32,17 @@ export class Delta {
     }
     this.#bytes += bytes - state.measuredBytes;
     state.measuredBytes = bytes;
+  }
+
+  /** A lab has got so many observations more of what it had before, and nothing else. */
+  grow(state: LabDelta, observations: number): void {
+    if (state.measuredBytes === 0) {
+      this.touch(state);
+      return;
+    }
+    const bytes = observations * IDENTITY_BYTES;
+    state.measuredBytes += bytes;
+    this.#bytes += bytes;
   }
 
   /** Nothing that a lab got is kept any more. */

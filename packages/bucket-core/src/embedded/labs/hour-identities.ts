@@ -54,21 +54,22 @@ export class HourIdentities {
     return this.#set;
   }
 
-  /** Makes isStored() right for identities from `low` to `high`. `read` copies those that are saved. */
+  /** Makes isStored() right for identities from `low` to `high`. `read` copies those that are saved. @returns whether it was called */
   loadStored(
     version: number,
     low: number,
     high: number,
     read: (low: number, high: number) => readonly number[],
-  ): void {
+  ): boolean {
     const isCurrent = this.#storedVersion === version;
-    if (isCurrent && low >= this.#storedLow && high <= this.#storedHigh) return;
+    if (isCurrent && low >= this.#storedLow && high <= this.#storedHigh) return false;
     const from = Math.min(low - READ_AROUND, isCurrent ? this.#storedLow : low);
     const to = Math.max(high + READ_AROUND, isCurrent ? this.#storedHigh : high);
     this.#stored = new Set(read(from, to));
     this.#storedVersion = version;
     this.#storedLow = from;
     this.#storedHigh = to;
+    return true;
   }
 
   isStored(identity: number): boolean {
