@@ -1,4 +1,4 @@
-import type { Aggregate, MetricAggregate } from './aggregate.js';
+import { type Aggregate, type MetricAggregate, metricOf } from './aggregate.js';
 import type { Histogram } from './histogram.js';
 
 /**
@@ -78,16 +78,16 @@ function packMetric(bytes: Buffer, offset: number, metric: MetricAggregate): voi
 function unpackMetric(bytes: Buffer, offset: number, histogram: Histogram | undefined): MetricAggregate {
   const count = bytes.readUInt32LE(offset);
   const isEmpty = count === 0;
-  return {
+  return metricOf(
     count,
-    sum: bytes.readDoubleLE(offset + 4),
-    sumSquares: bytes.readDoubleLE(offset + 12),
-    min: isEmpty ? Infinity : bytes.readInt32LE(offset + 20),
-    max: isEmpty ? -Infinity : bytes.readInt32LE(offset + 24),
-    last: bytes.readInt32LE(offset + 28),
-    lastMs: isEmpty ? -Infinity : bytes.readDoubleLE(offset + 32),
+    bytes.readDoubleLE(offset + 4),
+    bytes.readDoubleLE(offset + 12),
+    isEmpty ? Infinity : bytes.readInt32LE(offset + 20),
+    isEmpty ? -Infinity : bytes.readInt32LE(offset + 24),
+    bytes.readInt32LE(offset + 28),
+    isEmpty ? -Infinity : bytes.readDoubleLE(offset + 32),
     histogram,
-  };
+  );
 }
 
 /** @returns the offset behind it. */

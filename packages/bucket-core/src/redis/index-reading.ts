@@ -22,6 +22,8 @@ const NAMES_AT_ONCE_MAX = 2000;
 
 /** Of so many labs at most, all are read for the sake of a few names: then they are known, and the next names cost a third. */
 const FEW_LABS = 4000;
+/** When they cannot all be remembered, as one of them is soon no more, they are read again after so long. */
+const LEARN_AGAIN_MS = 60_000;
 
 /** Some labs, and which of all the labs found so far are late, at least; undefined: nobody asked. */
 export interface LabsPage {
@@ -48,6 +50,8 @@ export class IndexReading {
   readonly known = new KnownLabs();
   /** As many as there were when they were asked for last. */
   #labsOfPartition: number | undefined;
+  /** By the clock of `known`. */
+  #learnAgainMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly servers: Servers,
@@ -178,10 +182,13 @@ export class IndexReading {
     const all = this.servers.groups.flat();
     if (this.#labsOfPartition === undefined) await this.#labsOf(all.slice(0, PARTITIONS_AT_FIRST), wanted);
     const areFew = (this.#labsOfPartition ?? Number.POSITIVE_INFINITY) * LAB_PARTITIONS <= FEW_LABS;
-    if (!areFew && !this.known.hasAll(PARTITIONS, oldestKeptS)) return false;
+    const isWorthIt = areFew && this.known.clockMs() >= this.#learnAgainMs;
+    if (!isWorthIt && !this.known.hasAll(PARTITIONS, oldestKeptS)) return false;
     wanted.open.push(...all);
     while (wanted.open.length > 0) await this.#labsOf(wanted.open.splice(0), wanted);
-    return this.known.hasAll(PARTITIONS, oldestKeptS);
+    const isAllKnown = this.known.hasAll(PARTITIONS, oldestKeptS);
+    if (!isAllKnown) this.#learnAgainMs = this.known.clockMs() + LEARN_AGAIN_MS;
+    return isAllKnown;
   }
 
   /**

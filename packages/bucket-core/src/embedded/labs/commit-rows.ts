@@ -78,10 +78,11 @@ export class RowCommits {
     result.expired += expired;
     const { active } = this.labs;
     for (const { state, rows, span, isMore } of parts) {
+      let remembered = 0;
       if (span === undefined) this.#keepRows(state, rows, result);
-      else this.#addRows(state, rows, span, nowMs, result);
+      else remembered = this.#addRows(state, rows, span, nowMs, result);
       // To measure a lab anew each time costs as much as to add.
-      if (isMore) active.grow(state, rows.length / ROW_LENGTH);
+      if (isMore) active.grow(state, remembered);
       else active.touch(state);
     }
   }
@@ -171,7 +172,14 @@ export class RowCommits {
     }
   }
 
-  #addRows(state: LabDelta, rows: readonly number[], span: Span, nowMs: number, result: CommitResult): void {
+  /** @returns how many of them are remembered to be compared with what comes */
+  #addRows(
+    state: LabDelta,
+    rows: readonly number[],
+    span: Span,
+    nowMs: number,
+    result: CommitResult,
+  ): number {
     const { hour } = span;
     const isSuspended = hour !== undefined && hour.count >= IDENTITIES_MAX;
     const remembered = isSuspended ? undefined : hour;
@@ -197,6 +205,7 @@ export class RowCommits {
     // Late ones are remembered from now on.
     if (counted > 0 && hour !== undefined && (hour.hour + 1) * HOUR_MS <= nowMs)
       hour.expiryS = this.#identitiesExpiryS(hour.hour, nowMs);
+    return remembered === undefined ? 0 : counted;
   }
 
   /** Whether it came before the lab was last saved, or is being saved. */

@@ -34,13 +34,13 @@ export class Delta {
     state.measuredBytes = bytes;
   }
 
-  /** A lab has got so many observations more of what it had before, and nothing else. */
-  grow(state: LabDelta, observations: number): void {
+  /** A lab has got so many identities more, and else only sums that it had before. */
+  grow(state: LabDelta, identities: number): void {
     if (state.measuredBytes === 0) {
       this.touch(state);
       return;
     }
-    const bytes = observations * IDENTITY_BYTES;
+    const bytes = identities * IDENTITY_BYTES;
     state.measuredBytes += bytes;
     this.#bytes += bytes;
   }
