@@ -72,7 +72,7 @@ export {
   type Rejection,
   type RejectionReason,
 } from './observation/rejection.js';
-export { RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
+export { mix, RECEIPT_TAG_MIN, receiptTag, sensorTag } from './observation/tag.js';
 export { deviceTimeToMs, rfc3339ToMs, timestampToMs } from './observation/timestamp.js';
 export { type ServerAddress, type Topology, topologyOf } from './redis/topology.js';
 export { Batch, ROW_LENGTH } from './store/batch.js';

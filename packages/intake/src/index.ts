@@ -16,6 +16,7 @@ export {
 export { type UnmatchedNote, UnmatchedTopics } from './counting/unmatched-topics.js';
 export { AckCode, ackFrame, PUBACK, PUBREC } from './tap/ack-frame.js';
 export { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
+export { FramePieces } from './tap/frame-pieces.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';
 export { type AckReason, ackReason } from './tap/reasoned-acks.js';
@@ -28,6 +29,7 @@ export type {
   TapRate,
   TapRules,
   TapTurns,
+  TurnKind,
 } from './tap/tap-policy.js';
 export { StreamTransport, type TapTransport, type TransportObserver } from './tap/tap-transport.js';
 export type { RefusalKind } from './tap/unfinished-frame.js';

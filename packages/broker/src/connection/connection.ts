@@ -420,6 +420,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   }
 
   #closed(): void {
+    this.#entering?.entrance.end();
     this.#unfinished?.set(0);
     this.#outbox?.close();
     this.#client5?.leave();

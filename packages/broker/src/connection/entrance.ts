@@ -38,11 +38,13 @@ export class Entrance implements TapEntrance {
     const state = this.#first.take(chunk);
     if (state === undefined) return this.kept.set(this.#first.keptBytes) ? undefined : { refusal: NO_ROOM };
     if ('refusal' in state) return state;
+    const connect = Buffer.from(state.frame);
+    this.#behind = Buffer.from(state.rest);
+    this.#first.end();
     this.#first = undefined;
-    this.#behind = state.rest;
-    if (!this.kept.set(state.rest.length)) return { refusal: NO_ROOM };
-    this.onConnect(state.frame);
-    return { connect: state.frame };
+    if (!this.kept.set(this.#behind.length)) return { refusal: NO_ROOM };
+    this.onConnect(connect);
+    return { connect };
   }
 
   /** The client is accepted. @returns what came behind its CONNECT. */
@@ -56,6 +58,7 @@ export class Entrance implements TapEntrance {
 
   /** Nothing is kept any more. */
   end(): void {
+    this.#first?.end();
     this.kept.set(0);
   }
 }

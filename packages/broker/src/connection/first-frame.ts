@@ -1,6 +1,9 @@
-import { CONNECT, frameLength, INCOMPLETE, MALFORMED } from '@humtemp/intake';
+import { CONNECT, FramePieces, frameLength, INCOMPLETE, MALFORMED } from '@humtemp/intake';
 
-/** What has come so far of a connection's first frame: not all, all of it and what stands behind, or something else. */
+/**
+ * What has come so far of a connection's first frame: not all, all of it and what stands behind, which is good until the call
+ * returns, or something else.
+ */
 export type FirstFrameState =
   | undefined
   | { readonly frame: Buffer; readonly rest: Buffer }
@@ -18,47 +21,43 @@ const HTTP_METHODS = [
   'TRACE ',
 ];
 const TLS_HANDSHAKE = 0x16;
-const NOTHING = Buffer.alloc(0);
 
 /**
  * The first frame that a broker receives, kept until it is whole: a CONNECT [MQTT-3.1.0-1] of a bounded length. Anything
  * else is refused at its first byte, and one that is too long as soon as it says so. Room is made as bytes come.
  */
 export class FirstFrame {
-  #bytes = NOTHING;
-  #count = 0;
+  readonly #pieces = new FramePieces();
 
   constructor(readonly bytesMax: number) {}
 
   /** Bytes of memory that it keeps. */
   get keptBytes(): number {
-    return this.#bytes.length;
+    return this.#pieces.length === 0 ? 0 : this.#pieces.memoryWith(0);
   }
 
   /** Takes the next piece. Not to be called again once the frame is whole or refused. */
   take(chunk: Buffer): FirstFrameState {
-    if (this.#count === 0 && chunk[0] !== CONNECT << 4) return { refusal: notConnect(chunk) };
-    const bytes = this.#count === 0 ? chunk : this.#keep(chunk);
-    const length = frameLength(bytes, 0, bytes.length);
+    const pieces = this.#pieces;
+    if (pieces.length === 0 && chunk[0] !== CONNECT << 4) return { refusal: notConnect(chunk) };
+    const isFirst = pieces.length === 0;
+    if (!isFirst) pieces.add(chunk, 0, chunk.length);
+    const beginning = isFirst ? chunk : pieces.beginning;
+    const length = frameLength(beginning, 0, beginning.length);
     if (length === MALFORMED) return { refusal: 'a CONNECT whose length has more than four bytes' };
     if (length > this.bytesMax)
       return { refusal: `a CONNECT of ${length} bytes, more than ${this.bytesMax}` };
-    if (length !== INCOMPLETE && length <= bytes.length)
+    if (length !== INCOMPLETE && length <= (isFirst ? chunk.length : pieces.length)) {
+      const bytes = isFirst ? chunk : pieces.join();
       return { frame: bytes.subarray(0, length), rest: bytes.subarray(length) };
-    if (this.#count === 0) this.#keep(chunk);
+    }
+    if (isFirst) pieces.add(chunk, 0, chunk.length);
     return undefined;
   }
 
-  #keep(chunk: Buffer): Buffer {
-    const count = this.#count + chunk.length;
-    if (count > this.#bytes.length) {
-      const bytes = Buffer.allocUnsafe(count * 2);
-      this.#bytes.copy(bytes, 0, 0, this.#count);
-      this.#bytes = bytes;
-    }
-    chunk.copy(this.#bytes, this.#count);
-    this.#count = count;
-    return this.#bytes.subarray(0, count);
+  /** Gives back what it keeps, once the frame has been used, or nothing more comes. */
+  end(): void {
+    this.#pieces.clear();
   }
 }
 

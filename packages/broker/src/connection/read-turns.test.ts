@@ -19,11 +19,11 @@ test('connections take turns, so that one with little to read does not wait for 
         this.left -= 1;
         nowMs += 1;
       }
-      if (this.left > 0) turns.wait(this);
+      if (this.left > 0) turns.wait(this, 'take');
       else done.push(name);
     },
   });
-  for (const one of [tap('much', 20), tap('more', 30), tap('little', 1)]) turns.wait(one);
+  for (const one of [tap('much', 20), tap('more', 30), tap('little', 1)]) turns.wait(one, 'take');
   for (let i = 0; i < 40; i++) await turn();
   assert.deepEqual(done, ['little', 'much', 'more']);
 });
@@ -43,7 +43,7 @@ test('as many are served in a turn as there is time for, with what they leave to
       process.nextTick(() => {
         nowMs += costMs;
       });
-      turns.wait(tap);
+      turns.wait(tap, 'pass');
     },
   };
   const servedIn10At = async (ms: number) => {
@@ -53,7 +53,7 @@ test('as many are served in a turn as there is time for, with what they leave to
     for (let i = 0; i < 10; i++) await turn();
     return served;
   };
-  turns.wait(tap);
+  turns.wait(tap, 'pass');
   assert.deepEqual([await servedIn10At(5), await servedIn10At(0.3), await servedIn10At(0.125)], [10, 20, 40]);
   turns.wait = () => {};
 });
@@ -84,11 +84,83 @@ test('what is read in one turn came at one time, also while somebody waits', asy
   assert.equal(turns.receivedMs, 1000);
   await turn();
   assert.equal(turns.receivedMs, 1005);
-  const waiting = { takeTurn: () => turns.wait(waiting) };
-  turns.wait(waiting);
+  const waiting = { takeTurn: () => turns.wait(waiting, 'take') };
+  turns.wait(waiting, 'take');
   await turn();
   unixMs = 1010;
   await turn();
   assert.equal(turns.receivedMs, 1010);
   waiting.takeTurn = () => {};
+});
+
+test('few are at work at a time while turns are long, many while they are short, and none for ever', async () => {
+  let nowMs = 0;
+  const turns = new ReadTurns(
+    () => {},
+    Date.now,
+    () => nowMs,
+  );
+  let atWork = 0;
+  const tap = () => ({
+    takeTurn() {
+      atWork += 1;
+      turns.works(this, 1);
+    },
+  });
+  const taps = Array.from({ length: 300 }, tap);
+  for (const one of taps) turns.wait(one, 'pass');
+  /** The most that began in one of some turns, when each takes so long. */
+  const begunAt = async (turnMs: number, count: number) => {
+    let most = 0;
+    for (let i = 0; i < count; i++) {
+      const before = atWork;
+      nowMs += turnMs;
+      await turn();
+      most = Math.max(most, atWork - before);
+    }
+    return most;
+  };
+  const first = await begunAt(0.1, 4);
+  assert.equal(atWork, 64);
+  assert.ok(first > 1);
+  // Nobody has rested: only when they are taken to be stuck, there is room for others.
+  await begunAt(10, 8);
+  assert.equal(atWork, 64);
+  await begunAt(10, 40);
+  assert.ok(atWork > 64 && atWork <= 70, `${atWork}`);
+  // Whoever rests makes room at once.
+  const before = atWork;
+  for (const one of taps) turns.rests(one);
+  await turn();
+  await turn();
+  assert.ok(atWork > before);
+});
+
+test('what passes, and what is read of long frames, is bounded in bytes a second', async () => {
+  let nowMs = 1000;
+  const turns = new ReadTurns(
+    () => {},
+    Date.now,
+    () => nowMs,
+  );
+  let passed = 0;
+  const tap = {
+    takeTurn() {
+      passed += 100_000;
+      turns.works(tap, 100_000);
+      turns.rests(tap);
+      turns.wait(tap, 'pass');
+    },
+  };
+  turns.wait(tap, 'pass');
+  for (const beganMs = nowMs; nowMs < beganMs + 1000; nowMs += 1)
+    await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  turns.wait = () => {};
+  assert.ok(passed > 14_000_000 && passed < 19_000_000, `${passed}`);
+  let isLeft = true;
+  let read = 0;
+  for (; isLeft; read += 4096) isLeft = turns.mayReadLong(4096);
+  assert.ok(read < 300_000);
+  nowMs += 1;
+  assert.equal(turns.mayReadLong(4096), true);
 });

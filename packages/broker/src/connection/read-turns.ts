@@ -1,4 +1,5 @@
-import type { TapTurns } from '@humtemp/intake';
+import type { TapTurns, TurnKind } from '@humtemp/intake';
+import { Allowance } from './allowance.js';
 
 interface Waiting {
   takeTurn(): void;
@@ -8,8 +9,20 @@ interface Waiting {
 const TURN_MS = { taking: 4, passing: 0.5 };
 /** How often somebody's turn may come in one turn of the event loop, as long as there is time. */
 const SERVED_MAX = 32;
+/** Clients that may be at work at a time on frames that passed; fewer, down to this, while turns of the event loop are long. */
+const AT_WORK = { least: 1, most: 64 };
+/** What a long turn of the event loop is. */
+const LONG_TURN_MS = 3;
+/** Turns after which nobody is waited for: it may be a client that does not read. */
+const AT_WORK_TURNS = 16;
+/** Bytes in a millisecond that may pass, and that may be read of frames longer than what is read at once; and at most at once. */
+const PASSING = { bytesPerMs: 16 * 1024, most: 1024 * 1024 };
+const LONG = { bytesPerMs: 64 * 1024, most: 256 * 1024 };
+/** How long one waits who may read no more bytes in this millisecond. */
+const WAIT_MS = 1;
 /** Bytes that may be unread before those who send much read no more, until half of them are gone. */
 const BYTES_MAX = 16 * 1024 * 1024;
+const KINDS = ['take', 'pass', 'long'] as const;
 
 /**
  * Shares the time of reading among connections. Each works on what it has read while there is time left in this turn of
@@ -17,18 +30,38 @@ const BYTES_MAX = 16 * 1024 * 1024;
  *
  * What a frame costs that passes is not known: a ping takes microseconds, a subscription to ten filters of a hundred levels a
  * thousand times as much, and most of it is done when the call has returned that has passed it. So each is served by a
- * callback of its own, behind which the clock has seen all that it cost.
+ * callback of its own, behind which the clock has seen all that it cost. Where work is left for later callbacks all the same,
+ * a client is at work until its endpoint asks for more, and only few are at a time: the fewer, the longer the turns of the event
+ * loop take.
  */
 export class ReadTurns implements TapTurns {
   /** When somebody began to work in this turn. */
   #beganMs: number | undefined;
-  /** In the order in which they began to wait. */
-  readonly #waiting = new Set<Waiting>();
+  /** In the order in which they began to wait, by what they wait for. */
+  readonly #waiting: Record<TurnKind, Set<Waiting>> = { take: new Set(), pass: new Set(), long: new Set() };
+  /** Who is served before the others: one after the other. */
+  #first = 0;
+  /** Whose frames have passed and are worked on, and since which turn; the eldest first. */
+  readonly #atWork = new Map<object, number>();
+  #atWorkMax = AT_WORK.most;
+  /** Turns so far, while anybody waits or works. */
+  #turns = 0;
+  /** When the last turn began in which somebody waited. */
+  #waitedMs: number | undefined;
+  readonly #passing = new Allowance(PASSING.bytesPerMs, PASSING.most);
+  readonly #long = new Allowance(LONG.bytesPerMs, LONG.most);
+  #isAsleep = false;
   #bytes = 0;
   #isFull = false;
   #isScheduled = false;
   readonly #turn = () => this.#begin();
   readonly #next = () => this.#serve();
+  /** Whether one may be served. */
+  readonly #has: Record<TurnKind, () => boolean> = {
+    take: () => this.#spentMs < TURN_MS.passing,
+    pass: () => this.#mayAnybodyPass,
+    long: () => this.#long.hasLeft,
+  };
   /** Not a number until somebody asks for it in this turn. */
   #receivedMs = Number.NaN;
 
@@ -54,8 +87,25 @@ export class ReadTurns implements TapTurns {
     return this.#spentMs < TURN_MS.taking;
   }
 
-  get hasLeftToPass(): boolean {
-    return this.#spentMs < TURN_MS.passing;
+  mayPass(tap: object): boolean {
+    return !this.#atWork.has(tap) && this.#mayAnybodyPass;
+  }
+
+  works(tap: object, bytes: number): void {
+    this.#passing.spend(bytes);
+    if (this.#atWork.has(tap)) return;
+    this.#atWork.set(tap, this.#turns);
+    this.#schedule();
+  }
+
+  rests(tap: object): void {
+    if (this.#atWork.delete(tap) && this.#waiting.pass.size > 0) setImmediate(this.#next);
+  }
+
+  mayReadLong(bytes: number): boolean {
+    this.#long.fill(this.nowMs());
+    this.#long.spend(bytes);
+    return this.#long.hasLeft;
   }
 
   get isFull(): boolean {
@@ -71,9 +121,13 @@ export class ReadTurns implements TapTurns {
     setImmediate(this.onChange);
   }
 
-  wait(tap: Waiting): void {
-    this.#waiting.add(tap);
+  wait(tap: Waiting, kind: TurnKind): void {
+    this.#waiting[kind].add(tap);
     this.#schedule();
+  }
+
+  get #mayAnybodyPass(): boolean {
+    return this.#atWork.size < this.#atWorkMax && this.#passing.hasLeft && this.#spentMs < TURN_MS.passing;
   }
 
   get #spentMs(): number {
@@ -95,17 +149,64 @@ export class ReadTurns implements TapTurns {
     this.#isScheduled = false;
     this.#beganMs = undefined;
     this.#receivedMs = Number.NaN;
-    if (this.#waiting.size === 0) return;
+    this.#turns += 1;
+    this.#lookAtWork();
+    if (KINDS.every((kind) => this.#waiting[kind].size === 0)) {
+      this.#waitedMs = undefined;
+      return;
+    }
+    this.#passing.fill(this.#waitedMs!);
+    this.#long.fill(this.#waitedMs!);
+    const { take, pass, long } = this.#waiting;
+    const hasWork = take.size > 0 || (pass.size > 0 && this.#passing.hasLeft);
+    if (!hasWork && (long.size === 0 || !this.#long.hasLeft)) {
+      this.#sleep();
+      return;
+    }
     this.#serve();
     // These come in the next turn, behind the one that begins it.
     this.#schedule();
     for (let i = 0; i < SERVED_MAX; i++) setImmediate(this.#next);
   }
 
+  #sleep(): void {
+    this.#waitedMs = undefined;
+    if (this.#isAsleep) return;
+    this.#isAsleep = true;
+    setTimeout(() => {
+      this.#isAsleep = false;
+      this.#schedule();
+    }, WAIT_MS).unref();
+  }
+
+  /** While somebody waits, the event loop does not: then the time from turn to turn is what a turn takes. */
+  #lookAtWork(): void {
+    for (const [tap, turn] of this.#atWork) {
+      if (this.#turns - turn < AT_WORK_TURNS) break;
+      this.#atWork.delete(tap);
+    }
+    const nowMs = this.nowMs();
+    const isLong = this.#waitedMs !== undefined && nowMs - this.#waitedMs > LONG_TURN_MS;
+    this.#atWorkMax = isLong
+      ? Math.max(AT_WORK.least, Math.floor(this.#atWorkMax / 2))
+      : Math.min(AT_WORK.most, this.#atWorkMax + 1);
+    this.#waitedMs = nowMs;
+  }
+
   #serve(): void {
-    if (this.#waiting.size === 0 || !this.hasLeftToPass) return;
-    const [tap] = this.#waiting;
-    this.#waiting.delete(tap!);
-    tap!.takeTurn();
+    this.#first += 1;
+    for (let i = 0; i < KINDS.length; i++) if (this.#serves(KINDS[(this.#first + i) % KINDS.length]!)) return;
+  }
+
+  #serves(kind: TurnKind): boolean {
+    const waiting = this.#waiting[kind];
+    if (waiting.size === 0 || !this.#has[kind]()) return false;
+    for (const tap of waiting) {
+      if (kind === 'pass' && this.#atWork.has(tap)) continue;
+      waiting.delete(tap);
+      tap.takeTurn();
+      return true;
+    }
+    return false;
   }
 }

@@ -35,7 +35,7 @@ export interface Persistence {
 
   incomingStorePacket(client: SessionClient, packet: SessionPacket): Promise<void>;
   incomingGetPacket(client: SessionClient, packet: SessionPacket): Promise<unknown>;
-  incomingDelPacket(client: SessionClient, packet: SessionPacket): Promise<void>;
+  incomingDelPacket(client: SessionClient, packet: SessionPacket): Promise<unknown>;
   cleanIncoming(client: SessionClient): Promise<void>;
 
   putWill(client: SessionClient, will: PublishPacket): Promise<void>;

@@ -52,13 +52,13 @@ export class SessionsOfEngine implements Persistence {
     this.sessions.receive(client, packet.messageId!, contentOf(packet));
   }
 
-  /** Rejects if it is not known, as aedes expects. Nothing is thrown: that would cost more than the publish. */
+  /** Rejects if it is not known, as aedes expects. */
   incomingGetPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<unknown> {
-    return this.sessions.hasReceived(client, messageId!) ? KNOWN : Promise.reject(UNKNOWN);
+    return this.sessions.hasReceived(client, messageId!) ? KNOWN : unknown();
   }
 
-  incomingDelPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<void> {
-    return this.sessions.release(client, messageId!) ? Promise.resolve() : Promise.reject(UNKNOWN);
+  incomingDelPacket(client: SessionOwner, { messageId }: SessionPacket): Promise<unknown> {
+    return this.sessions.release(client, messageId!) ? KNOWN : unknown();
   }
 
   async cleanIncoming(client: SessionOwner): Promise<void> {
@@ -68,4 +68,9 @@ export class SessionsOfEngine implements Persistence {
   async putWill(): Promise<void> {}
 
   async delWill(): Promise<void> {}
+}
+
+/** Nothing is thrown, and it rejects once somebody listens: else it would cost more than the publish. */
+function unknown(): Promise<never> {
+  return new Promise((_, reject) => queueMicrotask(() => reject(UNKNOWN)));
 }

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { HAS_HANDLES, HandleTransport } from './handle-transport.js';
+import { acceptHandles } from './accept-handles.js';
+import { HAS_HANDLES, type HandleTransport } from './handle-transport.js';
 
 /** Takes some milliseconds; on a machine that is as busy as can be, seconds. */
 const TRIAL_MS_MAX = 10_000;
@@ -19,7 +20,7 @@ export function canUseHandles(): Promise<boolean> {
 
 async function tryOnce(): Promise<boolean> {
   if (!HAS_HANDLES) return false;
-  const server = createServer({ pauseOnConnect: true });
+  const server = createServer();
   try {
     return await isGood(server);
   } catch {
@@ -40,14 +41,15 @@ function isGood(server: Server): Promise<boolean> {
     const timer = setTimeout(() => done(false), TRIAL_MS_MAX);
     server.on('error', () => done(false));
     let got = 0;
-    server.on('connection', (accepted) => {
-      const trial = serve(new HandleTransport(accepted));
+    const onAccepted = (transport: HandleTransport, address: string | undefined) => {
+      const trial = serve(transport);
       trial.closed.then(
-        () => done(trial.text() === 'ac' && got === MUCH_BYTES + 1),
+        () => done(address === '127.0.0.1' && trial.text() === 'ac' && got === MUCH_BYTES + 1),
         () => done(false),
       );
-    });
+    };
     server.listen(0, '127.0.0.1', () => {
+      acceptHandles(server, { keepAliveS: 60, onAccepted });
       client = connect((server.address() as { port: number }).port, '127.0.0.1');
       client.on('error', () => done(false));
       client.on('data', (bytes) => {

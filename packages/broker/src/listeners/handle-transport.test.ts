@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { after, test } from 'node:test';
 import { noOpenHandles, times, until } from '@humtemp/test-services';
 import { connectFrame, publishFrame, Scene, subscribeFrame } from '../broker.fixture.js';
+import { acceptHandles } from './accept-handles.js';
 import { canUseHandles } from './can-use-handles.js';
-import { HandleTransport } from './handle-transport.js';
+import type { HandleTransport } from './handle-transport.js';
 
 after(noOpenHandles);
 
@@ -66,11 +67,15 @@ function qos0(): Buffer {
   ]);
 }
 
+/** Listens, and hands over what is accepted. */
+function accept(server: Server, onAccepted: (transport: HandleTransport) => void): void {
+  server.listen(0, '127.0.0.1', () => acceptHandles(server, { keepAliveS: 60, onAccepted }));
+}
+
 test('a connection whose other side does not read keeps what is written, and says so until it has drained', async () => {
-  const server = createServer({ pauseOnConnect: true });
+  const server = createServer();
   const drained = new Promise<HandleTransport>((resolve) => {
-    server.on('connection', (accepted) => {
-      const transport = new HandleTransport(accepted);
+    accept(server, (transport) => {
       transport.observe({
         onReceived: () => {},
         onEnd: () => {},
@@ -83,7 +88,6 @@ test('a connection whose other side does not read keeps what is written, and say
       assert.ok(transport.keepsWritten && transport.writableLength > 0);
     });
   });
-  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   client.resume();
@@ -94,10 +98,9 @@ test('a connection whose other side does not read keeps what is written, and say
 });
 
 test('a connection that breaks is reported once, with what Node calls it', async () => {
-  const server = createServer({ pauseOnConnect: true });
+  const server = createServer();
   const events: string[] = [];
-  server.on('connection', (accepted) => {
-    const transport = new HandleTransport(accepted);
+  accept(server, (transport) => {
     transport.whenClosed(() => events.push('left'));
     transport.observe({
       onReceived: () => client.resetAndDestroy(),
@@ -107,7 +110,6 @@ test('a connection that breaks is reported once, with what Node calls it', async
       onDrained: () => {},
     });
   });
-  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   client.on('error', () => {});
@@ -117,9 +119,8 @@ test('a connection that breaks is reported once, with what Node calls it', async
 });
 
 test('what is written for the end of a turn goes out in one piece, in its order, and before the end', async () => {
-  const server = createServer({ pauseOnConnect: true });
-  server.on('connection', (accepted) => {
-    const transport = new HandleTransport(accepted);
+  const server = createServer();
+  accept(server, (transport) => {
     transport.observe({
       onReceived: () => {
         for (const text of ['a', 'b']) transport.writeSoon(Buffer.from(text));
@@ -138,7 +139,6 @@ test('what is written for the end of a turn goes out in one piece, in its order,
       onDrained: () => {},
     });
   });
-  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   let got = '';

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { TapTransport, TransportObserver } from '@humtemp/intake';
 
@@ -14,8 +13,8 @@ const PIECES_MAX = 1024;
 /** Bytes that wait for the other side to read, before a connection is full. */
 const FULL_BYTES = 16_384;
 
-/** A connection as libuv has it. Node has no public name for it. */
-interface Handle {
+/** A TCP connection as libuv has it. Node has no public name for it. */
+export interface Handle {
   transport: HandleTransport | undefined;
   /** @returns what is read into next; undefined: the same. */
   onread: (this: Handle) => Buffer | undefined;
@@ -65,7 +64,7 @@ const wrap = streamWrap();
  *       │ the other side ends: as end()
  *       └──destroy(), or an error──▶ closed
  *
- * It is made of a socket that Node has accepted, paused; use it only where `canUseHandles()` says so.
+ * Use it only where `canUseHandles()` says so.
  */
 export class HandleTransport implements TapTransport {
   // What a publish needs comes first: that of thousands of connections is cold in the caches when their turn comes.
@@ -88,14 +87,8 @@ export class HandleTransport implements TapTransport {
   #whenClosed: (() => void) | undefined;
   #whenSilent: (() => void) | undefined;
 
-  constructor(accepted: Socket) {
-    const from = accepted as unknown as { _handle: Handle | null };
-    const handle = from._handle;
-    from._handle = null;
-    accepted.destroy();
-    if (handle === null) return;
+  constructor(handle: Handle) {
     this.#handle = handle;
-    forget(handle, accepted);
     handle.transport = this;
     handle.useUserBuffer(brief);
     handle.onread = onRead;
@@ -323,13 +316,6 @@ function pieceOf(count: number): Buffer {
   if (count > PIECES_MAX) return shared.subarray(0, count);
   pieces[count] ??= shared.subarray(0, count);
   return pieces[count]!;
-}
-
-/** The handle names its socket, which would stay in memory with it. */
-function forget(handle: object, socket: Socket): void {
-  const values = handle as Record<symbol, unknown>;
-  for (const symbol of Object.getOwnPropertySymbols(handle))
-    if (values[symbol] === socket) values[symbol] = undefined;
 }
 
 /** Whether there is all of Node that this needs. Whether it works is another question. */

@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { StreamTransport, type TapTransport } from '@humtemp/intake';
 import type { ConnectionGate } from '../connection/connection-gate.js';
+import { acceptHandles } from './accept-handles.js';
+import { BeginTurns } from './begin-turns.js';
 import type { Certificate } from './certificate.js';
-import { HandleTransport } from './handle-transport.js';
-import { HandshakeTurns } from './handshake-turns.js';
+import type { HandleTransport } from './handle-transport.js';
 import { type PageRule, WebSocketDoor } from './web-socket-door.js';
 
 /** TCP, TLS, WebSocket and WebSocket over TLS, by the protocol of a URL. */
@@ -40,7 +41,7 @@ interface Shaking {
 }
 
 /** Dead peers are found by TCP after about this time of silence, and its probes. */
-const TCP_KEEP_ALIVE_MS = 60_000;
+const TCP_KEEP_ALIVE_S = 60;
 
 /**
  * Listens on a port and makes MQTT transports of what comes:
@@ -57,7 +58,8 @@ export class Listener {
   readonly #door: WebSocketDoor | undefined;
   /** Connections whose handshakes are not done, as TCP knows them. */
   readonly #shaking = new Map<Socket, Shaking>();
-  readonly #turns = new HandshakeTurns();
+  readonly #turns = new BeginTurns();
+  #isClosed = false;
 
   constructor(readonly options: ListenerOptions) {
     const { kind, certificate, messageBytesMax, pageProblem } = options;
@@ -66,9 +68,7 @@ export class Listener {
       {
         noDelay: true,
         keepAlive: true,
-        keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-        // Nothing may come before the transport is made.
-        pauseOnConnect: this.#usesHandles,
+        keepAliveInitialDelay: TCP_KEEP_ALIVE_S * 1000,
       },
       (socket) => this.#accept(socket),
     );
@@ -94,6 +94,11 @@ export class Listener {
       this.#tcp.once('error', reject);
       this.#tcp.listen(port, host, () => {
         this.#tcp.off('error', reject);
+        if (this.#usesHandles)
+          acceptHandles(this.#tcp, {
+            keepAliveS: TCP_KEEP_ALIVE_S,
+            onAccepted: (transport, address) => this.#acceptHandle(transport, plainAddress(address)),
+          });
         resolve();
       });
     });
@@ -109,6 +114,7 @@ export class Listener {
   }
 
   stopAccepting(): void {
+    this.#isClosed = true;
     this.#tcp.close();
   }
 
@@ -119,23 +125,29 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const { gate, onRefused } = this.options;
     const address = plainAddress(socket.remoteAddress);
-    const refusal = gate.enter(address);
-    if (refusal !== undefined) {
-      socket.destroy();
-      onRefused(address, refusal);
-      return;
-    }
-    if (this.#usesHandles) this.#handOverHandle(new HandleTransport(socket), address);
-    else this.#begin(socket, address);
+    if (this.#letsIn(address)) this.#begin(socket, address);
+    else socket.destroy();
   }
 
-  /** Apart: what is called back here must not keep the socket in memory. */
-  #handOverHandle(transport: HandleTransport, address: string): void {
-    const { gate, onConnection } = this.options;
-    transport.whenClosed(() => gate.leave(address));
-    onConnection(transport, address);
+  /** What it has to say is read in its turn. */
+  #acceptHandle(transport: HandleTransport, address: string): void {
+    if (!this.#letsIn(address)) {
+      transport.destroy();
+      return;
+    }
+    transport.whenClosed(() => this.options.gate.leave(address));
+    this.#turns.add(() => {
+      if (this.#isClosed) transport.destroy();
+      else this.options.onConnection(transport, address);
+    });
+  }
+
+  #letsIn(address: string): boolean {
+    const { gate, onRefused } = this.options;
+    const refusal = gate.enter(address);
+    if (refusal !== undefined) onRefused(address, refusal);
+    return refusal === undefined;
   }
 
   #begin(socket: Socket, address: string): void {

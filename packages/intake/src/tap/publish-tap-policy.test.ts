@@ -227,16 +227,17 @@ describe('the publish tap in front of a broker', () => {
 
 test('a client has its turn for some frames that pass, and waits where there is no time, but for an observation', async () => {
   const waiting: { takeTurn(): void }[] = [];
-  const times = { hasLeft: true, hasLeftToPass: true };
+  const times = { hasLeft: true, mayPass: true };
   const opened = await openBrokerTap({
     turns: {
       receivedMs: Date.now(),
       get hasLeft() {
         return times.hasLeft;
       },
-      get hasLeftToPass() {
-        return times.hasLeftToPass;
-      },
+      mayPass: () => times.mayPass,
+      works: () => {},
+      rests: () => {},
+      mayReadLong: () => true,
       isFull: false,
       keep: () => {},
       wait: (tap) => waiting.push(tap),
@@ -256,16 +257,16 @@ test('a client has its turn for some frames that pass, and waits where there is 
     await turns(1);
   }
   // Without time, what may pass waits.
-  times.hasLeft = times.hasLeftToPass = false;
+  times.hasLeft = times.mayPass = false;
   transport.feed(other);
   await turns();
   assert.deepEqual([seen(), waiting.length], [200, 1]);
-  times.hasLeft = times.hasLeftToPass = true;
+  times.hasLeft = times.mayPass = true;
   waiting.shift()!.takeTurn();
   transport.feed(frame(observation(1)));
   await turns();
   assert.equal(intake.ledger.counters().received, 1);
-  times.hasLeft = times.hasLeftToPass = false;
+  times.hasLeft = times.mayPass = false;
   transport.feed(frame(observation(2)));
   await turns();
   assert.deepEqual([intake.ledger.counters().received, waiting.length], [2, 0]);
@@ -281,7 +282,10 @@ test('while much of others is unread, a transport that reads little at a time re
         turns: {
           receivedMs: Date.now(),
           hasLeft: true,
-          hasLeftToPass: true,
+          mayPass: () => true,
+          works: () => {},
+          rests: () => {},
+          mayReadLong: () => true,
           isFull: true,
           keep: () => {},
           wait: () => {},

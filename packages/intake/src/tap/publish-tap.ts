@@ -13,6 +13,7 @@ import { takeObservation } from './take-observation.js';
 import type { TapEntrance, TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
 import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
 import { type FrameReceiver, type RefusalKind, UnfinishedFrame } from './unfinished-frame.js';
+import { UnreadBytes } from './unread-bytes.js';
 
 const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 /** Bytes that are worked on before it is somebody else's turn. */
@@ -70,7 +71,9 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** What the last piece left unfinished. */
   #unfinished: UnfinishedFrame | undefined;
   /** Bytes that were read and not worked on: it is not their turn. */
-  #unread: Buffer | undefined;
+  #unread: UnreadBytes | undefined;
+  /** Whether it has to wait before it reads more of a long frame. */
+  #isLate = false;
   /** What passes once another endpoint has accepted the client. */
   #held: Buffer[] | undefined;
   /** Of the publish that was taken last. */
@@ -122,9 +125,16 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
       return;
     }
-    if (this.#entrance !== undefined) this.#enter(this.#entrance, this.#kept(bytes));
-    else if (this.#unread !== undefined) this.#setUnread(Buffer.concat([this.#unread, bytes]));
-    else this.#read(bytes);
+    const frames = this.#publishes + this.#passed;
+    if (this.#entrance !== undefined) this.#enter(this.#entrance, bytes);
+    else if (this.#unread !== undefined) this.#keepUnread(this.#unread, bytes);
+    else {
+      const at = this.#read(bytes);
+      if (at < bytes.length) this.#keepUnread(undefined, bytes.subarray(at));
+    }
+    // Nothing has come to an end in it.
+    if (bytes.length > SHORT_BYTES && frames === this.#publishes + this.#passed)
+      this.#isLate = this.#policy?.turns?.mayReadLong(bytes.length) === false;
     this.#updateFlow();
   }
 
@@ -178,7 +188,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (policy !== undefined) {
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
-      if (this.#unread !== undefined || (policy.turns?.isFull && !this.#transport.isBrief))
+      if (this.#unread !== undefined || this.#isLate || (policy.turns?.isFull && !this.#transport.isBrief))
         return 'it is not its turn';
       if (this.#entrance?.isWaiting || this.#held !== undefined) return 'the client is not accepted yet';
     }
@@ -233,12 +243,17 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** It is its turn to work on what it has read. */
   takeTurn(): void {
-    const bytes = this.#unread;
-    if (bytes === undefined) return;
-    this.#setUnread(undefined);
-    this.#isShared = false;
-    this.#read(bytes);
-    if (this.#endsLater) this.onEnd();
+    const unread = this.#unread;
+    this.#isLate = false;
+    if (unread !== undefined) {
+      // While it is worked on, it is no reason to wait.
+      this.#unread = undefined;
+      this.#isShared = true;
+      unread.drop(this.#read(unread.bytes));
+      if (unread.length > 0 && !this.destroyed) this.#unread = unread;
+      else this.#forgetUnread(unread);
+      if (this.#endsLater) this.onEnd();
+    }
     this.#updateFlow();
   }
 
@@ -251,6 +266,13 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   stopReading(): void {
     if (this.#phase !== 'ended') this.#phase = 'stopped';
     this.#updateFlow();
+  }
+
+  /** The endpoint asks for what has passed. */
+  override read(size?: number): unknown {
+    const passed: unknown = super.read(size);
+    if (passed === null) this.#policy?.turns?.rests(this);
+    return passed;
   }
 
   override _read(): void {
@@ -287,10 +309,13 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#isClosing = true;
     this.#phase = 'ended';
     this.#forgetAcks();
-    this.#setUnread(undefined);
+    this.#forgetUnread(this.#unread);
+    this.#unread = undefined;
+    this.#unfinished?.end();
     this.#held = undefined;
     this.#entrance = undefined;
     this.#policy?.rate?.end();
+    this.#policy?.turns?.rests(this);
     this.#transport.destroy();
     callback(error);
   }
@@ -331,35 +356,33 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     );
   }
 
-  /** Works on bytes, as far as it is their turn. */
-  #read(chunk: Buffer): void {
+  /** Works on bytes, as far as it is their turn. @returns how many are done with. */
+  #read(chunk: Buffer): number {
     const turns = this.#policy?.turns;
     publish.receivedMs = turns === undefined ? this.#options.intake.nowMs : turns.receivedMs;
     if (turns === undefined || (chunk.length <= SHORT_BYTES && this.#isItsTurn(chunk, turns))) {
       this.#work(chunk);
-      return;
+      return chunk.length;
     }
     const passed = this.#passed;
     for (let at = 0; at < chunk.length && this.#phase === 'open'; ) {
       this.#lookAtIntake();
-      const hasLeft = this.#hasPassed ? turns.hasLeftToPass : turns.hasLeft;
+      const hasLeft = this.#hasPassed ? turns.mayPass(this) : turns.hasLeft;
       // What passes is worked on when this call has returned: only then one can see how long it takes.
-      if (!hasLeft || this.#passed - passed >= PASSED_MAX || isOfWhatWasSent(this.pauseReason)) {
-        this.#setUnread(this.#kept(chunk.subarray(at)));
-        return;
-      }
+      if (!hasLeft || this.#passed - passed >= PASSED_MAX || isOfWhatWasSent(this.pauseReason)) return at;
       const isShort = this.#hasPassed || this.#policy?.copies.isScarce;
       const end = at + (isShort ? SHORT_SLICE_BYTES : SLICE_BYTES);
       this.#work(chunk.subarray(at, end));
       at = end;
     }
+    return chunk.length;
   }
 
   /** Whether a short piece is worked on at once: an observation, so far as one can see, or a ping. */
   #isItsTurn(chunk: Buffer, turns: TapTurns): boolean {
     const type = chunk[0]! >> 4;
     if (type === PUBLISH ? !this.#hasPassed : type === PINGREQ) return true;
-    return turns.hasLeftToPass;
+    return turns.mayPass(this);
   }
 
   #work(bytes: Buffer): void {
@@ -384,10 +407,17 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (publishes > 0 && !this.#isClosing) policy.rate?.spend(publishes);
   }
 
-  #setUnread(bytes: Buffer | undefined): void {
-    const more = (bytes?.length ?? 0) - (this.#unread?.length ?? 0);
-    this.#unread = bytes;
-    if (more !== 0) this.#policy?.turns?.keep(more);
+  #keepUnread(before: UnreadBytes | undefined, bytes: Buffer): void {
+    const kept = before?.memory ?? 0;
+    if (before === undefined) this.#unread = new UnreadBytes(bytes);
+    else before.add(bytes);
+    this.#policy?.turns?.keep(this.#unread!.memory - kept);
+  }
+
+  #forgetUnread(unread: UnreadBytes | undefined): void {
+    if (unread === undefined) return;
+    this.#policy?.turns?.keep(-unread.memory);
+    unread.end();
   }
 
   #enter(entrance: TapEntrance, chunk: Buffer): void {
@@ -433,16 +463,22 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     return false;
   }
 
-  pass(bytes: Buffer, start: number, end: number): void {
+  pass(bytes: Buffer, start: number, end: number, areOurs = false): void {
     if (start === end) return;
-    const passing = this.#kept(bytes.subarray(start, end));
+    const whole = bytes.subarray(start, end);
+    const passing = areOurs || this.#isShared ? Buffer.from(whole) : whole;
     if (this.#held !== undefined) this.#held.push(passing);
-    else if (!this.push(passing)) this.#endpointFull = true;
+    else this.#handOn(passing);
+  }
+
+  #handOn(passing: Buffer): void {
+    if (!this.push(passing)) this.#endpointFull = true;
+    if (this.readableLength > 0) this.#policy?.turns?.works(this, passing.length);
   }
 
   #release(held: readonly Buffer[]): void {
     this.#held = undefined;
-    for (const bytes of held) if (!this.push(bytes)) this.#endpointFull = true;
+    for (const bytes of held) this.#handOn(bytes);
     if (this.#endsLater) this.onEnd();
   }
 
@@ -520,11 +556,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     );
   }
 
-  /** Bytes that stay good after the call. */
-  #kept(bytes: Buffer): Buffer {
-    return this.#isShared ? Buffer.from(bytes) : bytes;
-  }
-
   /** Writes the PUBACKs of everything that is settled by now. */
   onSettled(refusedLabs: ReadonlySet<string>): void {
     if (this.#isClosing) return;
@@ -574,7 +605,9 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       return;
     }
     transport.pause();
-    if (reason === 'it is not its turn' && this.#unread !== undefined) this.#policy!.turns!.wait(this);
+    if (reason !== 'it is not its turn') return;
+    if (this.#unread !== undefined) this.#policy!.turns!.wait(this, this.#hasPassed ? 'pass' : 'take');
+    else if (this.#isLate) this.#policy!.turns!.wait(this, 'long');
   }
 
   #lookAtIntake(): void {
@@ -596,7 +629,16 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** Ends the connection. Nothing of what was refused passes. */
   #refuse(what: string, kind: RefusalKind): true {
     if (this.#policy?.onRefused?.(what, kind) === true) this.#phase = 'stopped';
-    else this.destroy(new Error(`connection ended: ${what}`));
+    else this.destroy(plainError(`connection ended: ${what}`));
     return true;
   }
+}
+
+/** An error for the other side's fault. It has no stack: of thousands of connections, that would cost more than to end them. */
+function plainError(message: string): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new Error(message);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }

@@ -41,8 +41,16 @@ export interface TapTurns {
   readonly receivedMs: number;
   /** Whether there is time left in this turn of the event loop. */
   readonly hasLeft: boolean;
-  /** Whether there is for frames that pass: less, for what they cost is not known. */
-  readonly hasLeftToPass: boolean;
+  /** Whether it may pass frames now: there is less time for them, as what they cost is not known. */
+  mayPass(tap: object): boolean;
+  /** Frames of it have passed which its endpoint has not taken yet. */
+  works(tap: object, bytes: number): void;
+  /** Its endpoint asks for more. */
+  rests(tap: object): void;
+  /**
+   * Counts bytes that were read of a frame longer than what is read at once. @returns whether more of it may be read now.
+   */
+  mayReadLong(bytes: number): boolean;
   /**
    * Whether so much is unread that nobody reads more but those who read little at a time. When that changes, `readOn()` of
    * all taps must be called.
@@ -51,8 +59,11 @@ export interface TapTurns {
   /** Counts bytes that are kept unread, or not any more. */
   keep(bytes: number): void;
   /** Calls `takeTurn()` of the tap once, when it is its turn. */
-  wait(tap: { takeTurn(): void }): void;
+  wait(tap: { takeTurn(): void }, kind: TurnKind): void;
 }
+
+/** What one waits for: to work on observations, on frames that pass, or to read more of a long frame. */
+export type TurnKind = 'take' | 'pass' | 'long';
 
 /**
  * What the client may publish. What it may not is rejected as `not_authorized`, and acknowledged: MQTT 5 says why, 3.1.1 has
@@ -70,7 +81,8 @@ export interface TapEntrance {
   /** Whether nothing more is to be read before the client is accepted. */
   readonly isWaiting: boolean;
   /**
-   * Takes the next piece. @returns what passes to the endpoint, when it is whole; or why the connection ends.
+   * Takes the next piece, which is good until the call returns. @returns what passes to the endpoint, when it is whole; or
+   * why the connection ends.
    */
   take(chunk: Buffer): { readonly connect: Buffer } | { readonly refusal: string } | undefined;
   /** The client is accepted. @returns the bytes that came behind what has passed. */

@@ -1,4 +1,5 @@
 import { frameLength, INCOMPLETE, MALFORMED, PUBLISH } from './frame.js';
+import { FramePieces } from './frame-pieces.js';
 
 export interface InboundLimits {
   /** Bytes of a frame; a longer one is refused. */
@@ -10,15 +11,18 @@ export interface InboundLimits {
 /** What is kept of a frame and not counted. */
 const SHORT_BYTES = 1024;
 
-/** What becomes of the frames. Bytes are only good until the call returns, unless they pass. */
+/** What becomes of the frames. */
 export interface FrameReceiver {
   /**
    * Takes the frame [start, end), or says that it must pass. Of a publish that is too long it gets the
    * beginning.
    */
   takes(bytes: Buffer, start: number, end: number): boolean;
-  /** Hands on bytes that were not taken, in the order in which they came. */
-  pass(bytes: Buffer, start: number, end: number): void;
+  /**
+   * Hands on bytes that were not taken, in the order in which they came.
+   * @param areOurs they are good until the call returns only.
+   */
+  pass(bytes: Buffer, start: number, end: number, areOurs: boolean): void;
   /**
    * Counts the bytes that are kept of a frame which is not whole, here or by whom it passes to. @returns whether there is
    * room for so many.
@@ -41,8 +45,7 @@ export type RefusalKind = 'malformed' | 'protocol' | 'too_large' | 'no_room';
  */
 export class UnfinishedFrame {
   /** A frame of which only a part has come, and how long it will be; 0 while its header is incomplete. */
-  #partial: Buffer | undefined;
-  #partialBytes = 0;
+  #partial: FramePieces | undefined;
   #partialLength = 0;
   /** Bytes still to come of a frame that passes. */
   #passing = 0;
@@ -82,7 +85,7 @@ export class UnfinishedFrame {
   /** Goes on with the next piece. @returns where the next frame starts. */
   goOn(chunk: Buffer): number {
     if (this.#refused) return chunk.length;
-    if (this.#partial !== undefined) return this.#completePartial(chunk);
+    if (this.#partial !== undefined) return this.#completePartial(this.#partial, chunk);
     const passed = Math.min(this.#passing, chunk.length);
     this.#passing -= passed;
     if (passed > 0 && this.#passing === 0) this.#keeps(0);
@@ -92,56 +95,61 @@ export class UnfinishedFrame {
     return passed + dropped;
   }
 
+  /** Nothing more comes. */
+  end(): void {
+    this.#partial?.clear();
+    this.#partial = undefined;
+  }
+
   /** Keeps the first bytes of a frame. Room for the rest is made as it comes, not as it is claimed. */
   #startPartial(chunk: Buffer, at: number, length: number): void {
-    const bytes = Math.min(chunk.length - at, this.limits.frameBytesMax);
-    const room = Math.max(64, bytes * 2);
-    if (!this.#keeps(room)) return;
-    this.#partial = Buffer.allocUnsafe(room);
-    chunk.copy(this.#partial, 0, at, at + bytes);
-    this.#partialBytes = bytes;
+    const end = Math.min(chunk.length, at + this.limits.frameBytesMax);
+    this.#partial = new FramePieces();
     this.#partialLength = length === INCOMPLETE ? 0 : length;
-    if (bytes < chunk.length - at) this.#dropTooLong(chunk, at + bytes);
+    if (!this.#keep(this.#partial, chunk, at, end)) return;
+    if (end < chunk.length) this.#dropTooLong(this.#partial, chunk, end);
   }
 
   /** Adds to the kept frame what belongs to it. Returns where the next one starts. */
-  #completePartial(chunk: Buffer): number {
+  #completePartial(partial: FramePieces, chunk: Buffer): number {
     let at = 0;
     while (this.#partialLength === 0 && at < chunk.length) {
-      this.#keep(chunk, at, at + 1);
-      if (this.#refused) return chunk.length;
+      if (!this.#keep(partial, chunk, at, at + 1)) return chunk.length;
       at += 1;
-      const length = frameLength(this.#partial!, 0, this.#partialBytes);
+      const { beginning } = partial;
+      const length = frameLength(beginning, 0, beginning.length);
       if (length === INCOMPLETE) continue;
-      if (this.#isRefused(length, this.#partial![0]! >> 4 === PUBLISH)) return chunk.length;
+      if (this.#isRefused(length, beginning[0]! >> 4 === PUBLISH)) return chunk.length;
       this.#partialLength = length;
     }
     if (this.#partialLength === 0) return at;
     // Of a publish that is too long, as much as can hold its topic and packet id.
     const wanted = Math.min(this.#partialLength, this.limits.frameBytesMax);
-    const step = Math.min(wanted - this.#partialBytes, chunk.length - at);
-    this.#keep(chunk, at, at + step);
-    if (this.#refused) return chunk.length;
-    if (this.#partialBytes < wanted) return at + step;
-    if (this.#partialLength > wanted) return this.#dropTooLong(chunk, at + step);
-    const frame = this.#partial!.subarray(0, this.#partialLength);
+    const end = at + Math.min(wanted - partial.length, chunk.length - at);
+    if (!this.#keep(partial, chunk, at, end)) return chunk.length;
+    if (partial.length < wanted) return end;
+    if (this.#partialLength > wanted) return this.#dropTooLong(partial, chunk, end);
     this.#partial = undefined;
     this.#keeps(0);
-    if (!this.receiver.takes(frame, 0, frame.length)) this.#pass(frame, 0, frame.length);
-    return at + step;
+    const frame = partial.join();
+    if (!this.receiver.takes(frame, 0, frame.length)) this.receiver.pass(frame, 0, frame.length, true);
+    partial.clear();
+    return end;
   }
 
   /**
    * Hands on the kept beginning of a publish that is too long, which its receiver takes, to reject it; if it
    * does not, the publish is refused. Returns where the next frame starts, if it does in this piece.
    */
-  #dropTooLong(chunk: Buffer, at: number): number {
-    const beginning = this.#partial!.subarray(0, this.#partialBytes);
-    const left = this.#partialLength - this.#partialBytes;
+  #dropTooLong(partial: FramePieces, chunk: Buffer, at: number): number {
+    const left = this.#partialLength - partial.length;
     this.#partial = undefined;
     this.#keeps(0);
-    if (!this.receiver.takes(beginning, 0, beginning.length)) {
-      this.#refuse(`a publish of ${beginning.length + left} bytes`, 'too_large');
+    const beginning = partial.join();
+    const isTaken = this.receiver.takes(beginning, 0, beginning.length);
+    partial.clear();
+    if (!isTaken) {
+      this.#refuse(`a publish of ${this.#partialLength} bytes`, 'too_large');
       return chunk.length;
     }
     const dropped = Math.min(left, chunk.length - at);
@@ -149,17 +157,11 @@ export class UnfinishedFrame {
     return at + dropped;
   }
 
-  #keep(chunk: Buffer, start: number, end: number): void {
-    let partial = this.#partial!;
-    const bytes = this.#partialBytes + end - start;
-    if (bytes > partial.length) {
-      if (!this.#keeps(bytes * 2)) return;
-      partial = Buffer.allocUnsafe(bytes * 2);
-      this.#partial!.copy(partial, 0, 0, this.#partialBytes);
-      this.#partial = partial;
-    }
-    chunk.copy(partial, this.#partialBytes, start, end);
-    this.#partialBytes = bytes;
+  /** @returns false if there is no room; then the stream is refused. */
+  #keep(partial: FramePieces, chunk: Buffer, start: number, end: number): boolean {
+    if (!this.#keeps(partial.memoryWith(end - start))) return false;
+    partial.add(chunk, start, end);
+    return true;
   }
 
   /** @returns false if there is no room; then the stream is refused. */
@@ -173,7 +175,7 @@ export class UnfinishedFrame {
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
-    if (start < end) this.receiver.pass(bytes, start, end);
+    if (start < end) this.receiver.pass(bytes, start, end, false);
   }
 
   /** Refuses what is no length, or one beyond the limit. */
@@ -187,7 +189,7 @@ export class UnfinishedFrame {
 
   #refuse(what: string, kind: RefusalKind): void {
     this.#refused = true;
-    this.#partial = undefined;
+    this.end();
     this.receiver.refuse(what, kind);
   }
 }

@@ -1,14 +1,14 @@
-/** How long handshakes may take in one turn of the event loop: one takes some tenths of a millisecond, or a few with an RSA key. */
+/** How long newcomers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
 const TURN_MS = 2;
 /** More are not begun in one turn of the event loop, however short they are. */
 const BEGUN_MAX = 16;
 
 /**
- * Begins TLS handshakes as long as there is time in a turn of the event loop, in the order of their coming: strangers may begin
+ * Begins with newcomers as long as there is time in a turn of the event loop, in the order of their coming: strangers may be
  * thousands at once, and what clients publish is not to wait for all of them. Each begins in a callback of its own, behind which the
  * clock has seen all that it cost.
  */
-export class HandshakeTurns {
+export class BeginTurns {
   readonly #waiting = new Set<() => void>();
   #beganMs = 0;
   #isScheduled = false;

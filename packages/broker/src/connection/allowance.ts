@@ -1,0 +1,28 @@
+/** Bytes that may be spent: so many in a millisecond, and no more than those of some milliseconds at once. */
+export class Allowance {
+  #left: number;
+  #atMs: number | undefined;
+
+  constructor(
+    readonly bytesPerMs: number,
+    readonly most: number,
+  ) {
+    this.#left = most;
+  }
+
+  get hasLeft(): boolean {
+    return this.#left > 0;
+  }
+
+  /** May leave it overdrawn: what is spent more is missing afterwards. */
+  spend(bytes: number): void {
+    this.#left -= bytes;
+  }
+
+  /** Adds what has come in since the last call. */
+  fill(nowMs: number): void {
+    if (this.#atMs !== undefined)
+      this.#left = Math.min(this.most, this.#left + (nowMs - this.#atMs) * this.bytesPerMs);
+    this.#atMs = nowMs;
+  }
+}
