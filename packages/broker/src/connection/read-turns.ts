@@ -15,7 +15,7 @@ const AT_WORK = { least: 1, most: 64 };
 const LONG_TURN_MS = 3;
 /** Turns after which nobody is waited for: it may be a client that does not read. */
 const AT_WORK_TURNS = 16;
-/** Bytes in a millisecond that may pass, and that may be read of frames longer than what is read at once; and at most at once. */
+/** Bytes in a millisecond of long frames that may pass, and that may be read of frames longer than what is read at once; and at most at once. */
 const PASSING = { bytesPerMs: 16 * 1024, most: 1024 * 1024 };
 const LONG = { bytesPerMs: 64 * 1024, most: 256 * 1024 };
 /** How long one waits who may read no more bytes in this millisecond. */
@@ -91,8 +91,8 @@ export class ReadTurns implements TapTurns {
     return !this.#atWork.has(tap) && this.#mayAnybodyPass;
   }
 
-  works(tap: object, bytes: number): void {
-    this.#passing.spend(bytes);
+  works(tap: object, longBytes: number): void {
+    this.#passing.spend(longBytes);
     if (this.#atWork.has(tap)) return;
     this.#atWork.set(tap, this.#turns);
     this.#schedule();

@@ -3,6 +3,10 @@ import { varintBytes, writeVarint } from '../subscribers/varint.js';
 import { checkPacket } from './packet-rules.js';
 import { Mqtt5Error, ReasonCode } from './reason-code.js';
 
+// aedes and we write few numbers. It would make 65,536 buffers at the first: 7 MB, and some milliseconds in which nobody is
+// served (mqtt-packet 9.0.2).
+mqttPacket.writeToStream.cacheNumbers = false;
+
 const VERSION = { protocolVersion: 5 } as const;
 const REASON_TEXT_MAX = 200;
 const SUBACK = 0x90;

@@ -42,11 +42,23 @@ export async function intactFolder(parent: string, batches: number, isClosed: bo
   }
   const nowMs = batchMs(baseMs, batches);
   const labs = await store.labs('', 1e6, nowMs);
-  if (!isClosed) cpSync(used, folder, { recursive: true });
+  if (!isClosed) copyInUse(used, folder);
   await store.close();
   if (isClosed) cpSync(used, folder, { recursive: true });
   rmSync(used, { recursive: true });
   return { folder, nowMs, content: model.content(nowMs), labs };
+}
+
+/** Copies a folder in whose background a file may get its name just now. */
+function copyInUse(from: string, to: string): void {
+  for (let attempt = 1; ; attempt++)
+    try {
+      cpSync(from, to, { recursive: true });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 10) throw error;
+      rmSync(to, { recursive: true, force: true });
+    }
 }
 
 /** Damages a copy of the folder at one place, opens it, and reads all of it. */

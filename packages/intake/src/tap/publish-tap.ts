@@ -365,9 +365,11 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       return chunk.length;
     }
     const passed = this.#passed;
+    let mayPass: boolean | undefined;
     for (let at = 0; at < chunk.length && this.#phase === 'open'; ) {
       this.#lookAtIntake();
-      const hasLeft = this.#hasPassed ? turns.mayPass(this) : turns.hasLeft;
+      if (this.#hasPassed) mayPass ??= turns.mayPass(this);
+      const hasLeft = this.#hasPassed ? mayPass : turns.hasLeft;
       // What passes is worked on when this call has returned: only then one can see how long it takes.
       if (!hasLeft || this.#passed - passed >= PASSED_MAX || isOfWhatWasSent(this.pauseReason)) return at;
       const isShort = this.#hasPassed || this.#policy?.copies.isScarce;
@@ -473,7 +475,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   #handOn(passing: Buffer): void {
     if (!this.push(passing)) this.#endpointFull = true;
-    if (this.readableLength > 0) this.#policy?.turns?.works(this, passing.length);
+    if (this.readableLength > 0)
+      this.#policy?.turns?.works(this, passing.length > SHORT_BYTES ? passing.length : 0);
   }
 
   #release(held: readonly Buffer[]): void {

@@ -43,8 +43,8 @@ export interface TapTurns {
   readonly hasLeft: boolean;
   /** Whether it may pass frames now: there is less time for them, as what they cost is not known. */
   mayPass(tap: object): boolean;
-  /** Frames of it have passed which its endpoint has not taken yet. */
-  works(tap: object, bytes: number): void;
+  /** Frames of it have passed which its endpoint has not taken yet. @param longBytes of those that are long. */
+  works(tap: object, longBytes: number): void;
   /** Its endpoint asks for more. */
   rests(tap: object): void;
   /**
