@@ -272,6 +272,46 @@ test('a client has its turn for some frames that pass, and waits where there is 
   assert.deepEqual([intake.ledger.counters().received, waiting.length], [2, 0]);
 });
 
+test('a frame longer than what is read at once is read as far as there is room, and what is short counts for nothing', async () => {
+  const waiting: [{ takeTurn(): void }, string][] = [];
+  let left = 500;
+  let longBytes = 0;
+  const { tap, transport, passed } = await openBrokerTap({
+    turns: {
+      receivedMs: Date.now(),
+      hasLeft: true,
+      mayPass: () => true,
+      works: (_tap, bytes) => {
+        longBytes += bytes;
+      },
+      rests: () => {},
+      mayReadLong: (bytes) => {
+        left -= bytes;
+        return left > 0;
+      },
+      isFull: false,
+      keep: () => {},
+      wait: (one, kind) => waiting.push([one, kind]),
+    },
+  });
+  tap.open();
+  const long = frame(publish('other', 'x'.repeat(900)));
+  transport.feed(long.subarray(0, 600));
+  await turns();
+  assert.deepEqual([tap.pauseReason, tap.isHeldBack], ['it is not its turn', true]);
+  assert.deepEqual(waiting, [[tap, 'long']]);
+  waiting.shift()![0].takeTurn();
+  assert.equal(tap.pauseReason, undefined);
+  left = 1e6;
+  const before = longBytes;
+  transport.feed(Buffer.concat([long.subarray(600), frame(publish('other', 'x'))]));
+  await turns();
+  assert.equal(passed().length - CONNECT.length, long.length + frame(publish('other', 'x')).length);
+  // Only the long one counts.
+  assert.equal(longBytes - before, long.length);
+  tap.destroy();
+});
+
 test('while much of others is unread, a transport that reads little at a time reads on, and no other', async () => {
   class BriefTransport extends StreamTransport {
     override readonly isBrief = true;

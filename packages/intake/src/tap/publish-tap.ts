@@ -474,9 +474,11 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   }
 
   #handOn(passing: Buffer): void {
+    const turns = this.#policy?.turns;
+    turns?.works(this, passing.length > SHORT_BYTES ? passing.length : 0);
     if (!this.push(passing)) this.#endpointFull = true;
-    if (this.readableLength > 0)
-      this.#policy?.turns?.works(this, passing.length > SHORT_BYTES ? passing.length : 0);
+    // The endpoint has taken it at once.
+    if (this.readableLength === 0) turns?.rests(this);
   }
 
   #release(held: readonly Buffer[]): void {
