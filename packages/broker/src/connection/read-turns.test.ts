@@ -136,7 +136,7 @@ test('few are at work at a time while turns are long, many while they are short,
   assert.ok(atWork > before);
 });
 
-test('what passes, and what is read of long frames, is bounded in bytes a second', async () => {
+test('what passes of long frames is bounded in bytes a second', async () => {
   let nowMs = 1000;
   const turns = new ReadTurns(
     () => {},
@@ -157,10 +157,4 @@ test('what passes, and what is read of long frames, is bounded in bytes a second
     await new Promise<void>((resolve) => setTimeout(resolve, 1));
   turns.wait = () => {};
   assert.ok(passed > 14_000_000 && passed < 19_000_000, `${passed}`);
-  let isLeft = true;
-  let read = 0;
-  for (; isLeft; read += 4096) isLeft = turns.mayReadLong(4096);
-  assert.ok(read < 300_000);
-  nowMs += 1;
-  assert.equal(turns.mayReadLong(4096), true);
 });

@@ -15,14 +15,13 @@ const AT_WORK = { least: 1, most: 64 };
 const LONG_TURN_MS = 3;
 /** Turns after which nobody is waited for: it may be a client that does not read. */
 const AT_WORK_TURNS = 16;
-/** Bytes in a millisecond of long frames that may pass, and that may be read of frames longer than what is read at once; and at most at once. */
+/** Bytes of long frames that may pass in a millisecond, and at once. */
 const PASSING = { bytesPerMs: 16 * 1024, most: 1024 * 1024 };
-const LONG = { bytesPerMs: 64 * 1024, most: 256 * 1024 };
 /** How long one waits who may read no more bytes in this millisecond. */
 const WAIT_MS = 1;
 /** Bytes that may be unread before those who send much read no more, until half of them are gone. */
 const BYTES_MAX = 16 * 1024 * 1024;
-const KINDS = ['take', 'pass', 'long'] as const;
+const KINDS = ['take', 'pass'] as const;
 
 /**
  * Shares the time of reading among connections. Each works on what it has read while there is time left in this turn of
@@ -38,7 +37,7 @@ export class ReadTurns implements TapTurns {
   /** When somebody began to work in this turn. */
   #beganMs: number | undefined;
   /** In the order in which they began to wait, by what they wait for. */
-  readonly #waiting: Record<TurnKind, Set<Waiting>> = { take: new Set(), pass: new Set(), long: new Set() };
+  readonly #waiting: Record<TurnKind, Set<Waiting>> = { take: new Set(), pass: new Set() };
   /** Who is served before the others: one after the other. */
   #first = 0;
   /** Whose frames have passed and are worked on, and since which turn; the eldest first. */
@@ -49,7 +48,6 @@ export class ReadTurns implements TapTurns {
   /** When the last turn began in which somebody waited. */
   #waitedMs: number | undefined;
   readonly #passing = new Allowance(PASSING.bytesPerMs, PASSING.most);
-  readonly #long = new Allowance(LONG.bytesPerMs, LONG.most);
   #isAsleep = false;
   #bytes = 0;
   #isFull = false;
@@ -60,7 +58,6 @@ export class ReadTurns implements TapTurns {
   readonly #has: Record<TurnKind, () => boolean> = {
     take: () => this.#spentMs < TURN_MS.passing,
     pass: () => this.#mayAnybodyPass,
-    long: () => this.#long.hasLeft,
   };
   /** Not a number until somebody asks for it in this turn. */
   #receivedMs = Number.NaN;
@@ -100,12 +97,6 @@ export class ReadTurns implements TapTurns {
 
   rests(tap: object): void {
     if (this.#atWork.delete(tap) && this.#waiting.pass.size > 0) setImmediate(this.#next);
-  }
-
-  mayReadLong(bytes: number): boolean {
-    this.#long.fill(this.nowMs());
-    this.#long.spend(bytes);
-    return this.#long.hasLeft;
   }
 
   get isFull(): boolean {
@@ -156,10 +147,7 @@ export class ReadTurns implements TapTurns {
       return;
     }
     this.#passing.fill(this.#waitedMs!);
-    this.#long.fill(this.#waitedMs!);
-    const { take, pass, long } = this.#waiting;
-    const hasWork = take.size > 0 || (pass.size > 0 && this.#passing.hasLeft);
-    if (!hasWork && (long.size === 0 || !this.#long.hasLeft)) {
+    if (this.#waiting.take.size === 0 && !this.#passing.hasLeft) {
       this.#sleep();
       return;
     }

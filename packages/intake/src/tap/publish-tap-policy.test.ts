@@ -237,7 +237,6 @@ test('a client has its turn for some frames that pass, and waits where there is 
       mayPass: () => times.mayPass,
       works: () => {},
       rests: () => {},
-      mayReadLong: () => true,
       isFull: false,
       keep: () => {},
       wait: (tap) => waiting.push(tap),
@@ -272,43 +271,35 @@ test('a client has its turn for some frames that pass, and waits where there is 
   assert.deepEqual([intake.ledger.counters().received, waiting.length], [2, 0]);
 });
 
-test('a frame longer than what is read at once is read as far as there is room, and what is short counts for nothing', async () => {
-  const waiting: [{ takeTurn(): void }, string][] = [];
-  let left = 500;
+test('the bytes of long frames that pass are counted, and of short ones none', async () => {
   let longBytes = 0;
+  const atWork = new Set<unknown>();
   const { tap, transport, passed } = await openBrokerTap({
     turns: {
       receivedMs: Date.now(),
       hasLeft: true,
       mayPass: () => true,
-      works: (_tap, bytes) => {
+      works: (one, bytes) => {
         longBytes += bytes;
+        atWork.add(one);
       },
-      rests: () => {},
-      mayReadLong: (bytes) => {
-        left -= bytes;
-        return left > 0;
-      },
+      rests: (one) => atWork.delete(one),
       isFull: false,
       keep: () => {},
-      wait: (one, kind) => waiting.push([one, kind]),
+      wait: () => {},
     },
   });
   tap.open();
-  const long = frame(publish('other', 'x'.repeat(900)));
-  transport.feed(long.subarray(0, 600));
-  await turns();
-  assert.deepEqual([tap.pauseReason, tap.isHeldBack], ['it is not its turn', true]);
-  assert.deepEqual(waiting, [[tap, 'long']]);
-  waiting.shift()![0].takeTurn();
-  assert.equal(tap.pauseReason, undefined);
-  left = 1e6;
   const before = longBytes;
-  transport.feed(Buffer.concat([long.subarray(600), frame(publish('other', 'x'))]));
-  await turns();
-  assert.equal(passed().length - CONNECT.length, long.length + frame(publish('other', 'x')).length);
-  // Only the long one counts.
+  const [long, short] = [frame(publish('other', 'x'.repeat(900))), frame(publish('other', 'x'))];
+  for (const bytes of [long.subarray(0, 600), Buffer.concat([long.subarray(600), short])]) {
+    transport.feed(bytes);
+    await turns();
+  }
+  assert.equal(passed().length - CONNECT.length, long.length + short.length);
   assert.equal(longBytes - before, long.length);
+  // The endpoint has taken all of it.
+  assert.equal(atWork.size, 0);
   tap.destroy();
 });
 
@@ -325,7 +316,6 @@ test('while much of others is unread, a transport that reads little at a time re
           mayPass: () => true,
           works: () => {},
           rests: () => {},
-          mayReadLong: () => true,
           isFull: true,
           keep: () => {},
           wait: () => {},

@@ -72,8 +72,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #unfinished: UnfinishedFrame | undefined;
   /** Bytes that were read and not worked on: it is not their turn. */
   #unread: UnreadBytes | undefined;
-  /** Whether it has to wait before it reads more of a long frame. */
-  #isLate = false;
   /** What passes once another endpoint has accepted the client. */
   #held: Buffer[] | undefined;
   /** Of the publish that was taken last. */
@@ -125,16 +123,12 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
       return;
     }
-    const frames = this.#publishes + this.#passed;
     if (this.#entrance !== undefined) this.#enter(this.#entrance, bytes);
     else if (this.#unread !== undefined) this.#keepUnread(this.#unread, bytes);
     else {
       const at = this.#read(bytes);
       if (at < bytes.length) this.#keepUnread(undefined, bytes.subarray(at));
     }
-    // Nothing has come to an end in it.
-    if (bytes.length > SHORT_BYTES && frames === this.#publishes + this.#passed)
-      this.#isLate = this.#policy?.turns?.mayReadLong(bytes.length) === false;
     this.#updateFlow();
   }
 
@@ -188,7 +182,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (policy !== undefined) {
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
-      if (this.#unread !== undefined || this.#isLate || (policy.turns?.isFull && !this.#transport.isBrief))
+      if (this.#unread !== undefined || (policy.turns?.isFull && !this.#transport.isBrief))
         return 'it is not its turn';
       if (this.#entrance?.isWaiting || this.#held !== undefined) return 'the client is not accepted yet';
     }
@@ -244,7 +238,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** It is its turn to work on what it has read. */
   takeTurn(): void {
     const unread = this.#unread;
-    this.#isLate = false;
     if (unread !== undefined) {
       // While it is worked on, it is no reason to wait.
       this.#unread = undefined;
@@ -610,9 +603,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       return;
     }
     transport.pause();
-    if (reason !== 'it is not its turn') return;
-    if (this.#unread !== undefined) this.#policy!.turns!.wait(this, this.#hasPassed ? 'pass' : 'take');
-    else if (this.#isLate) this.#policy!.turns!.wait(this, 'long');
+    if (reason === 'it is not its turn' && this.#unread !== undefined)
+      this.#policy!.turns!.wait(this, this.#hasPassed ? 'pass' : 'take');
   }
 
   #lookAtIntake(): void {

@@ -48,10 +48,6 @@ export interface TapTurns {
   /** Its endpoint asks for more. */
   rests(tap: object): void;
   /**
-   * Counts bytes that were read of a frame longer than what is read at once. @returns whether more of it may be read now.
-   */
-  mayReadLong(bytes: number): boolean;
-  /**
    * Whether so much is unread that nobody reads more but those who read little at a time. When that changes, `readOn()` of
    * all taps must be called.
    */
@@ -62,8 +58,8 @@ export interface TapTurns {
   wait(tap: { takeTurn(): void }, kind: TurnKind): void;
 }
 
-/** What one waits for: to work on observations, on frames that pass, or to read more of a long frame. */
-export type TurnKind = 'take' | 'pass' | 'long';
+/** What one waits for: to work on observations, or on frames that pass. */
+export type TurnKind = 'take' | 'pass';
 
 /**
  * What the client may publish. What it may not is rejected as `not_authorized`, and acknowledged: MQTT 5 says why, 3.1.1 has
