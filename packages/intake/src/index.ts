@@ -17,6 +17,7 @@ export { type UnmatchedNote, UnmatchedTopics } from './counting/unmatched-topics
 export { AckCode, ackFrame, PUBACK, PUBREC } from './tap/ack-frame.js';
 export { CONNECT, frameLength, INCOMPLETE, MALFORMED } from './tap/frame.js';
 export { FramePieces } from './tap/frame-pieces.js';
+export { plainError } from './tap/plain-error.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';
 export { type AckReason, ackReason } from './tap/reasoned-acks.js';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { plainError } from '@humtemp/intake';
 import type { ConnectPacket } from 'aedes';
 import type { AccessControl, ReloadableAccess } from '../access/access-control.js';
 import type { Budget } from '../budgets/budget.js';
@@ -138,5 +139,5 @@ export class Admission {
 }
 
 function refused(returnCode: 2 | 3 | 5, reason: string, code?: number): Refusal {
-  return Object.assign(new Error(reason), { returnCode, code });
+  return Object.assign(plainError(reason), { returnCode, code });
 }

@@ -6,6 +6,7 @@ import {
   PayloadSlice,
   type Publish,
   type PublishSource,
+  plainError,
   type SourceTable,
 } from '@humtemp/intake';
 import type { Budget } from '../budgets/budget.js';
@@ -106,7 +107,7 @@ export class SlowLane {
     }
     if (!mayPublish && !isWill) this.#verdicts.set(packet, isReserved ? RESERVED : NOT_ALLOWED);
     const error =
-      mayPublish || !isWill ? null : new Error('the will is on a topic that it may not publish on');
+      mayPublish || !isWill ? null : plainError('the will is on a topic that it may not publish on');
     const source = sources.find(topic);
     const { match } = sources;
     if (source === undefined) {

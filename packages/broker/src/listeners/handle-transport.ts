@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import type { TapTransport, TransportObserver } from '@humtemp/intake';
+import { plainError, type TapTransport, type TransportObserver } from '@humtemp/intake';
 
 /** What is read at once, of all connections: it is good until the call returns. */
 const SHARED_BYTES = 65_536;
@@ -275,7 +275,7 @@ export class HandleTransport implements TapTransport {
     // What was under way when it was closed.
     if (this.#handle === undefined) return;
     const code = getSystemErrorName(status);
-    const error = Object.assign(new Error(`${call} ${code}`), { code, errno: status, syscall: call });
+    const error = Object.assign(plainError(`${call} ${code}`), { code, errno: status, syscall: call });
     this.#observer?.onFailure(error);
     this.#close();
   }

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { plainError } from '@humtemp/intake';
 import type { WebSocket } from 'ws';
 import { WholePackets } from './whole-packets.js';
 
@@ -28,7 +29,7 @@ export class WebSocketTransport extends Duplex {
       if (this.destroyed) return;
       if (!isBinary) {
         socket.close(UNSUPPORTED_DATA, 'binary messages only');
-        this.destroy(new Error('connection ended: a WebSocket text message [MQTT-6.0.0-1]'));
+        this.destroy(plainError('connection ended: a WebSocket text message [MQTT-6.0.0-1]'));
       } else if (!this.push(data)) socket.pause();
     });
     socket.on('error', (error) => this.destroy(error));

@@ -6,6 +6,7 @@ import { CONNECT, DISCONNECT, frameLength, PINGREQ, PINGRESP, PUBLISH } from './
 import { isOfWhatWasSent, type PauseReason } from './pause-reason.js';
 import { PendingAcks } from './pending-acks.js';
 import { Pings } from './pings.js';
+import { plainError } from './plain-error.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
@@ -629,13 +630,4 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     else this.destroy(plainError(`connection ended: ${what}`));
     return true;
   }
-}
-
-/** An error for the other side's fault. It has no stack: of thousands of connections, that would cost more than to end them. */
-function plainError(message: string): Error {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  const error = new Error(message);
-  Error.stackTraceLimit = stackTraceLimit;
-  return error;
 }
