@@ -93,10 +93,11 @@ export class Sparklines {
     );
     const expected = new Map(
       apart!.map(({ body }, i) => {
-        const { buckets } = parsed<{ buckets: { temp: { avg: number }; humidity: { avg: number } }[] }>(body);
+        // In the first seconds of an hour its bucket is empty.
+        const { buckets } = parsed<{ buckets: { temp: Average | null; humidity: Average | null }[] }>(body);
         return [
           this.#labs[i]!,
-          JSON.stringify(buckets.map(({ temp, humidity }) => [temp.avg, humidity.avg])),
+          JSON.stringify(buckets.map(({ temp, humidity }) => [temp?.avg ?? null, humidity?.avg ?? null])),
         ];
       }),
     );
@@ -116,6 +117,10 @@ export class Sparklines {
   #cpuUs(): number {
     return CAN_LOOK ? sumUs(cpuUsed(this.pid)) : 0;
   }
+}
+
+interface Average {
+  readonly avg: number;
 }
 
 interface Averages {
