@@ -39,7 +39,8 @@ export function* journalEntries(path: string, folder: number, listed: JournalFil
     };
     for (;;) {
       const wanted = expected < listed.first ? 'its first frame' : `record ${expected}`;
-      const header = readFully(file, position, Math.min(FRAME_BYTES, size - position));
+      // Of the last record, what fills it up may have been cut off: then the file ends before the next one could begin.
+      const header = readFully(file, position, Math.max(0, Math.min(FRAME_BYTES, size - position)));
       const frame = frameOf(header);
       if (frame === undefined) {
         requireUncut();
