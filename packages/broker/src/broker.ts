@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { type Budgets, budgetsOf } from './budgets/budgets.js';
 import { ownerOfAddress } from './budgets/owner.js';
+import { ClientRegistry } from './client/client-registry.js';
 import { Admission } from './connection/admission.js';
 import { ClientFights } from './connection/client-fights.js';
 import { clientIdOf } from './connection/client-key.js';
@@ -22,7 +23,6 @@ import { canUseHandles } from './listeners/can-use-handles.js';
 import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
 import type { PageRule } from './listeners/web-socket-door.js';
-import { ClientRegistry } from './mqtt5/client-registry.js';
 import { DelayedWills } from './mqtt5/delayed-wills.js';
 import { RetainedPublishes } from './sessions/retained-publishes.js';
 import { Sessions } from './sessions/sessions.js';
@@ -222,10 +222,14 @@ export class Broker {
   async #start(): Promise<void> {
     const { sources, intake, limits, fastLane = true, topicOfLab = observationTopic } = this.options;
     const { budgets } = this;
+    const turns = new ReadTurns(
+      () => this.#readOn(),
+      () => intake.nowMs,
+    );
     this.#engine = await AedesEngine.start(limits, this.#seams());
     const hub: ConnectionHub = {
       engine: this.#engine,
-      mqtt5: {
+      clients: {
         admission: this.#admission,
         sessions: this.#sessions,
         slowLane: this.#slowLane,
@@ -241,6 +245,7 @@ export class Broker {
         frameBytesMax: limits.frameBytesMax,
         takeRetained: true,
         takesPublishes: fastLane,
+        onTaken: () => turns.took(),
       },
       outboxLimits: { bytesMax: limits.subscriberBytesMax, budget: budgets.output, clock: this.#clock },
       limits,
@@ -249,10 +254,7 @@ export class Broker {
       topicOfLab,
       traffic: this.#traffic,
       noCopies: new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {}),
-      turns: new ReadTurns(
-        () => this.#readOn(),
-        () => intake.nowMs,
-      ),
+      turns,
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
       counters: this.counters,
       clock: this.#clock,
@@ -316,20 +318,10 @@ export class Broker {
     const sessions = this.#sessions;
     return {
       sessions,
-      examine: (client, packet) => {
-        const connection = connectionOf(client);
-        // A light client was examined, and let in, when it came.
-        if (connection.light === undefined) this.#admission.examine(connection, packet);
-        else packet.clientId = connection.light.id;
-      },
-      admit: async (client, username, password) => {
-        const connection = connectionOf(client);
-        return connection.light === undefined
-          ? this.#admission.admit(connection, username, password)
-          : undefined;
-      },
+      examine: (client, packet) => this.#admission.examine(connectionOf(client), packet),
+      admit: (client, username, password) => this.#admission.admit(connectionOf(client), username, password),
       takeOver: (before, client) => this.#takeOver(connectionOf(before), connectionOf(client)),
-      giveWay: (client) => this.#registry.giveWay(client, connectionOf(client).light),
+      giveWay: (client) => this.#registry.giveWay(client),
       arrive: (client) => {
         this.#wills.arrive(client.id, client.clean);
         if (client.clean) slowLane.endSession(client.id);

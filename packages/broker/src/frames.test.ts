@@ -35,6 +35,39 @@ function connectWithWill(topic: string, moreFlags = 0): Buffer {
 
 const afterConnect = (...frames: Buffer[]) => Buffer.concat([CONNECT_KEEPING_SESSION, ...frames]);
 
+/** What a client may not say, whether its session is kept, which is the MQTT library's to see to, or not. */
+const BEHIND_CONNECT: [what: string, bytes: Buffer, reason: RegExp][] = [
+  ['CONNECT twice', CONNECT_KEEPING_SESSION, /^Invalid protocol|^the byte 0x10/],
+  ['a length of five bytes', Buffer.from([0x32, ...FIVE_BYTES]), /four bytes/],
+  ['a publish of 256 MB', Buffer.from([0x32, ...HUGE]), /^a frame of 268435460 bytes/],
+  ['a SUBSCRIBE of 256 MB', Buffer.from([0x82, ...HUGE]), /^a frame of 268435460 bytes/],
+  ['QoS 3', Buffer.concat([Buffer.from([0x36]), publishFrame({ qos: 1, id: 1 }).subarray(1)]), /QoS/],
+  ['packet id 0', publishFrame({ qos: 1, id: 0 }), /packet id 0/],
+  ['packet id 0 at QoS 2', publishFrame({ qos: 2, id: 0 }), /packet id 0/],
+  ['a topic longer than its frame', Buffer.from([0x30, 4, 0xff, 0xff, 1, 2]), /Cannot parse topic|too early/],
+  ['a topic of too many levels', publishOn(Buffer.from('a/'.repeat(100))), /levels/],
+  ['a filter of too many levels', subscribeFrame(['a/'.repeat(100)], 1), /too many levels/],
+  ['a filter that is none', subscribeFrame(['a/#/b'], 1), /#/],
+  ['no filter', subscribeFrame([''], 1), /filter|empty topic/],
+  ['a SUBSCRIBE at QoS 3', Buffer.from([0x82, 6, 0, 1, 0, 1, 0x61, 3]), /QoS/],
+  ['a SUBSCRIBE of nothing', Buffer.from([0x82, 2, 0, 1]), /too early|Invalid qos/],
+  ['a SUBSCRIBE without its flags', Buffer.from([0x80, 6, 0, 1, 0, 1, 0x61, 0]), /header flag|the byte 0x80/],
+  ...['labs/+/observation', 'labs/#', ''].map((topic): [string, Buffer, RegExp] => [
+    `a publish to the topic "${topic}"`,
+    publishOn(Buffer.from(topic)),
+    /topic|not allowed in PUBLISH/,
+  ]),
+  ...[[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x61, 0]].flatMap((bytes) =>
+    [['labs/', '/observation'] as const, ['other/', ''] as const].map(
+      ([before, behind]): [string, Buffer, RegExp] => [
+        `a publish to ${before} with the bytes ${Buffer.from(bytes).toString('hex')}`,
+        publishOn(Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(behind)])),
+        /^a topic that is not UTF-8, or has a NUL/,
+      ],
+    ),
+  ),
+];
+
 describe('bad MQTT ends only its own connection, and the log names it once:', { concurrency: true }, () => {
   const cases: [what: string, bytes: Buffer, reason: RegExp][] = [
     ['an HTTP request', Buffer.from('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'), /^HTTP, where MQTT/],
@@ -61,36 +94,19 @@ describe('bad MQTT ends only its own connection, and the log names it once:', { 
       frame(0x10, Buffer.from('\0\x04MQTT\x09\x02\0\0\0\x01x')),
       /version/,
     ],
-    ['CONNECT twice', afterConnect(CONNECT_KEEPING_SESSION), /^Invalid protocol/],
-    ['a length of five bytes', afterConnect(Buffer.from([0x32, ...FIVE_BYTES])), /four bytes/],
-    ['a publish of 256 MB', afterConnect(Buffer.from([0x32, ...HUGE])), /^a frame of 268435460 bytes/],
-    ['a SUBSCRIBE of 256 MB', afterConnect(Buffer.from([0x82, ...HUGE])), /^a frame of 268435460 bytes/],
-    ['QoS 3', afterConnect(Buffer.from([0x36]), publishFrame({ qos: 1, id: 1 }).subarray(1)), /QoS/],
-    ['packet id 0', afterConnect(publishFrame({ qos: 1, id: 0 })), /packet id 0/],
-    ['packet id 0 at QoS 2', afterConnect(publishFrame({ qos: 2, id: 0 })), /packet id 0/],
+    // The MQTT library lets the first pass, and says nothing of the second.
     [
-      'a topic longer than its frame',
-      afterConnect(Buffer.from([0x30, 4, 0xff, 0xff, 1, 2])),
-      /Cannot parse topic/,
+      'an UNSUBSCRIBE of nothing',
+      Buffer.concat([connectFrame('plain'), Buffer.from([0xa2, 2, 0, 1])]),
+      /too early/,
     ],
-    ['a topic of too many levels', afterConnect(publishOn(Buffer.from('a/'.repeat(100)))), /too many levels/],
-    ['a filter of too many levels', afterConnect(subscribeFrame(['a/'.repeat(100)], 1)), /too many levels/],
-    ['a filter that is none', afterConnect(subscribeFrame(['a/#/b'], 1)), /#/],
-    ...['labs/+/observation', 'labs/#', ''].map((topic): [string, Buffer, RegExp] => [
-      `a publish to the topic "${topic}"`,
-      afterConnect(publishOn(Buffer.from(topic))),
-      /topic|not allowed in PUBLISH/,
-    ]),
-    ...[[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x61, 0]].flatMap((bytes) =>
-      [['labs/', '/observation'] as const, ['other/', ''] as const].map(
-        ([before, behind]): [string, Buffer, RegExp] => [
-          `a publish to ${before} with the bytes ${Buffer.from(bytes).toString('hex')}`,
-          afterConnect(
-            publishOn(Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(behind)])),
-          ),
-          /^a topic that is not UTF-8, or has a NUL/,
-        ],
-      ),
+    ['a CONNACK', Buffer.concat([connectFrame('plain'), Buffer.from([0x20, 2, 0, 0])]), /the byte 0x20/],
+    ...[CONNECT_KEEPING_SESSION, connectFrame('plain')].flatMap((connect, i) =>
+      BEHIND_CONNECT.map(([what, bytes, reason]): [string, Buffer, RegExp] => [
+        `${what}, of a client ${i === 0 ? 'with' : 'without'} a session`,
+        Buffer.concat([connect, bytes]),
+        reason,
+      ]),
     ),
   ];
   for (const [what, bytes, reason] of cases)

@@ -14,17 +14,17 @@ import type { AccessControl, ClientIdentity } from '../access/access-control.js'
 import type { Budgets } from '../budgets/budgets.js';
 import { Kept } from '../budgets/kept.js';
 import { ownerOfAccount, ownerOfAddress } from '../budgets/owner.js';
+import type { BrokerClient, ClientHub } from '../client/broker-client.js';
 import type { BrokerCounters } from '../counters.js';
 import type { AedesEngine } from '../engine/aedes-engine.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import type { CopyTraffic } from '../lanes/copy-traffic.js';
 import { ObservationCopies } from '../lanes/observation-copies.js';
-import { LightClient } from '../light/light-client.js';
-import { readPlainConnect } from '../light/plain-connect.js';
-import { SAID_AGAIN, SwallowedConnack } from '../light/swallowed-connack.js';
 import type { BrokerLimits } from '../limits.js';
-import { Mqtt5Client, type Mqtt5Hub } from '../mqtt5/mqtt5-client.js';
+import { Mqtt5Client } from '../mqtt5/mqtt5-client.js';
 import { CODE_OF_REFUSAL, ReasonCode } from '../mqtt5/reason-code.js';
+import { PlainClient } from '../mqtt311/plain-client.js';
+import { readPlainConnect } from '../mqtt311/plain-connect.js';
 import type { QueueEntry } from '../sessions/outgoing-queue.js';
 import { PacketIds } from '../sessions/packet-ids.js';
 import type { SessionConnection } from '../sessions/session.js';
@@ -45,9 +45,10 @@ import type { ServingClock } from './serving-clock.js';
 
 /** What all connections of a broker share. */
 export interface ConnectionHub {
-  /** For those that speak MQTT 3.1.1. */
+  /** For those of MQTT 3.1 and 3.1.1 that ask for a session or leave a will. */
   readonly engine: AedesEngine;
-  readonly mqtt5: Mqtt5Hub;
+  /** For the others. */
+  readonly clients: ClientHub;
   readonly tapOptions: PublishTapOptions;
   readonly outboxLimits: OutboxLimits;
   readonly limits: BrokerLimits;
@@ -91,9 +92,9 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   #copies: ObservationCopies | undefined;
   #heardAtMs: number;
   client: EngineClient = NOBODY;
+  /** The same, if it is one of ours. */
+  #own: BrokerClient | undefined;
   #client5: Mqtt5Client | undefined;
-  /** Of MQTT 3.1.1, even if a client of the MQTT library is in its place by now. */
-  light: LightClient | undefined;
   /** As its CONNECT gave it, or as it was given. */
   clientId = '';
   /** 0: none. */
@@ -200,9 +201,8 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   /** The client is accepted, and has its CONNACK. */
   open(): void {
-    // What the entrance has kept, it gives back. A light client that another one replaces has none any more.
-    if (this.#entering !== undefined) this.#unfinished = undefined;
-    this.#entering = undefined;
+    // What the entrance has kept, it gives back.
+    this.#unfinished = this.#entering = undefined;
     this.tap.open();
   }
 
@@ -374,7 +374,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   /** Ends the connection, as if it had broken. @param code what a client is told that speaks MQTT 5. */
   end(reason: string, code: number = ReasonCode.quotaExceeded): void {
     this.warn('connection ended', reason);
-    if (this.#client5?.end(code, reason) !== true) this.tap.destroy();
+    if (this.#own?.end(code, reason) !== true) this.tap.destroy();
   }
 
   /** Ends the connection with a frame that says why, for which the client has a little time. */
@@ -394,37 +394,18 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   /** Its CONNECT has come: whoever speaks its version answers it. */
   #meet(frame: Buffer): void {
-    const { mqtt5 } = this.hub;
-    if (versionOf(frame) === 5) {
-      this.#client5 = new Mqtt5Client(this, mqtt5);
-      this.#become(this.#client5);
-    } else if (readPlainConnect(frame) !== undefined) {
-      this.light = new LightClient(this, mqtt5);
-      this.#become(this.light);
-    } else this.#meetEngine();
-  }
-
-  #meetEngine(): void {
-    this.#become(this.hub.engine.handle(this.tap, (callback) => this.outbox.whenShort(callback)));
-  }
-
-  #become(client: EngineClient): void {
-    this.client = client;
-    this.hub.onClient(this, client);
-  }
-
-  /** Its light client has met a packet that is not for it: the MQTT library goes on. @param rest what has come of it. */
-  becomeWhole(rest: Buffer): void {
-    this.tap.enterAgain(SAID_AGAIN, rest, new SwallowedConnack());
-    this.#meetEngine();
+    const { engine, clients, onClient } = this.hub;
+    if (versionOf(frame) === 5) this.#own = this.#client5 = new Mqtt5Client(this, clients);
+    else if (readPlainConnect(frame) !== undefined) this.#own = new PlainClient(this, clients);
+    this.client = this.#own ?? engine.handle(this.tap, (callback) => this.outbox.whenShort(callback));
+    onClient(this, this.client);
   }
 
   #closed(): void {
     this.#entering?.entrance.end();
     this.#unfinished?.set(0);
     this.#outbox?.close();
-    this.#client5?.leave();
-    this.light?.leave();
+    this.#own?.leave();
     this.hub.onClosed(this);
   }
 

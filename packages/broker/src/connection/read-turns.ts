@@ -11,13 +11,20 @@ const TURN_MS = { taking: 4, passing: 0.5 };
 const SERVED_MAX = 32;
 /** Clients that may be at work at a time on frames that passed; fewer, down to this, while turns of the event loop are long. */
 const AT_WORK = { least: 1, most: 64 };
-/** What a long turn of the event loop is. */
+/** What a long turn of the event loop is, and how late a timer is that is late. */
 const LONG_TURN_MS = 3;
+/**
+ * How long nobody's frames pass after a turn in which some did: the first time that a turn is long, twice as long with each,
+ * at most, and how much less with each millisecond.
+ */
+const REST_MS = { first: 0.5, most: 4, lessPerMs: 1 / 250 };
+/** For so long after an observation more are to be expected. */
+const EXPECTED_MS = 1000;
 /** Turns after which nobody is waited for: it may be a client that does not read. */
 const AT_WORK_TURNS = 16;
 /** Bytes of long frames that may pass in a millisecond, and at once. */
 const PASSING = { bytesPerMs: 16 * 1024, most: 1024 * 1024 };
-/** How long one waits who may read no more bytes in this millisecond. */
+/** How long one waits at least who may pass nothing now. */
 const WAIT_MS = 1;
 /** Bytes that may be unread before those who send much read no more, until half of them are gone. */
 const BYTES_MAX = 16 * 1024 * 1024;
@@ -45,9 +52,16 @@ export class ReadTurns implements TapTurns {
   #atWorkMax = AT_WORK.most;
   /** Turns so far, while anybody waits or works. */
   #turns = 0;
-  /** When the last turn began in which somebody waited. */
+  /** When the last turn began in which somebody waited, or when the timer is due that begins the next one. */
   #waitedMs: number | undefined;
   readonly #passing = new Allowance(PASSING.bytesPerMs, PASSING.most);
+  #restMs = 0;
+  #restsUntilMs = 0;
+  /** Whether somebody's frames passed since the last look, and whether observations came. */
+  #hasPassed = false;
+  #hasTaken = false;
+  #takenMs = Number.NEGATIVE_INFINITY;
+  #lookedMs = 0;
   #isAsleep = false;
   #bytes = 0;
   #isFull = false;
@@ -84,12 +98,18 @@ export class ReadTurns implements TapTurns {
     return this.#spentMs < TURN_MS.taking;
   }
 
+  /** Observations have come. */
+  took(): void {
+    this.#hasTaken = true;
+  }
+
   mayPass(tap: object): boolean {
     return !this.#atWork.has(tap) && this.#mayAnybodyPass;
   }
 
   works(tap: object, longBytes: number): void {
     this.#passing.spend(longBytes);
+    this.#hasPassed = true;
     if (this.#atWork.has(tap)) return;
     this.#atWork.set(tap, this.#turns);
     this.#schedule();
@@ -118,7 +138,8 @@ export class ReadTurns implements TapTurns {
   }
 
   get #mayAnybodyPass(): boolean {
-    return this.#atWork.size < this.#atWorkMax && this.#passing.hasLeft && this.#spentMs < TURN_MS.passing;
+    if (this.#atWork.size >= this.#atWorkMax || !this.#passing.hasLeft) return false;
+    return this.#spentMs < TURN_MS.passing && this.nowMs() >= this.#restsUntilMs;
   }
 
   get #spentMs(): number {
@@ -141,14 +162,16 @@ export class ReadTurns implements TapTurns {
     this.#beganMs = undefined;
     this.#receivedMs = Number.NaN;
     this.#turns += 1;
-    this.#lookAtWork();
+    this.#forgetLongAtWork();
     if (KINDS.every((kind) => this.#waiting[kind].size === 0)) {
       this.#waitedMs = undefined;
       return;
     }
-    this.#passing.fill(this.#waitedMs!);
-    if (this.#waiting.take.size === 0 && !this.#passing.hasLeft) {
-      this.#sleep();
+    const nowMs = this.nowMs();
+    this.#lookAtTurn(nowMs);
+    this.#passing.fill(nowMs);
+    if (this.#waiting.take.size === 0 && (!this.#passing.hasLeft || nowMs < this.#restsUntilMs)) {
+      this.#sleep(Math.max(WAIT_MS, this.#restsUntilMs - nowMs));
       return;
     }
     this.#serve();
@@ -157,28 +180,41 @@ export class ReadTurns implements TapTurns {
     for (let i = 0; i < SERVED_MAX; i++) setImmediate(this.#next);
   }
 
-  #sleep(): void {
+  #sleep(forMs: number): void {
     this.#waitedMs = undefined;
     if (this.#isAsleep) return;
     this.#isAsleep = true;
+    const dueMs = this.nowMs() + forMs;
     setTimeout(() => {
       this.#isAsleep = false;
+      this.#waitedMs = dueMs;
       this.#schedule();
-    }, WAIT_MS).unref();
+    }, forMs).unref();
   }
 
-  /** While somebody waits, the event loop does not: then the time from turn to turn is what a turn takes. */
-  #lookAtWork(): void {
+  #forgetLongAtWork(): void {
     for (const [tap, turn] of this.#atWork) {
       if (this.#turns - turn < AT_WORK_TURNS) break;
       this.#atWork.delete(tap);
     }
-    const nowMs = this.nowMs();
+  }
+
+  /** While somebody waits, the event loop does not: then the time from turn to turn is what a turn takes. */
+  #lookAtTurn(nowMs: number): void {
     const isLong = this.#waitedMs !== undefined && nowMs - this.#waitedMs > LONG_TURN_MS;
+    this.#waitedMs = nowMs;
     this.#atWorkMax = isLong
       ? Math.max(AT_WORK.least, Math.floor(this.#atWorkMax / 2))
       : Math.min(AT_WORK.most, this.#atWorkMax + 1);
-    this.#waitedMs = nowMs;
+    if (this.#hasTaken) this.#takenMs = nowMs;
+    this.#hasTaken = false;
+    this.#restMs =
+      isLong && nowMs - this.#takenMs < EXPECTED_MS
+        ? Math.min(REST_MS.most, Math.max(REST_MS.first, this.#restMs * 2))
+        : Math.max(0, this.#restMs - (nowMs - this.#lookedMs) * REST_MS.lessPerMs);
+    this.#lookedMs = nowMs;
+    if (this.#hasPassed) this.#restsUntilMs = nowMs + this.#restMs;
+    this.#hasPassed = false;
   }
 
   #serve(): void {

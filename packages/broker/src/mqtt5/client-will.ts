@@ -1,7 +1,7 @@
 import type { ConnectPacket } from 'aedes';
+import type { ReadProperties } from '../client/publish-reader.js';
 import type { PublishProperties } from '../subscribers/publish-properties.js';
 import type { Mqtt5Client } from './mqtt5-client.js';
-import type { ReadProperties } from './publish-reader.js';
 
 /** What a client leaves that goes without a word (3.1.2.5). */
 export class ClientWill {

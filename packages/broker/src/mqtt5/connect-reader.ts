@@ -1,8 +1,9 @@
 import type { ConnectPacket } from 'aedes';
-import { BytesReader } from './bytes-reader.js';
+import { BytesReader } from '../client/bytes-reader.js';
+import { PacketError } from '../client/packet-error.js';
+import { type ReadProperties, readProperties } from '../client/publish-reader.js';
 import { parsePacket } from './packets.js';
-import { type ReadProperties, readProperties } from './publish-reader.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { ReasonCode } from './reason-code.js';
 
 const WILL_FLAG = 4;
 const PACKET_ID_MAX = 65_535;
@@ -22,18 +23,19 @@ export interface Connect5 {
   readonly will: ReadProperties | undefined;
 }
 
-/** @throws Mqtt5Error */
+/** @throws PacketError */
 export function readConnect(frame: Buffer): Connect5 {
   const packet = parsePacket(frame);
-  if (packet.cmd !== 'connect') throw new Mqtt5Error(ReasonCode.protocolError, 'no CONNECT at the beginning');
+  if (packet.cmd !== 'connect')
+    throw new PacketError(ReasonCode.protocolError, 'no CONNECT at the beginning');
   const { properties = {} } = packet;
   const { sessionExpiryInterval = 0, receiveMaximum = PACKET_ID_MAX, maximumPacketSize } = properties;
   if (receiveMaximum === 0 || maximumPacketSize === 0)
-    throw new Mqtt5Error(ReasonCode.protocolError, 'a receive maximum or maximum packet size of 0');
+    throw new PacketError(ReasonCode.protocolError, 'a receive maximum or maximum packet size of 0');
   if (properties.authenticationMethod !== undefined)
-    throw new Mqtt5Error(ReasonCode.badAuthenticationMethod, 'there is no authentication but by password');
+    throw new PacketError(ReasonCode.badAuthenticationMethod, 'there is no authentication but by password');
   if (properties.authenticationData !== undefined)
-    throw new Mqtt5Error(ReasonCode.protocolError, 'authentication data without a method');
+    throw new PacketError(ReasonCode.protocolError, 'authentication data without a method');
   return {
     packet: packet as ConnectPacket,
     expiryS: secondsOf(sessionExpiryInterval),

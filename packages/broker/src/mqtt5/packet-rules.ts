@@ -1,5 +1,6 @@
-import { BytesReader } from './bytes-reader.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { BytesReader } from '../client/bytes-reader.js';
+import { PacketError } from '../client/packet-error.js';
+import { ReasonCode } from './reason-code.js';
 
 const CONNECT = 1;
 const ACKNOWLEDGEMENTS = { puback: 4, pubrec: 5, pubrel: 6, pubcomp: 7 } as const;
@@ -67,7 +68,7 @@ const DISCONNECT_CODES = new Set([
 /**
  * Holds a whole packet of a client that is no PUBLISH against the rules: what mqtt-packet reads is not always one, and what
  * comes twice becomes an array there. A packet that no client may send is left to whoever knows what may come.
- * @throws Mqtt5Error
+ * @throws PacketError
  */
 export function checkPacket(frame: Buffer): void {
   const type = frame[0]! >> 4;
@@ -158,9 +159,9 @@ function readPacketId(reader: BytesReader): void {
 }
 
 function malformed(what: string): never {
-  throw new Mqtt5Error(ReasonCode.malformed, what);
+  throw new PacketError(ReasonCode.malformed, what);
 }
 
 function broken(what: string): never {
-  throw new Mqtt5Error(ReasonCode.protocolError, what);
+  throw new PacketError(ReasonCode.protocolError, what);
 }

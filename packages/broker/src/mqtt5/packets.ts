@@ -1,7 +1,8 @@
 import mqttPacket, { type IConnackPacket, type Packet, type Parser } from 'mqtt-packet';
+import { PacketError } from '../client/packet-error.js';
 import { varintBytes, writeVarint } from '../subscribers/varint.js';
 import { checkPacket } from './packet-rules.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { ReasonCode } from './reason-code.js';
 
 // aedes and we write few numbers. It would make 65,536 buffers at the first: 7 MB, and some milliseconds in which nobody is
 // served (mqtt-packet 9.0.2).
@@ -16,7 +17,7 @@ let parser: Parser | undefined;
 let parsed: Packet | undefined;
 let problem: Error | undefined;
 
-/** Reads a whole frame that is no PUBLISH: of those the order of the user properties would be lost. @throws Mqtt5Error */
+/** Reads a whole frame that is no PUBLISH: of those the order of the user properties would be lost. @throws PacketError */
 export function parsePacket(frame: Buffer): Packet {
   checkPacket(frame);
   parser ??= newParser();
@@ -30,7 +31,10 @@ export function parsePacket(frame: Buffer): Packet {
   if (packet !== undefined && problem === undefined) return packet;
   // It is not known where it stands.
   parser = undefined;
-  throw new Mqtt5Error(ReasonCode.malformed, (problem as Error | undefined)?.message ?? 'not a whole packet');
+  throw new PacketError(
+    ReasonCode.malformed,
+    (problem as Error | undefined)?.message ?? 'not a whole packet',
+  );
 }
 
 function newParser(): Parser {

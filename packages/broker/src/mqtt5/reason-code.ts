@@ -34,13 +34,3 @@ export const CODE_OF_REFUSAL: Readonly<Record<RefusalKind, number>> = {
   too_large: ReasonCode.packetTooLarge,
   no_room: ReasonCode.quotaExceeded,
 };
-
-/** A client has broken a rule: its connection ends, and this is why. */
-export class Mqtt5Error extends Error {
-  constructor(
-    readonly code: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}

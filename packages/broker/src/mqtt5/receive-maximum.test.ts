@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { noOpenHandles, TOPIC, times, UNTIMED, until } from '@humtemp/test-services';
 import { Scene } from '../broker.fixture.js';
-import { RECEIVE_MAX } from './incoming-publishes.js';
+import { RECEIVE_MAX } from './mqtt5-client.js';
 import { frame5, RawClient } from './raw-client.fixture.js';
 
 after(noOpenHandles);

@@ -1,15 +1,16 @@
 import { filterLevels } from '@humtemp/bucket-core';
 import type { ISubscribePacket, IUnsubscribePacket } from 'mqtt-packet';
+import { PacketError } from '../client/packet-error.js';
 import type { Grant } from '../subscribers/grant.js';
 import { sharedFilterOf } from '../subscribers/shared-group.js';
 import type { Mqtt5Client } from './mqtt5-client.js';
 import { codesFrameBytes, subackFrame, unsubackFrame } from './packets.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { ReasonCode } from './reason-code.js';
 
 /** When retained publishes are sent to a subscription (3.8.3.1). */
 const RETAIN_HANDLING = { always: 0, ifNew: 1 } as const;
 
-/** Answers a SUBSCRIBE (3.8), filter by filter. @throws Mqtt5Error */
+/** Answers a SUBSCRIBE (3.8), filter by filter. @throws PacketError */
 export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
   const { deliveries } = client.hub;
   const { connection, session } = client;
@@ -21,7 +22,8 @@ export function subscribe(client: Mqtt5Client, packet: ISubscribePacket): void {
     const filter = isShared ? sharedFilterOf(topic) : topic;
     if (filter === undefined || !isFilter(filter, client.hub.limits.topicLevelsMax))
       return ReasonCode.filterInvalid;
-    if (isShared && nl) throw new Mqtt5Error(ReasonCode.protocolError, 'a shared subscription with No Local');
+    if (isShared && nl)
+      throw new PacketError(ReasonCode.protocolError, 'a shared subscription with No Local');
     const grant: Grant = {
       qos,
       noLocal: nl,
@@ -61,11 +63,11 @@ export function unsubscribe(client: Mqtt5Client, packet: IUnsubscribePacket): vo
 
 /**
  * An answer has a code for each filter, and none may be longer than the client takes [MQTT-3.1.2-24, MQTT-3.9.3-1]: who asks
- * for so many at once gets none. @throws Mqtt5Error
+ * for so many at once gets none. @throws PacketError
  */
 function checkAnswer(client: Mqtt5Client, filters: number): void {
   if (codesFrameBytes(filters) > client.packetBytesMax)
-    throw new Mqtt5Error(
+    throw new PacketError(
       ReasonCode.packetTooLarge,
       `${filters} filters in one packet, whose answer is longer than it takes`,
     );

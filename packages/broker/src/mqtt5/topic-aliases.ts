@@ -1,5 +1,6 @@
 import type { Budget } from '../budgets/budget.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { PacketError } from '../client/packet-error.js';
+import { ReasonCode } from './reason-code.js';
 
 /** Topics that a client may give a number at a time. */
 export const TOPIC_ALIAS_MAX = 100;
@@ -17,18 +18,21 @@ export class TopicAliases {
     readonly owner: string,
   ) {}
 
-  /** The topic of a publish. @throws Mqtt5Error */
+  /** The topic of a publish. @throws PacketError */
   resolve(topic: string, alias: number | undefined): string {
     if (alias === undefined) {
-      if (topic === '') throw new Mqtt5Error(ReasonCode.protocolError, 'a publish without a topic');
+      if (topic === '') throw new PacketError(ReasonCode.protocolError, 'a publish without a topic');
       return topic;
     }
     if (alias === 0 || alias > TOPIC_ALIAS_MAX)
-      throw new Mqtt5Error(ReasonCode.topicAliasInvalid, `a topic alias that is not 1 to ${TOPIC_ALIAS_MAX}`);
+      throw new PacketError(
+        ReasonCode.topicAliasInvalid,
+        `a topic alias that is not 1 to ${TOPIC_ALIAS_MAX}`,
+      );
     if (topic !== '') this.#set(alias, topic);
     const known = this.#topics?.get(alias);
     if (known === undefined)
-      throw new Mqtt5Error(ReasonCode.protocolError, 'a topic alias that was given no topic');
+      throw new PacketError(ReasonCode.protocolError, 'a topic alias that was given no topic');
     return known;
   }
 
@@ -44,7 +48,7 @@ export class TopicAliases {
     if (before === topic) return;
     const more = costOf(topic) - (before === undefined ? 0 : costOf(before));
     if (more > 0 && !this.budget.take(this.owner, more))
-      throw new Mqtt5Error(ReasonCode.quotaExceeded, 'no room for more topic aliases');
+      throw new PacketError(ReasonCode.quotaExceeded, 'no room for more topic aliases');
     if (more < 0) this.budget.give(this.owner, -more);
     this.#bytes += more;
     this.#topics.set(alias, topic);

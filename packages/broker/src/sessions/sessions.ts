@@ -93,9 +93,8 @@ export class Sessions {
     const session = this.#sessions.get(client.id);
     if (session === undefined) return;
     session.leave();
-    if (session.expiryMs === 0) this.end(client.id);
-    // A clean session is ended in this turn.
-    else if (!client.clean) this.#beginAbsence(client.id, session);
+    if (client.clean || session.expiryMs === 0) this.end(client.id);
+    else this.#beginAbsence(client.id, session);
   }
 
   /** Whether something is kept for a client id. */

@@ -37,7 +37,7 @@ export class OutgoingPublish {
   #atQos0: Buffer | undefined;
   #atQos0Of5: Buffer | undefined;
 
-  /** @param payload good until the publish is delivered; `keep()` copies it. */
+  /** @param payload which nobody changes any more. */
   constructor(
     readonly topic: string,
     payload: Buffer,
@@ -66,9 +66,9 @@ export class OutgoingPublish {
     return properties !== undefined && properties.expiresAtMs <= performance.now();
   }
 
-  /** Somebody keeps it: it must not hold the whole piece of bytes that it came in. */
+  /** Somebody keeps it: it must not hold a piece of bytes that it is only a small part of. */
   keep(): void {
-    if (this.#isKept) return;
+    if (this.#isKept || this.#payload.length * 2 > this.#payload.buffer.byteLength) return;
     const own = Buffer.allocUnsafeSlow(this.#payload.length);
     this.#payload.copy(own);
     this.#payload = own;

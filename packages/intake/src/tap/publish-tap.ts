@@ -73,8 +73,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #unfinished: UnfinishedFrame | undefined;
   /** Bytes that were read and not worked on: it is not their turn. */
   #unread: UnreadBytes | undefined;
-  /** What passes once another endpoint has accepted the client. */
-  #held: Buffer[] | undefined;
   /** Of the publish that was taken last. */
   #lastReceipt: number | undefined;
   /** Publishes that came, those of them that were taken, and frames that passed. */
@@ -136,7 +134,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
   onEnd(): void {
     if (this.#phase === 'ended') return;
-    if (this.#unread !== undefined || this.#held !== undefined) {
+    if (this.#unread !== undefined) {
       this.#endsLater = true;
       return;
     }
@@ -185,7 +183,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       if (policy.copies.isFull) return 'copies for subscribers wait';
       if (this.#unread !== undefined || (policy.turns?.isFull && !this.#transport.isBrief))
         return 'it is not its turn';
-      if (this.#entrance?.isWaiting || this.#held !== undefined) return 'the client is not accepted yet';
+      if (this.#entrance?.isWaiting) return 'the client is not accepted yet';
     }
     if (this.#endpointFull) return 'the endpoint is full';
     if (this.#output.isFull) return 'the output is full';
@@ -210,23 +208,11 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#acks = new ReasonedAcks(ackBytesMax, room);
   }
 
-  /**
-   * Another endpoint goes on, which must accept the client first: it gets a CONNECT, and the rest once the tap is opened.
-   * @param greeting changes what it writes first.
-   */
-  enterAgain(connect: Buffer, rest: Buffer, greeting: TapGreeting): void {
-    this.#greeting = greeting;
-    this.#held = [rest];
-    this.unshift(connect);
-    this.#updateFlow();
-  }
-
   /** The broker has accepted the client: what stands behind its CONNECT may come. */
   open(): void {
     const bytes = this.#entrance?.open();
     this.#entrance = undefined;
     if (this.#phase === 'entering') this.#phase = 'open';
-    if (this.#held !== undefined) this.#release(this.#held);
     if (bytes !== undefined && bytes.length > 0) this.onReceived(bytes);
     this.#updateFlow();
   }
@@ -306,7 +292,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#forgetUnread(this.#unread);
     this.#unread = undefined;
     this.#unfinished?.end();
-    this.#held = undefined;
     this.#entrance = undefined;
     this.#policy?.rate?.end();
     this.#policy?.turns?.rests(this);
@@ -323,7 +308,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #isAlone(bytes: Buffer): boolean {
     const { length } = bytes;
     if (this.#phase !== 'open' || this.#unfinished !== undefined || this.#unread !== undefined) return false;
-    if (length > SHORT_BYTES || this.#held !== undefined || bytes[0]! >> 4 !== PUBLISH) return false;
+    if (length > SHORT_BYTES || bytes[0]! >> 4 !== PUBLISH) return false;
     const turns = this.#policy?.turns;
     if (turns !== undefined && !this.#isItsTurn(bytes, turns)) return false;
     return frameLength(bytes, 0, length) === length && length <= this.#options.frameBytesMax;
@@ -463,22 +448,11 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (start === end) return;
     const whole = bytes.subarray(start, end);
     const passing = areOurs || this.#isShared ? Buffer.from(whole) : whole;
-    if (this.#held !== undefined) this.#held.push(passing);
-    else this.#handOn(passing);
-  }
-
-  #handOn(passing: Buffer): void {
     const turns = this.#policy?.turns;
     turns?.works(this, passing.length > SHORT_BYTES ? passing.length : 0);
     if (!this.push(passing)) this.#endpointFull = true;
     // The endpoint has taken it at once.
     if (this.readableLength === 0) turns?.rests(this);
-  }
-
-  #release(held: readonly Buffer[]): void {
-    this.#held = undefined;
-    for (const bytes of held) this.#handOn(bytes);
-    if (this.#endsLater) this.onEnd();
   }
 
   keeps(bytes: number): boolean {

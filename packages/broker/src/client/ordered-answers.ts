@@ -24,12 +24,16 @@ export class OrderedAnswers {
   /** The answer to one of them. */
   answer(place: AnswerPlace, frame: Buffer): void {
     place.frame = frame;
-    if (this.#places[0] !== place) return;
+    const places = this.#places;
+    if (places[0] !== place) return;
+    if (places.length === 1) {
+      places.length = 0;
+      this.write(frame);
+      return;
+    }
     const ready: Buffer[] = [];
-    let count = 0;
-    for (; count < this.#places.length && this.#places[count]!.frame !== undefined; count++)
-      ready.push(this.#places[count]!.frame!);
-    this.#places = this.#places.slice(count);
-    this.write(ready.length === 1 ? ready[0]! : Buffer.concat(ready));
+    while (places[ready.length]?.frame !== undefined) ready.push(places[ready.length]!.frame!);
+    this.#places = places.slice(ready.length);
+    this.write(Buffer.concat(ready));
   }
 }

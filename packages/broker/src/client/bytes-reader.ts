@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { ReasonCode } from '../mqtt5/reason-code.js';
+import { PacketError } from './packet-error.js';
 
-/** Reads the fields of a packet one after another (1.5). @throws Mqtt5Error where they are not what they should be. */
+/** Reads the fields of a packet one after another (1.5). @throws PacketError where they are not what they should be. */
 export class BytesReader {
   constructor(
     readonly bytes: Buffer,
@@ -33,7 +34,7 @@ export class BytesReader {
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
-    throw new Mqtt5Error(ReasonCode.malformed, 'a variable byte integer of more than four bytes');
+    throw new PacketError(ReasonCode.malformed, 'a variable byte integer of more than four bytes');
   }
 
   /** Goes on behind so many bytes. */
@@ -52,14 +53,14 @@ export class BytesReader {
   text(): string {
     const bytes = this.binary();
     if (!isUtf8(bytes) || bytes.includes(0))
-      throw new Mqtt5Error(ReasonCode.malformed, 'a text that is not UTF-8, or has a NUL');
+      throw new PacketError(ReasonCode.malformed, 'a text that is not UTF-8, or has a NUL');
     return bytes.toString();
   }
 
   #take(count: number): number {
     const { at } = this;
     this.at += count;
-    if (this.at > this.end) throw new Mqtt5Error(ReasonCode.malformed, 'a packet that ends too early');
+    if (this.at > this.end) throw new PacketError(ReasonCode.malformed, 'a packet that ends too early');
     return at;
   }
 }

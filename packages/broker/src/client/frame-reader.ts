@@ -7,7 +7,12 @@ export class FrameReader {
   #kept = NOTHING;
   #count = 0;
 
-  /** Takes a piece. The frames are good until the next one is taken. */
+  /** Whether a frame has begun that is not whole. */
+  get isWithinFrame(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Takes a piece. Its frames stay as they are, and so does the whole piece as long as somebody has a part of one. */
   *take(chunk: Buffer): Generator<Buffer> {
     let bytes = this.#count === 0 ? chunk : this.#keep(chunk);
     for (;;) {

@@ -1,6 +1,7 @@
+import { ReasonCode } from '../mqtt5/reason-code.js';
 import type { PublishProperties } from '../subscribers/publish-properties.js';
 import { BytesReader } from './bytes-reader.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
+import { PacketError } from './packet-error.js';
 
 /** Identifiers of properties (2.2.2.2). */
 const PAYLOAD_FORMAT = 0x01;
@@ -23,8 +24,8 @@ export interface ReadProperties {
   readonly willDelayS: number;
 }
 
-/** A PUBLISH of MQTT 5 (3.3). */
-export interface IncomingPublish extends ReadProperties {
+/** A PUBLISH (3.3). */
+export interface ReadPublish extends ReadProperties {
   /** Empty: the topic alias says it. */
   readonly topic: string;
   readonly payload: Buffer;
@@ -35,19 +36,24 @@ export interface IncomingPublish extends ReadProperties {
   readonly packetId: number;
 }
 
-/** Reads a whole frame. What of it is kept has to be copied. @throws Mqtt5Error */
-export function readPublish(frame: Buffer): IncomingPublish {
+/** Of MQTT 3.1.1. */
+const NO_PROPERTIES: ReadProperties = { properties: undefined, topicAlias: undefined, willDelayS: 0 };
+
+/** Reads a whole frame. The payload is a part of it. @throws PacketError */
+export function readPublish(frame: Buffer, version: 4 | 5): ReadPublish {
   const header = frame[0]!;
   const qos = (header >> 1) & 3;
   const isDup = (header & 8) !== 0;
-  if (qos === 3) throw new Mqtt5Error(ReasonCode.malformed, 'a publish at QoS 3');
-  if (isDup && qos === 0) throw new Mqtt5Error(ReasonCode.malformed, 'a publish at QoS 0 that is sent again');
+  if (qos === 3) throw new PacketError(ReasonCode.malformed, 'a publish at QoS 3');
+  if (isDup && qos === 0 && version === 5)
+    throw new PacketError(ReasonCode.malformed, 'a publish at QoS 0 that is sent again');
   const reader = new BytesReader(frame, 1);
   reader.varint();
   const topic = reader.text();
   const packetId = qos === 0 ? 0 : reader.uint16();
-  if (qos > 0 && packetId === 0) throw new Mqtt5Error(ReasonCode.protocolError, 'a publish with packet id 0');
-  const properties = readProperties(reader, 'publish');
+  if (qos > 0 && packetId === 0)
+    throw new PacketError(ReasonCode.protocolError, 'a publish with packet id 0');
+  const properties = version === 5 ? readProperties(reader, 'publish') : NO_PROPERTIES;
   return {
     topic,
     qos: qos as 0 | 1 | 2,
@@ -73,7 +79,7 @@ export function readProperties(reader: BytesReader, of: 'publish' | 'will'): Rea
     const start = reader.at;
     const id = reader.byte();
     if (seen.has(id) && id !== USER_PROPERTY)
-      throw new Mqtt5Error(ReasonCode.protocolError, `the property 0x${id.toString(16)} twice`);
+      throw new PacketError(ReasonCode.protocolError, `the property 0x${id.toString(16)} twice`);
     seen.add(id);
     if (id === MESSAGE_EXPIRY) expiresAtMs = performance.now() + reader.uint32() * MS_OF_S;
     else if (id === TOPIC_ALIAS && of === 'publish') topicAlias = reader.uint16();
@@ -84,7 +90,7 @@ export function readProperties(reader: BytesReader, of: 'publish' | 'will'): Rea
     }
   }
   if (reader.at !== end)
-    throw new Mqtt5Error(ReasonCode.malformed, 'properties that are longer than they say');
+    throw new PacketError(ReasonCode.malformed, 'properties that are longer than they say');
   const isPlain = passed.length === 0 && expiresAtMs === Number.POSITIVE_INFINITY;
   return {
     properties: isPlain ? undefined : { passed: Buffer.concat(passed), expiresAtMs },
@@ -97,17 +103,17 @@ export function readProperties(reader: BytesReader, of: 'publish' | 'will'): Rea
 function readPassed(reader: BytesReader, id: number): void {
   if (id === PAYLOAD_FORMAT) {
     if (reader.byte() > 1)
-      throw new Mqtt5Error(ReasonCode.protocolError, 'a payload format that is not 0 or 1');
+      throw new PacketError(ReasonCode.protocolError, 'a payload format that is not 0 or 1');
   } else if (id === CONTENT_TYPE) reader.text();
   else if (id === RESPONSE_TOPIC) {
     if (/[+#]/.test(reader.text()))
-      throw new Mqtt5Error(ReasonCode.protocolError, 'a response topic with wildcards');
+      throw new PacketError(ReasonCode.protocolError, 'a response topic with wildcards');
   } else if (id === CORRELATION_DATA) reader.binary();
   else if (id === USER_PROPERTY) {
     reader.text();
     reader.text();
   } else
-    throw new Mqtt5Error(
+    throw new PacketError(
       ReasonCode.protocolError,
       `the property 0x${id.toString(16)}, which is none of a client's publishes`,
     );

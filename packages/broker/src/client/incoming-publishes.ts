@@ -1,15 +1,13 @@
-import { AckCode, ackFrame, PUBACK, PUBREC } from '@humtemp/intake';
+import { AckCode, PUBACK, PUBREC } from '@humtemp/intake';
 import { contentOf } from '../lanes/publish-content.js';
 import type { ReceivedPublish, Verdict } from '../lanes/slow-lane.js';
+import { ReasonCode } from '../mqtt5/reason-code.js';
 import type { PublishProperties } from '../subscribers/publish-properties.js';
-import type { Mqtt5Client } from './mqtt5-client.js';
+import type { BrokerClient } from './broker-client.js';
 import { type AnswerPlace, OrderedAnswers } from './ordered-answers.js';
-import { readPublish } from './publish-reader.js';
-import { Mqtt5Error, ReasonCode } from './reason-code.js';
-import { TopicAliases } from './topic-aliases.js';
+import { PacketError } from './packet-error.js';
+import type { ReadPublish } from './publish-reader.js';
 
-/** Publishes at QoS 1 and 2 that a client may send before it has an answer: our Receive Maximum. */
-export const RECEIVE_MAX = 1000;
 /** Publishes under way before the client is not read from. */
 const UNDER_WAY_MAX = 500;
 
@@ -25,23 +23,20 @@ interface Incoming extends ReceivedPublish {
 /**
  * Publishes of one client that the tap has left to us:
  *
- *     PUBLISH ──▶ slow lane, until it is committed ──▶ to its subscribers, and PUBACK or PUBREC with the reason
+ *     PUBLISH ──▶ slow lane, until it is committed ──▶ to its subscribers, and PUBACK or PUBREC, in MQTT 5 with the reason
  *                                                              PUBREL ──▶ PUBCOMP
  */
 export class IncomingPublishes {
   readonly #answers: OrderedAnswers;
-  readonly #aliases: TopicAliases;
   #underWay = 0;
 
-  constructor(readonly client: Mqtt5Client) {
-    const { connection } = client;
+  constructor(readonly client: BrokerClient) {
     this.#answers = new OrderedAnswers((frames) => client.write(frames));
-    this.#aliases = new TopicAliases(connection.hub.budgets.connects, connection.owner);
   }
 
-  /** Publishes at QoS 1 and 2 that came here and are not acknowledged, or not released (3.3.4). */
-  get inFlight(): number {
-    return this.#answers.count + this.client.session.receivedCount;
+  /** Publishes at QoS 1 and 2 that await their PUBACK or PUBREC. */
+  get unacknowledged(): number {
+    return this.#answers.count;
   }
 
   /** Whether no more should be read from the client for now. */
@@ -49,19 +44,13 @@ export class IncomingPublishes {
     return this.#underWay >= UNDER_WAY_MAX;
   }
 
-  /** @throws Mqtt5Error */
-  take(frame: Buffer): void {
+  /** @param topic with its alias resolved. @throws PacketError */
+  take(topic: string, read: ReadPublish): void {
     const { client } = this;
     const { connection, hub } = client;
-    const read = readPublish(frame);
-    const { qos, retain, packetId, properties } = read;
-    const topic = this.#aliases.resolve(read.topic, read.topicAlias);
-    if (/[+#]/.test(topic))
-      throw new Mqtt5Error(ReasonCode.topicInvalid, 'a publish on a topic with wildcards');
-    if (qos > 0 && this.inFlight >= RECEIVE_MAX)
-      throw new Mqtt5Error(ReasonCode.receiveMaximumExceeded, `more than ${RECEIVE_MAX} publishes in flight`);
-    // The piece of bytes that it stands in is good for now only.
-    const payload = Buffer.from(read.payload);
+    const { payload, qos, retain, packetId, properties } = read;
+    if (topic === '' || /[+#]/.test(topic))
+      throw new PacketError(ReasonCode.topicInvalid, 'a publish on a topic that is empty, or has wildcards');
     const incoming: Incoming = {
       topic,
       payload,
@@ -72,8 +61,10 @@ export class IncomingPublishes {
       messageId: qos === 0 ? undefined : packetId,
     };
     const place = qos === 0 ? undefined : this.#answers.expect();
-    if (topic.split('/').length > hub.limits.topicLevelsMax) {
-      const text = `more than ${hub.limits.topicLevelsMax} levels`;
+    const { topicLevelsMax } = hub.limits;
+    if (topic.length > topicLevelsMax && topic.split('/').length > topicLevelsMax) {
+      const text = `a topic of more than ${topicLevelsMax} levels`;
+      if (connection.version === 4) throw new PacketError(ReasonCode.topicInvalid, text);
       this.#answer(incoming, place, { code: AckCode.topicInvalid, text, isRefused: true });
       return;
     }
@@ -85,12 +76,8 @@ export class IncomingPublishes {
   release(packetId: number): void {
     const { client } = this;
     const isKnown = client.hub.sessions.release(client, packetId);
-    client.acknowledge(PUBCOMP, packetId, isKnown ? AckCode.success : AckCode.packetIdNotFound);
-  }
-
-  /** The connection is closed. */
-  end(): void {
-    this.#aliases.clear();
+    const code = isKnown ? AckCode.success : AckCode.packetIdNotFound;
+    client.write(client.ackFrame(PUBCOMP, packetId, code));
   }
 
   /** It is committed, or was refused. The client may have gone meanwhile. */
@@ -100,14 +87,17 @@ export class IncomingPublishes {
     let verdict = slowLane.verdictOf(publish);
     if (verdict?.code === AckCode.noSubscribers && deliveries.hasSubscribers(publish.topic))
       verdict = undefined;
-    const isRejected = (verdict?.code ?? 0) >= ReasonCode.unspecified;
     const isAgain = publish.qos === 2 && sessions.hasReceived(client, publish.messageId!);
-    // What was rejected has no second half [MQTT-4.3.3-9].
-    if (publish.qos === 2 && !isAgain && !isRejected && client.hasSession)
+    if (publish.qos === 2 && !isAgain && !this.#isRejected(verdict) && client.hasSession)
       sessions.receive(client, publish.messageId!, contentOf(publish));
     if (isAgain || verdict?.isRefused === true) this.#done();
     else client.publish(publish, () => this.#done());
     this.#answer(publish, place, verdict);
+  }
+
+  /** Whether its PUBREC says that it was rejected: then it has no second half [MQTT-4.3.3-9]. In MQTT 3.1.1 it cannot say so. */
+  #isRejected(verdict: Verdict | undefined): boolean {
+    return this.client.connection.version === 5 && (verdict?.code ?? 0) >= ReasonCode.unspecified;
   }
 
   #done(): void {
@@ -118,7 +108,6 @@ export class IncomingPublishes {
   #answer({ qos, messageId }: Incoming, place: AnswerPlace | undefined, verdict: Verdict | undefined): void {
     if (place === undefined) return;
     const { code = AckCode.success, text } = verdict ?? {};
-    const header = qos === 1 ? PUBACK : PUBREC;
-    this.#answers.answer(place, ackFrame(header, messageId!, code, text, this.client.ackBytesMax));
+    this.#answers.answer(place, this.client.ackFrame(qos === 1 ? PUBACK : PUBREC, messageId!, code, text));
   }
 }

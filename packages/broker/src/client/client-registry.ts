@@ -6,7 +6,7 @@ export interface RegisteredClient extends EngineClient {
   shutDown(): void;
 }
 
-/** Clients that the MQTT library does not know of, by account and client id: those that speak MQTT 5, and light ones. */
+/** Clients that the MQTT library does not know of, by account and client id. */
 export class ClientRegistry {
   readonly #clients = new Map<string, RegisteredClient>();
 
@@ -30,17 +30,10 @@ export class ClientRegistry {
     this.#clients.set(client.id, client);
   }
 
-  /**
-   * A client of the MQTT library comes: whoever is here and has its id ends now. @param replaced the light client in whose
-   * place it comes.
-   */
-  giveWay(client: EngineClient, replaced: RegisteredClient | undefined): void {
+  /** A client of the MQTT library comes: whoever is here and has its id ends now. */
+  giveWay(client: EngineClient): void {
     const before = this.#clients.get(client.id);
     if (before === undefined) return;
-    if (before === replaced) {
-      this.#clients.delete(client.id);
-      return;
-    }
     this.onTakeOver(before, client);
     before.close();
   }
