@@ -1,10 +1,11 @@
-import type { Intake, SourceTable, TapTransport } from '@humtemp/intake';
+import type { Intake, SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { type Budgets, budgetsOf } from './budgets/budgets.js';
 import { ownerOfAddress } from './budgets/owner.js';
 import { ClientRegistry } from './client/client-registry.js';
 import { Admission } from './connection/admission.js';
+import { Arrivals } from './connection/arrivals.js';
 import { ClientFights } from './connection/client-fights.js';
 import { clientIdOf } from './connection/client-key.js';
 import { Connection, type ConnectionHub } from './connection/connection.js';
@@ -86,6 +87,8 @@ export class Broker {
   readonly #deliveries: Deliveries;
   readonly #traffic: CopyTraffic;
   readonly #admission: Admission;
+  /** Those that have not said who they are. */
+  #arrivals: Arrivals | undefined;
   readonly #connections = new Set<Connection>();
   readonly #connectionOf = new WeakMap<object, Connection>();
   readonly #wills = new DelayedWills();
@@ -185,7 +188,7 @@ export class Broker {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.size + (this.#arrivals?.count ?? 0);
   }
 
   /** Reads certificate and access files again, as after SIGHUP. What fails goes to the log, and what was there stays. */
@@ -205,6 +208,7 @@ export class Broker {
 
   /** Takes no more publishes; those taken are still acknowledged. */
   stopReading(): void {
+    this.#arrivals?.close();
     for (const { tap } of this.#connections) tap.stopReading();
   }
 
@@ -214,6 +218,7 @@ export class Broker {
     this.#listeners?.close();
     this.#registry.close();
     await this.#engine?.close();
+    this.#arrivals?.close();
     for (const { tap } of this.#connections) tap.destroy();
     this.#access?.close();
     this.#log.close();
@@ -270,6 +275,16 @@ export class Broker {
 
   async #listen(hub: ConnectionHub): Promise<void> {
     const { limits, listeners, certificate, pageProblem, handles = true, log } = this.options;
+    const arrivals = new Arrivals({
+      limits,
+      budget: this.budgets.unfinished,
+      clock: this.#clock,
+      log: this.#log,
+      onConnect: (transport, address, connect, behind) => {
+        this.#connections.add(new Connection(hub, transport, address, connect, behind));
+      },
+    });
+    this.#arrivals = arrivals;
     this.#listeners = await Listeners.start({
       addresses: listeners,
       certificate: certificate && {
@@ -282,7 +297,7 @@ export class Broker {
       pageProblem,
       mayUseHandles: handles && (await this.#triedHandles()),
       messageBytesMax: Math.max(limits.frameBytesMax, WEB_SOCKET_MESSAGE_BYTES),
-      onConnection: (transport, address) => this.#accept(hub, transport, address),
+      onConnection: (transport, address) => arrivals.add(transport, address),
       onRefused: (address, reason) => {
         this.counters.connectionsRefused += 1;
         this.#log.warn('connection refused', { address }, reason);
@@ -298,10 +313,6 @@ export class Broker {
         'plain connections go through the streams of Node, which takes more CPU and memory: a trial without them failed',
       );
     return isGood;
-  }
-
-  #accept(hub: ConnectionHub, transport: TapTransport, address: string): void {
-    this.#connections.add(new Connection(hub, transport, address));
   }
 
   #leave(connection: Connection): void {
@@ -422,6 +433,7 @@ export class Broker {
     this.#clock.look();
     this.#sessions.endExpired(performance.now());
     this.#wills.look();
+    this.#arrivals?.takeCare();
     for (const connection of this.#connections) connection.takeCare();
     this.#admission.endStale(this.#connections);
   }

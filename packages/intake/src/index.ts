@@ -24,7 +24,6 @@ export { type AckReason, ackReason } from './tap/reasoned-acks.js';
 export type {
   PublishCopies,
   PublishCopy,
-  TapEntrance,
   TapGreeting,
   TapPolicy,
   TapRate,

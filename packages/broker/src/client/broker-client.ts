@@ -65,6 +65,11 @@ export abstract class BrokerClient implements RegisteredClient {
   /** The connection is over. */
   abstract leave(): void;
 
+  /** Takes its CONNECT. */
+  begin(connect: Buffer): void {
+    this.enter(connect).catch((error) => this.#fail(error));
+  }
+
   get incoming(): IncomingPublishes {
     this.#incoming ??= new IncomingPublishes(this);
     return this.#incoming;
@@ -111,8 +116,7 @@ export abstract class BrokerClient implements RegisteredClient {
 
   #take(chunk: Buffer): void {
     try {
-      if (this.state === 'connecting') this.enter(chunk).catch((error) => this.#fail(error));
-      else if (this.state === 'open') this.#read(chunk);
+      if (this.state === 'open') this.#read(chunk);
       if (this.#incoming?.isFull) this.connection.tap.pause();
     } catch (error) {
       if (error instanceof PacketError) this.#break(error);

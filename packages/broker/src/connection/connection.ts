@@ -3,7 +3,6 @@ import {
   PublishTap,
   type PublishTapOptions,
   type RefusalKind,
-  type TapEntrance,
   type TapGreeting,
   type TapPolicy,
   type TapRules,
@@ -37,7 +36,6 @@ import { ConnackFlags } from './connack-flags.js';
 import type { ConnectProblem } from './connect-problem.js';
 import { versionOf } from './connect-version.js';
 import type { ConnectionLog } from './connection-log.js';
-import { Entrance } from './entrance.js';
 import { PublishPermissions } from './publish-permissions.js';
 import { RatePause } from './rate-pause.js';
 import type { ReadTurns } from './read-turns.js';
@@ -91,7 +89,8 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   readonly rate: RatePause | undefined;
   #copies: ObservationCopies | undefined;
   #heardAtMs: number;
-  client: EngineClient = NOBODY;
+  readonly client: EngineClient;
+  readonly greeting: TapGreeting | undefined;
   /** The same, if it is one of ours. */
   #own: BrokerClient | undefined;
   #client5: Mqtt5Client | undefined;
@@ -105,8 +104,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   /** Since when it is not served, or when its ping was answered meanwhile; undefined: it is served. */
   #answeredAtMs: number | undefined;
   #outbox: Outbox | undefined;
-  #entering: { readonly entrance: Entrance; readonly greeting: ConnackFlags } | undefined;
-  /** Bytes of a frame that is not whole. */
+  /** Bytes of a frame that is not whole, or that came before the client was accepted. */
   #unfinished: Kept | undefined;
   /** Why its CONNECT is to be refused, found before it is answered. */
   refusal: ConnectProblem | undefined;
@@ -127,40 +125,43 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   /** Messages that the log has had of it. */
   #logged: Set<string> | undefined;
 
+  /** @param behind what stands behind the CONNECT, good until the call returns. */
   constructor(
     hub: ConnectionHub,
     readonly transport: TapTransport,
     readonly address: string,
+    connect: Buffer,
+    behind: Buffer,
   ) {
-    const { limits, budgets, clock, tapOptions } = hub;
+    const { limits, clock, tapOptions } = hub;
     this.hub = hub;
     this.#owner = ownerOfAddress(address);
     this.#heardAtMs = this.#openedAtMs = clock.servedMs;
     this.rate =
       limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, () => this.tap.readOn()) : undefined;
-    this.#unfinished = new Kept(budgets.unfinished, this);
-    this.#entering = {
-      entrance: new Entrance(limits.connectBytesMax, this.#unfinished, (frame) => this.#meet(frame)),
-      // aedes looks for subscriptions only. None of those that are refused.
-      greeting: new ConnackFlags(
-        () => this.version === 4 && this.#identity !== undefined && hub.hasSession(this.client),
-      ),
-    };
+    const speaks = speakerOf(connect);
+    // aedes looks for subscriptions only. None of those that are refused.
+    this.greeting =
+      speaks === 'engine'
+        ? new ConnackFlags(() => this.#identity !== undefined && hub.hasSession(this.client))
+        : undefined;
     this.tap = new PublishTap(transport, tapOptions, this);
     this.tap.once('close', () => this.#closed());
     this.tap.on('error', ({ message }) =>
       this.warn('connection ended', message.replace(/^connection ended: /, '')),
     );
-    // Nobody else reads, before there is a CONNECT, that it is closed.
-    this.tap.resume();
-  }
-
-  get entrance(): TapEntrance {
-    return this.#entering!.entrance;
-  }
-
-  get greeting(): TapGreeting {
-    return this.#entering!.greeting;
+    if (behind.length > 0) this.tap.onReceived(behind);
+    if (speaks === 'engine') {
+      this.client = hub.engine.handle(this.tap, (callback) => this.outbox.whenShort(callback));
+      hub.onClient(this, this.client);
+      this.tap.push(connect);
+      return;
+    }
+    if (speaks === 'mqtt5') this.#own = this.#client5 = new Mqtt5Client(this, hub.clients);
+    else this.#own = new PlainClient(this, hub.clients);
+    this.client = this.#own;
+    hub.onClient(this, this.client);
+    this.#own.begin(connect);
   }
 
   get rules(): TapRules | undefined {
@@ -181,6 +182,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   }
 
   keeps(bytes: number): boolean {
+    if (bytes === 0 && this.#unfinished === undefined) return true;
     this.#unfinished ??= new Kept(this.hub.budgets.unfinished, this);
     return this.#unfinished.set(bytes);
   }
@@ -201,8 +203,6 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   /** The client is accepted, and has its CONNACK. */
   open(): void {
-    // What the entrance has kept, it gives back.
-    this.#unfinished = this.#entering = undefined;
     this.tap.open();
   }
 
@@ -352,7 +352,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     else if (this.keepAliveMs > 0 && nowMs - this.#heardAtMs > this.keepAliveMs * KEEP_ALIVE_FACTOR)
       this.end('keep alive timeout', ReasonCode.keepAliveTimeout);
     else if (this.clientId === '' && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
-      this.end('connect did not arrive in time');
+      this.end('it was not accepted in time');
   }
 
   /** Whether it needs no closer look, as almost all: it is open, subscribes to nothing and was heard not long ago. */
@@ -392,17 +392,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     this.tap.answerPing();
   }
 
-  /** Its CONNECT has come: whoever speaks its version answers it. */
-  #meet(frame: Buffer): void {
-    const { engine, clients, onClient } = this.hub;
-    if (versionOf(frame) === 5) this.#own = this.#client5 = new Mqtt5Client(this, clients);
-    else if (readPlainConnect(frame) !== undefined) this.#own = new PlainClient(this, clients);
-    this.client = this.#own ?? engine.handle(this.tap, (callback) => this.outbox.whenShort(callback));
-    onClient(this, this.client);
-  }
-
   #closed(): void {
-    this.#entering?.entrance.end();
     this.#unfinished?.set(0);
     this.#outbox?.close();
     this.#own?.leave();
@@ -428,8 +418,11 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 /** What a frame has besides topic, payload and properties, at most. */
 const FRAME_BYTES_MORE = 20;
 const PUBREL = 0x62;
-/** Before there is a CONNECT. */
-const NOBODY: EngineClient = { id: '', clean: true, close: (done) => done?.() };
+/** Who speaks with a client: one of ours, or the MQTT library. */
+function speakerOf(connect: Buffer): 'mqtt5' | 'plain' | 'engine' {
+  if (versionOf(connect) === 5) return 'mqtt5';
+  return readPlainConnect(connect) === undefined ? 'engine' : 'plain';
+}
 
 function pubrelFrame(packetId: number): Buffer {
   return Buffer.from([PUBREL, 2, packetId >> 8, packetId & 0xff]);

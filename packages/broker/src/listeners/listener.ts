@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { StreamTransport, type TapTransport } from '@humtemp/intake';
 import type { ConnectionGate } from '../connection/connection-gate.js';
+import { StrangerTurns } from '../connection/stranger-turns.js';
 import { acceptHandles } from './accept-handles.js';
-import { BeginTurns } from './begin-turns.js';
 import type { Certificate } from './certificate.js';
 import type { HandleTransport } from './handle-transport.js';
 import { type PageRule, WebSocketDoor } from './web-socket-door.js';
@@ -58,7 +58,7 @@ export class Listener {
   readonly #door: WebSocketDoor | undefined;
   /** Connections whose handshakes are not done, as TCP knows them. */
   readonly #shaking = new Map<Socket, Shaking>();
-  readonly #turns = new BeginTurns();
+  readonly #turns = new StrangerTurns();
   #isClosed = false;
 
   constructor(readonly options: ListenerOptions) {

@@ -1,41 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
-import type { Packet } from 'mqtt-packet';
 import { ackedIds, frame, observation, openTap, publish, turns } from './publish-tap.fixture.js';
 import type { PublishCopy, TapPolicy } from './tap-policy.js';
 import { StreamTransport, type TapTransport } from './tap-transport.js';
 
-const CONNECT = frame({
-  cmd: 'connect',
-  protocolId: 'MQTT',
-  protocolVersion: 4,
-  clean: true,
-  clientId: 'c',
-  keepalive: 0,
-} as Packet);
-
-/** An entrance for this CONNECT in one piece. */
-function entranceForConnect(): TapPolicy['entrance'] {
-  let behind: Buffer | undefined;
-  return {
-    get isWaiting() {
-      return behind !== undefined;
-    },
-    take(chunk) {
-      if (behind !== undefined) {
-        behind = Buffer.concat([behind, chunk]);
-        return undefined;
-      }
-      if (chunk[0] !== CONNECT[0]) return { refusal: 'no CONNECT' };
-      behind = chunk.subarray(CONNECT.length);
-      return { connect: chunk.subarray(0, CONNECT.length) };
-    },
-    open: () => behind ?? Buffer.alloc(0),
-  };
-}
-
-/** A tap in front of a broker that has its client's CONNECT. */
+/** A tap in front of a broker, whose client is not accepted yet. */
 async function openBrokerTap(
   options: Partial<TapPolicy> = {},
   transportOf?: (memory: Duplex) => TapTransport,
@@ -44,8 +14,7 @@ async function openBrokerTap(
   const opened = openTap({
     transportOf,
     policy: {
-      entrance: entranceForConnect(),
-      greeting: { isPast: true, mend: (bytes) => bytes },
+      greeting: undefined,
       rate: undefined,
       rules: undefined,
       copies: {
@@ -59,25 +28,25 @@ async function openBrokerTap(
       ...options,
     },
   });
-  opened.transport.feed(CONNECT);
   await turns();
   return { ...opened, copies };
 }
 
 describe('the publish tap in front of a broker', () => {
-  test('the publish tap in front of a broker lets CONNECT pass, and holds back what stands behind it until it is opened', async () => {
+  test('the publish tap in front of a broker holds back what comes until it is opened', async () => {
     const { tap, transport, passed, intake } = await openBrokerTap();
     const ping = frame({ cmd: 'pingreq' });
-    transport.feed(Buffer.concat([frame(observation(1)), ping]));
+    // What stands behind the CONNECT in the same piece.
+    tap.onReceived(Buffer.concat([frame(observation(1)), ping]));
     await turns();
     transport.feed(ping);
     await turns();
-    assert.deepEqual(passed(), CONNECT);
+    assert.equal(passed().length, 0);
     assert.equal(intake.ledger.counters().received, 0);
     tap.open();
     await intake.whenSettled();
     await turns();
-    assert.deepEqual(passed(), Buffer.concat([CONNECT, ping, ping]));
+    assert.deepEqual(passed(), Buffer.concat([ping, ping]));
     assert.deepEqual(ackedIds(transport.written), [1]);
     tap.destroy();
   });
@@ -101,22 +70,24 @@ describe('the publish tap in front of a broker', () => {
     tap.destroy();
   });
 
-  test('the publish tap in front of a broker ends a connection that the entrance refuses, and passes nothing of it', async () => {
-    const { tap, transport, errors, passed } = openTap({
-      policy: {
-        entrance: entranceForConnect(),
-        greeting: { isPast: true, mend: (bytes) => bytes },
-        rate: undefined,
-        rules: undefined,
-        copies: { wants: () => false, isFull: false, isScarce: false },
-        copy: () => {},
+  test('the publish tap in front of a broker ends a connection for which there is no room before it is opened', async () => {
+    const kept: number[] = [];
+    const { tap, errors, passed } = await openBrokerTap({
+      keeps: (bytes) => {
+        kept.push(bytes);
+        return bytes < 200;
       },
     });
-    transport.feed(Buffer.from('GET / HTTP/1.1'));
+    const ping = frame({ cmd: 'pingreq' });
+    tap.onReceived(Buffer.concat(Array.from({ length: 50 }, () => ping)));
     await turns();
-    assert.ok(tap.destroyed);
-    assert.deepEqual(errors, ['connection ended: no CONNECT']);
+    assert.deepEqual(errors, []);
+    tap.onReceived(Buffer.concat(Array.from({ length: 100 }, () => ping)));
+    await turns();
+    assert.equal(errors.length, 1);
+    assert.match(errors[0]!, /^connection ended: no room for what stands behind a CONNECT/);
     assert.equal(passed().length, 0);
+    assert.ok(kept[0]! >= 100);
   });
 
   test('the publish tap in front of a broker does not read in a pause of the rate', async () => {
@@ -247,7 +218,7 @@ test('a client has its turn for some frames that pass, and waits where there is 
   const other = frame(publish('other', 'x'));
   transport.feed(Buffer.concat(Array.from({ length: 200 }, () => other)));
   await turns();
-  const seen = () => (passed().length - CONNECT.length) / other.length;
+  const seen = () => passed().length / other.length;
   const first = seen();
   assert.ok(first >= 25 && first < 75, `${first} frames`);
   for (let i = 0; seen() < 200; i++) {
@@ -296,7 +267,7 @@ test('the bytes of long frames that pass are counted, and of short ones none', a
     transport.feed(bytes);
     await turns();
   }
-  assert.equal(passed().length - CONNECT.length, long.length + short.length);
+  assert.equal(passed().length, long.length + short.length);
   assert.equal(longBytes - before, long.length);
   // The endpoint has taken all of it.
   assert.equal(atWork.size, 0);

@@ -11,7 +11,7 @@ import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
 import { takeObservation } from './take-observation.js';
-import type { TapEntrance, TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
+import type { TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
 import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
 import { type FrameReceiver, type RefusalKind, UnfinishedFrame } from './unfinished-frame.js';
 import { UnreadBytes } from './unread-bytes.js';
@@ -45,7 +45,7 @@ const PING_BYTES = 2;
  *     entering ──the broker accepts the client──▶ open ──stopReading() or the endpoint ends──▶ stopped
  *        └── in front of a broker only                └──the other side ends──▶ ended
  *
- * Entering: the first frame must be a CONNECT, and what stands behind it waits. Open: publishes are taken.
+ * Entering: what stands behind the CONNECT waits. Open: publishes are taken.
  * Stopped: nothing more is read, and what was taken is still acknowledged. Ended: the endpoint reads the last
  * words.
  *
@@ -83,8 +83,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #hasPassed = true;
   /** Whether the bytes at hand are good until the call returns only. */
   #isShared = false;
-  /** While the phase is entering. */
-  #entrance: TapEntrance | undefined;
   #endpointFull = false;
   #intakeFull = false;
   #waitsForRoom = false;
@@ -107,10 +105,10 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#output = new AckedOutput(this.#transport);
     if (policy !== undefined) {
       this.#phase = 'entering';
-      this.#entrance = policy.entrance;
       this.#greeting = policy.greeting;
     }
     this.#transport.observe(this);
+    this.#updateFlow();
   }
 
   /** Takes what the transport has read. */
@@ -122,7 +120,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
       if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
       return;
     }
-    if (this.#entrance !== undefined) this.#enter(this.#entrance, bytes);
+    if (this.#phase === 'entering') this.#hold(bytes);
     else if (this.#unread !== undefined) this.#keepUnread(this.#unread, bytes);
     else {
       const at = this.#read(bytes);
@@ -178,12 +176,12 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (this.#intakeFull) return 'intake is full';
     if (this.#acks.count > this.#acks.countMax)
       return 'as many publishes as may be in flight await their acknowledgement';
+    if (this.#phase === 'entering') return 'the client is not accepted yet';
     if (policy !== undefined) {
       if (policy.rate?.isOn) return 'the client publishes too fast';
       if (policy.copies.isFull) return 'copies for subscribers wait';
       if (this.#unread !== undefined || (policy.turns?.isFull && !this.#transport.isBrief))
         return 'it is not its turn';
-      if (this.#entrance?.isWaiting) return 'the client is not accepted yet';
     }
     if (this.#endpointFull) return 'the endpoint is full';
     if (this.#output.isFull) return 'the output is full';
@@ -210,11 +208,10 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** The broker has accepted the client: what stands behind its CONNECT may come. */
   open(): void {
-    const bytes = this.#entrance?.open();
-    this.#entrance = undefined;
-    if (this.#phase === 'entering') this.#phase = 'open';
-    if (bytes !== undefined && bytes.length > 0) this.onReceived(bytes);
-    this.#updateFlow();
+    if (this.#phase !== 'entering') return;
+    this.#phase = 'open';
+    this.#policy?.keeps?.(0);
+    this.takeTurn();
   }
 
   /** A reason not to read is gone: there is room for copies again, or a pause is over. */
@@ -292,7 +289,6 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     this.#forgetUnread(this.#unread);
     this.#unread = undefined;
     this.#unfinished?.end();
-    this.#entrance = undefined;
     this.#policy?.rate?.end();
     this.#policy?.turns?.rests(this);
     this.#transport.destroy();
@@ -401,11 +397,10 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     unread.end();
   }
 
-  #enter(entrance: TapEntrance, chunk: Buffer): void {
-    const first = entrance.take(chunk);
-    if (first === undefined) return;
-    if ('refusal' in first) this.#refuse(first.refusal, 'malformed');
-    else this.pass(first.connect, 0, first.connect.length);
+  /** Keeps what comes before the client is accepted, as long as there is room. */
+  #hold(bytes: Buffer): void {
+    this.#keepUnread(this.#unread, bytes);
+    if (!this.keeps(this.#unread!.memory)) this.refuse('no room for what stands behind a CONNECT', 'no_room');
   }
 
   /** Cuts a piece into frames. A whole one is looked at where it stands. */

@@ -5,9 +5,8 @@ import type { RefusalKind } from './unfinished-frame.js';
  * publishes.
  */
 export interface TapPolicy {
-  /** Asked for when the connection begins. */
-  readonly entrance: TapEntrance;
-  readonly greeting: TapGreeting;
+  /** Asked for when the connection begins. Undefined: what the endpoint writes goes out as it is. */
+  readonly greeting: TapGreeting | undefined;
   /** Undefined: publishes as fast as they come. */
   readonly rate: TapRate | undefined;
   /** Undefined: everybody may publish everything. */
@@ -18,7 +17,7 @@ export interface TapPolicy {
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
   /**
-   * Counts the bytes that are kept of a frame which is not whole. @returns false if there is no room for so
+   * Counts the bytes that are kept of a frame which is not whole, or while the client is not accepted. @returns false if there is no room for so
    * many.
    */
   keeps?(bytes: number): boolean;
@@ -70,19 +69,6 @@ export interface TapRules {
   mayPublish(topic: string): boolean;
   /** Whether it may publish observations of a lab that the payload names, not the topic. */
   mayCount(lab: string): boolean;
-}
-
-/** The first bytes of a connection, until its client is accepted. */
-export interface TapEntrance {
-  /** Whether nothing more is to be read before the client is accepted. */
-  readonly isWaiting: boolean;
-  /**
-   * Takes the next piece, which is good until the call returns. @returns what passes to the endpoint, when it is whole; or
-   * why the connection ends.
-   */
-  take(chunk: Buffer): { readonly connect: Buffer } | { readonly refusal: string } | undefined;
-  /** The client is accepted. @returns the bytes that came behind what has passed. */
-  open(): Buffer;
 }
 
 /** The first bytes that the endpoint writes, which may be changed on their way. */

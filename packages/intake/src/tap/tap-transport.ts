@@ -23,7 +23,7 @@ export interface TapTransport {
   readonly isPaused: boolean;
   /** Whether it still needs bytes that were written, or will need those that are written next. */
   readonly keepsWritten: boolean;
-  /** Begins to read, and reports to one observer. */
+  /** Begins to read, and reports to one observer, from now on. */
   observe(observer: TransportObserver): void;
   /** @returns false if nothing more should be written until it has drained. */
   write(bytes: Buffer): boolean;
@@ -44,6 +44,7 @@ export class StreamTransport implements TapTransport {
   readonly isReadShared = false;
   readonly isBrief: boolean = false;
   readonly keepsWritten = true;
+  #observer: TransportObserver | undefined;
 
   constructor(readonly stream: Duplex) {}
 
@@ -60,12 +61,18 @@ export class StreamTransport implements TapTransport {
   }
 
   observe(observer: TransportObserver): void {
+    const isFirst = this.#observer === undefined;
+    this.#observer = observer;
+    if (isFirst) this.#listen();
+  }
+
+  #listen(): void {
     const { stream } = this;
-    stream.on('data', (bytes: Buffer) => observer.onReceived(bytes));
-    stream.on('end', () => observer.onEnd());
-    stream.on('error', (error) => observer.onFailure(error));
-    stream.on('close', () => observer.onClosed());
-    stream.on('drain', () => observer.onDrained());
+    stream.on('data', (bytes: Buffer) => this.#observer!.onReceived(bytes));
+    stream.on('end', () => this.#observer!.onEnd());
+    stream.on('error', (error) => this.#observer!.onFailure(error));
+    stream.on('close', () => this.#observer!.onClosed());
+    stream.on('drain', () => this.#observer!.onDrained());
   }
 
   write(bytes: Buffer): boolean {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BeginTurns } from './begin-turns.js';
+import { StrangerTurns } from './stranger-turns.js';
 
-test('of thousands of newcomers at once, those begin in a turn that there is time for, in their order', async () => {
+test('of thousands of strangers at once, those are served in a turn that there is time for, in their order', async () => {
   let nowMs = 0;
-  const turns = new BeginTurns(() => nowMs);
+  const turns = new StrangerTurns(() => nowMs);
   for (const [costMs, most] of [
     [0, 16],
     [0.5, 4],

@@ -1,0 +1,49 @@
+/** How long strangers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
+const TURN_MS = 2;
+/** More have no turn in one of the event loop, however short it is. */
+const SERVED_MAX = 16;
+
+/**
+ * Does what is to be done for connections of strangers, to begin with them or to close them, as long as there is time in a turn of
+ * the event loop, in the order of their coming: they may be thousands at once, and what clients publish is not to wait for all of
+ * them. Each has a callback of its own, behind which the clock has seen all that it cost.
+ */
+export class StrangerTurns {
+  readonly #waiting = new Set<() => void>();
+  #beganMs = 0;
+  #isScheduled = false;
+  readonly #turn = () => this.#begin();
+  readonly #next = () => this.#serve();
+
+  constructor(readonly nowMs: () => number = () => performance.now()) {}
+
+  /** Calls `work` once, when it is its turn. */
+  add(work: () => void): void {
+    this.#waiting.add(work);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  #begin(): void {
+    this.#isScheduled = false;
+    if (this.#waiting.size === 0) return;
+    this.#beganMs = this.nowMs();
+    this.#serve();
+    if (this.#waiting.size === 0) return;
+    // These come in the next turn, behind the one that begins it.
+    this.#schedule();
+    for (let i = 1; i < SERVED_MAX; i++) setImmediate(this.#next);
+  }
+
+  #serve(): void {
+    if (this.#waiting.size === 0 || this.nowMs() - this.#beganMs >= TURN_MS) return;
+    const [work] = this.#waiting;
+    this.#waiting.delete(work!);
+    work!();
+  }
+}
