@@ -95,21 +95,28 @@ test('what is no CONNECT is closed, whatever it is', async () => {
   );
 });
 
-test('what has no room for its half a CONNECT is closed, not that of another address, and gives back what it took', async () => {
+test('what has no room for its half a CONNECT is read no more and closed in time, not that of another address', async () => {
   const budget = new Budget(1000, 200);
-  const { arrive, arrivals, reasons, close } = openArrivals(budget);
+  const { arrive, arrivals, reasons, pass, connected, close } = openArrivals(budget);
   const [first, second, other] = ['1.0.0.1', '1.0.0.1', '2.0.0.1'].map(arrive) as [Duplex, Duplex, Duplex];
   const half = connectFrame('c'.repeat(60)).subarray(0, 70);
   for (const stream of [first, second, other]) {
     stream.push(half);
     await nextTurn();
   }
-  while (!second.destroyed) await nextTurn();
   assert.deepEqual(reasons, ['too much is unfinished of others that connect']);
-  assert.deepEqual([first.destroyed, other.destroyed, arrivals.count], [false, false, 2]);
-  for (const stream of [first, other]) stream.destroy();
+  const used = budget.used;
+  // The rest of it comes too late.
+  second.push(connectFrame('c'.repeat(60)).subarray(70));
   await nextTurn();
-  assert.deepEqual([budget.used, arrivals.count], [0, 0]);
+  assert.deepEqual([connected.length, arrivals.count, budget.used], [0, 3, used]);
+  first.push(connectFrame('c'.repeat(60)).subarray(70));
+  await nextTurn();
+  assert.deepEqual([connected.length, arrivals.count, budget.used], [1, 2, used / 2]);
+  pass(1500);
+  while (!second.destroyed || !other.destroyed) await nextTurn();
+  assert.deepEqual([budget.used, arrivals.count, reasons.length], [0, 0, 2]);
+  first.destroy();
   close();
 });
 

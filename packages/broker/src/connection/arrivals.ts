@@ -24,7 +24,11 @@ const NO_ROOM = 'too much is unfinished of others that connect';
  * is nothing of them but what they have sent: no tap, no client.
  *
  *     listener ──▶ arriving ──a CONNECT, in time──▶ onConnect
- *                     └──something else, too long, too late, or no room for what has come──▶ closed, in its turn
+ *                     │└──something else, or too long──▶ closed, in its turn
+ *                     └──no room for what has come──▶ not read any more ──its time is over──▶ closed, in its turn
+ *
+ * Who finds no room is not closed at once: it would be back in no time, and thousands of them again and again take more than
+ * those that wait.
  */
 export class Arrivals {
   readonly #all = new Set<Arrival>();
@@ -67,6 +71,8 @@ class Arrival implements TransportObserver {
   readonly sinceMs: number;
   readonly #first: FirstFrame;
   #kept: Kept | undefined;
+  /** Whether its reason to end was logged. */
+  #isLogged = false;
   #isOver = false;
 
   constructor(
@@ -112,7 +118,10 @@ class Arrival implements TransportObserver {
 
   #keep(): void {
     this.#kept ??= new Kept(this.arrivals.options.budget, { owner: ownerOfAddress(this.address) });
-    if (!this.#kept.set(this.#first.keptBytes)) this.end(NO_ROOM);
+    if (this.#kept.set(this.#first.keptBytes)) return;
+    this.#warn(NO_ROOM);
+    this.transport.pause();
+    this.#giveBack();
   }
 
   #connect(frame: Buffer, behind: Buffer): void {
@@ -136,7 +145,8 @@ class Arrival implements TransportObserver {
   }
 
   #warn(reason: string): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isLogged) return;
+    this.#isLogged = true;
     const { log } = this.arrivals.options;
     log.warn('connection ended', { address: this.address, client: undefined, topic: undefined }, reason);
   }
