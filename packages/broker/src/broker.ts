@@ -13,6 +13,8 @@ import { ConnectionGate } from './connection/connection-gate.js';
 import { ConnectionLog } from './connection/connection-log.js';
 import { ReadTurns } from './connection/read-turns.js';
 import { ServingClock } from './connection/serving-clock.js';
+import { StrangerTurns } from './connection/stranger-turns.js';
+import { SensorWatch } from './connection/turn-watch.js';
 import { type BrokerCounters, newCounters } from './counters.js';
 import { AedesEngine, type EngineSeams } from './engine/aedes-engine.js';
 import type { EngineClient } from './engine/engine-client.js';
@@ -81,6 +83,8 @@ export class Broker {
   readonly #access: AccessControl | undefined;
   readonly #gate: ConnectionGate;
   readonly #clock = new ServingClock();
+  readonly #sensors = new SensorWatch();
+  readonly #strangers = new StrangerTurns(undefined, this.#sensors);
   readonly #fights = new ClientFights();
   readonly #sessions: Sessions;
   readonly #slowLane: SlowLane;
@@ -230,6 +234,8 @@ export class Broker {
     const turns = new ReadTurns(
       () => this.#readOn(),
       () => intake.nowMs,
+      undefined,
+      this.#sensors,
     );
     this.#engine = await AedesEngine.start(limits, this.#seams());
     const hub: ConnectionHub = {
@@ -250,7 +256,7 @@ export class Broker {
         frameBytesMax: limits.frameBytesMax,
         takeRetained: true,
         takesPublishes: fastLane,
-        onTaken: () => turns.took(),
+        onTaken: () => this.#sensors.took(),
       },
       outboxLimits: { bytesMax: limits.subscriberBytesMax, budget: budgets.output, clock: this.#clock },
       limits,
@@ -280,6 +286,7 @@ export class Broker {
       budget: this.budgets.unfinished,
       clock: this.#clock,
       log: this.#log,
+      turns: this.#strangers,
       onConnect: (transport, address, connect, behind) => {
         this.#connections.add(new Connection(hub, transport, address, connect, behind));
       },
@@ -293,6 +300,7 @@ export class Broker {
         onError: ({ message }) => log.error({ reason: message }, 'the certificate stays as it was'),
       },
       gate: this.#gate,
+      turns: this.#strangers,
       handshakeTimeoutMs: limits.connectTimeoutMs,
       pageProblem,
       mayUseHandles: handles && (await this.#triedHandles()),

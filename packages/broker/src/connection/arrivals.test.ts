@@ -10,6 +10,7 @@ import { Budget } from '../budgets/budget.js';
 import { Arrivals } from './arrivals.js';
 import { ConnectionLog } from './connection-log.js';
 import { ServingClock } from './serving-clock.js';
+import { StrangerTurns } from './stranger-turns.js';
 
 /** Arrivals whose connections send what is fed to them. */
 function openArrivals(budget: Budget) {
@@ -25,6 +26,7 @@ function openArrivals(budget: Budget) {
     budget,
     clock,
     log,
+    turns: new StrangerTurns(),
     onConnect: (transport, address, connect, behind) =>
       connected.push({ transport, address, connect, behind: Buffer.from(behind) }),
   });

@@ -5,7 +5,7 @@ import { ownerOfAddress } from '../budgets/owner.js';
 import type { ConnectionLog } from './connection-log.js';
 import { FirstFrame } from './first-frame.js';
 import type { ServingClock } from './serving-clock.js';
-import { StrangerTurns } from './stranger-turns.js';
+import type { StrangerTurns } from './stranger-turns.js';
 
 export interface ArrivalsOptions {
   readonly limits: { readonly connectBytesMax: number; readonly connectTimeoutMs: number };
@@ -13,6 +13,8 @@ export interface ArrivalsOptions {
   readonly budget: Budget;
   readonly clock: ServingClock;
   readonly log: ConnectionLog;
+  /** In which connections are closed. */
+  readonly turns: StrangerTurns;
   /** @param behind what stands behind the CONNECT, good until the call returns. */
   readonly onConnect: (transport: TapTransport, address: string, connect: Buffer, behind: Buffer) => void;
 }
@@ -32,7 +34,6 @@ const NO_ROOM = 'too much is unfinished of others that connect';
  */
 export class Arrivals {
   readonly #all = new Set<Arrival>();
-  readonly #closing = new StrangerTurns();
 
   constructor(readonly options: ArrivalsOptions) {}
 
@@ -51,7 +52,7 @@ export class Arrivals {
   /** Nothing more is read of it; it is closed when there is time for strangers. */
   closeSoon({ transport }: Arrival): void {
     transport.pause();
-    this.#closing.add(() => transport.destroy());
+    this.options.turns.add(() => transport.destroy());
   }
 
   /** Ends those that do not say their CONNECT in time. To be called now and then. */

@@ -1,5 +1,6 @@
 import type { TapTurns, TurnKind } from '@humtemp/intake';
 import { Allowance } from './allowance.js';
+import { SensorWatch, TurnWatch } from './turn-watch.js';
 
 interface Waiting {
   takeTurn(): void;
@@ -11,15 +12,6 @@ const TURN_MS = { taking: 4, passing: 0.5 };
 const SERVED_MAX = 32;
 /** Clients that may be at work at a time on frames that passed; fewer, down to this, while turns of the event loop are long. */
 const AT_WORK = { least: 1, most: 64 };
-/** What a long turn of the event loop is, and how late a timer is that is late. */
-const LONG_TURN_MS = 3;
-/**
- * How long nobody's frames pass after a turn in which some did: the first time that a turn is long, twice as long with each,
- * at most, and how much less with each millisecond.
- */
-const REST_MS = { first: 0.5, most: 4, lessPerMs: 1 / 250 };
-/** For so long after an observation more are to be expected. */
-const EXPECTED_MS = 1000;
 /** Turns after which nobody is waited for: it may be a client that does not read. */
 const AT_WORK_TURNS = 16;
 /** Bytes of long frames that may pass in a millisecond, and at once. */
@@ -38,7 +30,7 @@ const KINDS = ['take', 'pass'] as const;
  * thousand times as much, and most of it is done when the call has returned that has passed it. So each is served by a
  * callback of its own, behind which the clock has seen all that it cost. Where work is left for later callbacks all the same,
  * a client is at work until its endpoint asks for more, and only few are at a time: the fewer, the longer the turns of the event
- * loop take.
+ * loop take. And frames that pass rest between turns that are long: see `TurnWatch`.
  */
 export class ReadTurns implements TapTurns {
   /** When somebody began to work in this turn. */
@@ -52,17 +44,13 @@ export class ReadTurns implements TapTurns {
   #atWorkMax = AT_WORK.most;
   /** Turns so far, while anybody waits or works. */
   #turns = 0;
-  /** When the last turn began in which somebody waited, or when the timer is due that begins the next one. */
-  #waitedMs: number | undefined;
+  readonly #watch: TurnWatch;
   readonly #passing = new Allowance(PASSING.bytesPerMs, PASSING.most);
-  #restMs = 0;
-  #restsUntilMs = 0;
-  /** Whether somebody's frames passed since the last look, and whether observations came. */
+  /** Whether frames passed since the last look. */
   #hasPassed = false;
-  #hasTaken = false;
-  #takenMs = Number.NEGATIVE_INFINITY;
-  #lookedMs = 0;
-  #isAsleep = false;
+  #restsUntilMs = 0;
+  /** When the timer is due that begins the next turn. */
+  #dueMs: number | undefined;
   #bytes = 0;
   #isFull = false;
   #isScheduled = false;
@@ -78,13 +66,16 @@ export class ReadTurns implements TapTurns {
 
   /**
    * @param onChange called when `isFull` has changed: all connections must look whether they may read.
-   * @param unixMs the clock that receipts go by. @param nowMs one for durations.
+   * @param unixMs the clock that receipts go by. @param nowMs one for durations. @param sensors for whom others rest.
    */
   constructor(
     readonly onChange: () => void,
     readonly unixMs: () => number = Date.now,
     readonly nowMs: () => number = () => performance.now(),
-  ) {}
+    sensors: SensorWatch = new SensorWatch(),
+  ) {
+    this.#watch = new TurnWatch(sensors);
+  }
 
   get receivedMs(): number {
     if (Number.isNaN(this.#receivedMs)) {
@@ -96,11 +87,6 @@ export class ReadTurns implements TapTurns {
 
   get hasLeft(): boolean {
     return this.#spentMs < TURN_MS.taking;
-  }
-
-  /** Observations have come. */
-  took(): void {
-    this.#hasTaken = true;
   }
 
   mayPass(tap: object): boolean {
@@ -164,14 +150,14 @@ export class ReadTurns implements TapTurns {
     this.#turns += 1;
     this.#forgetLongAtWork();
     if (KINDS.every((kind) => this.#waiting[kind].size === 0)) {
-      this.#waitedMs = undefined;
+      this.#watch.pause();
       return;
     }
     const nowMs = this.nowMs();
     this.#lookAtTurn(nowMs);
     this.#passing.fill(nowMs);
     if (this.#waiting.take.size === 0 && (!this.#passing.hasLeft || nowMs < this.#restsUntilMs)) {
-      this.#sleep(Math.max(WAIT_MS, this.#restsUntilMs - nowMs));
+      this.#sleep(nowMs);
       return;
     }
     this.#serve();
@@ -180,16 +166,16 @@ export class ReadTurns implements TapTurns {
     for (let i = 0; i < SERVED_MAX; i++) setImmediate(this.#next);
   }
 
-  #sleep(forMs: number): void {
-    this.#waitedMs = undefined;
-    if (this.#isAsleep) return;
-    this.#isAsleep = true;
-    const dueMs = this.nowMs() + forMs;
-    setTimeout(() => {
-      this.#isAsleep = false;
-      this.#waitedMs = dueMs;
-      this.#schedule();
-    }, forMs).unref();
+  #sleep(nowMs: number): void {
+    if (this.#dueMs === undefined) {
+      const forMs = Math.max(WAIT_MS, this.#restsUntilMs - nowMs);
+      this.#dueMs = nowMs + forMs;
+      setTimeout(() => {
+        this.#dueMs = undefined;
+        this.#schedule();
+      }, forMs).unref();
+    }
+    this.#watch.pause(this.#dueMs);
   }
 
   #forgetLongAtWork(): void {
@@ -199,21 +185,13 @@ export class ReadTurns implements TapTurns {
     }
   }
 
-  /** While somebody waits, the event loop does not: then the time from turn to turn is what a turn takes. */
   #lookAtTurn(nowMs: number): void {
-    const isLong = this.#waitedMs !== undefined && nowMs - this.#waitedMs > LONG_TURN_MS;
-    this.#waitedMs = nowMs;
-    this.#atWorkMax = isLong
+    const watch = this.#watch;
+    watch.look(nowMs);
+    this.#atWorkMax = watch.isLong
       ? Math.max(AT_WORK.least, Math.floor(this.#atWorkMax / 2))
       : Math.min(AT_WORK.most, this.#atWorkMax + 1);
-    if (this.#hasTaken) this.#takenMs = nowMs;
-    this.#hasTaken = false;
-    this.#restMs =
-      isLong && nowMs - this.#takenMs < EXPECTED_MS
-        ? Math.min(REST_MS.most, Math.max(REST_MS.first, this.#restMs * 2))
-        : Math.max(0, this.#restMs - (nowMs - this.#lookedMs) * REST_MS.lessPerMs);
-    this.#lookedMs = nowMs;
-    if (this.#hasPassed) this.#restsUntilMs = nowMs + this.#restMs;
+    if (this.#hasPassed) this.#restsUntilMs = nowMs + watch.restMs;
     this.#hasPassed = false;
   }
 

@@ -1,3 +1,5 @@
+import { SensorWatch, TurnWatch } from './turn-watch.js';
+
 /** How long strangers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
 const TURN_MS = 2;
 /** More have no turn in one of the event loop, however short it is. */
@@ -6,16 +8,27 @@ const SERVED_MAX = 16;
 /**
  * Does what is to be done for connections of strangers, to begin with them or to close them, as long as there is time in a turn of
  * the event loop, in the order of their coming: they may be thousands at once, and what clients publish is not to wait for all of
- * them. Each has a callback of its own, behind which the clock has seen all that it cost.
+ * them. Each has a callback of its own, behind which the clock has seen all that it cost. Between turns that are long they rest: see
+ * `TurnWatch`.
  */
 export class StrangerTurns {
   readonly #waiting = new Set<() => void>();
+  readonly #watch: TurnWatch;
   #beganMs = 0;
+  /** Whether anybody had a turn since the last look. */
+  #hasServed = false;
+  #restsUntilMs = 0;
   #isScheduled = false;
   readonly #turn = () => this.#begin();
   readonly #next = () => this.#serve();
 
-  constructor(readonly nowMs: () => number = () => performance.now()) {}
+  /** @param sensors for whom strangers rest. */
+  constructor(
+    readonly nowMs: () => number = () => performance.now(),
+    sensors: SensorWatch = new SensorWatch(),
+  ) {
+    this.#watch = new TurnWatch(sensors);
+  }
 
   /** Calls `work` once, when it is its turn. */
   add(work: () => void): void {
@@ -31,19 +44,36 @@ export class StrangerTurns {
 
   #begin(): void {
     this.#isScheduled = false;
-    if (this.#waiting.size === 0) return;
-    this.#beganMs = this.nowMs();
+    const nowMs = this.nowMs();
+    this.#watch.look(nowMs);
+    if (this.#hasServed) this.#restsUntilMs = nowMs + this.#watch.restMs;
+    this.#hasServed = false;
+    if (nowMs < this.#restsUntilMs) {
+      this.#sleep();
+      return;
+    }
+    this.#beganMs = nowMs;
     this.#serve();
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting.size === 0) {
+      this.#watch.pause();
+      return;
+    }
     // These come in the next turn, behind the one that begins it.
     this.#schedule();
     for (let i = 1; i < SERVED_MAX; i++) setImmediate(this.#next);
+  }
+
+  #sleep(): void {
+    this.#isScheduled = true;
+    this.#watch.pause(this.#restsUntilMs);
+    setTimeout(this.#turn, this.#restsUntilMs - this.nowMs()).unref();
   }
 
   #serve(): void {
     if (this.#waiting.size === 0 || this.nowMs() - this.#beganMs >= TURN_MS) return;
     const [work] = this.#waiting;
     this.#waiting.delete(work!);
+    this.#hasServed = true;
     work!();
   }
 }

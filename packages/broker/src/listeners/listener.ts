@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { StreamTransport, type TapTransport } from '@humtemp/intake';
 import type { ConnectionGate } from '../connection/connection-gate.js';
-import { StrangerTurns } from '../connection/stranger-turns.js';
+import type { StrangerTurns } from '../connection/stranger-turns.js';
 import { acceptHandles } from './accept-handles.js';
 import type { Certificate } from './certificate.js';
 import type { HandleTransport } from './handle-transport.js';
@@ -20,6 +20,8 @@ export interface ListenerOptions {
   /** For mqtts and wss. */
   readonly certificate: Certificate | undefined;
   readonly gate: ConnectionGate;
+  /** In which newcomers are begun with. */
+  readonly turns: StrangerTurns;
   /** Time for the handshakes of TLS and WebSocket. */
   readonly handshakeTimeoutMs: number;
   /** Whether plain connections may go without the streams of Node: see `canUseHandles`. */
@@ -58,7 +60,6 @@ export class Listener {
   readonly #door: WebSocketDoor | undefined;
   /** Connections whose handshakes are not done, as TCP knows them. */
   readonly #shaking = new Map<Socket, Shaking>();
-  readonly #turns = new StrangerTurns();
   #isClosed = false;
 
   constructor(readonly options: ListenerOptions) {
@@ -137,7 +138,7 @@ export class Listener {
       return;
     }
     transport.whenClosed(() => this.options.gate.leave(address));
-    this.#turns.add(() => {
+    this.options.turns.add(() => {
       if (this.#isClosed) transport.destroy();
       else this.options.onConnection(transport, address);
     });
@@ -167,7 +168,7 @@ export class Listener {
     else
       socket.once('readable', () => {
         clearTimeout(shaking.timer);
-        this.#turns.add(() => this.#shakeHands(socket));
+        this.options.turns.add(() => this.#shakeHands(socket));
       });
   }
 

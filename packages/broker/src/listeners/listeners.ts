@@ -1,5 +1,6 @@
 import type { TapTransport } from '@humtemp/intake';
 import type { ConnectionGate } from '../connection/connection-gate.js';
+import type { StrangerTurns } from '../connection/stranger-turns.js';
 import { Certificate, type CertificateOptions } from './certificate.js';
 import { Listener, type ListenerKind } from './listener.js';
 import type { PageRule } from './web-socket-door.js';
@@ -17,6 +18,7 @@ export interface ListenersOptions {
   /** Needed for mqtts and wss. */
   readonly certificate: CertificateOptions | undefined;
   readonly gate: ConnectionGate;
+  readonly turns: StrangerTurns;
   readonly handshakeTimeoutMs: number;
   readonly messageBytesMax: number;
   readonly mayUseHandles: boolean;
