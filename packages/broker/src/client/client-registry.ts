@@ -34,6 +34,8 @@ export class ClientRegistry {
   giveWay(client: EngineClient): void {
     const before = this.#clients.get(client.id);
     if (before === undefined) return;
+    // It is asked again before the other one has closed.
+    this.#clients.delete(client.id);
     this.onTakeOver(before, client);
     before.close();
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReadTurns } from './read-turns.js';
+import { SensorWatch } from './turn-watch.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -157,4 +158,46 @@ test('what passes of long frames is bounded in bytes a second', async () => {
     await new Promise<void>((resolve) => setTimeout(resolve, 1));
   turns.wait = () => {};
   assert.ok(passed > 14_000_000 && passed < 19_000_000, `${passed}`);
+});
+
+test('what passes rests between turns that are long while sensors publish, and observations do not', async () => {
+  let longMs = 0;
+  const sensors = new SensorWatch();
+  const turns = new ReadTurns(
+    () => {},
+    Date.now,
+    () => performance.now() + longMs,
+    sensors,
+  );
+  const served = { take: 0, pass: 0 };
+  const tapOf = (kind: 'take' | 'pass') => ({
+    takeTurn() {
+      served[kind] += 1;
+      if (kind === 'pass') {
+        // Whatever was done in this turn, it is a long one.
+        longMs += 5;
+        turns.works(this, 0);
+        turns.rests(this);
+      }
+      turns.wait(this, kind);
+    },
+  });
+  /** Turns of the event loop in which one that waits is served 20 times. */
+  const turnsFor20 = async (kind: 'take' | 'pass') => {
+    served[kind] = 0;
+    let count = 0;
+    for (; served[kind] < 20; count++) await turn();
+    return count;
+  };
+  turns.wait(tapOf('pass'), 'pass');
+  const atOnce = await turnsFor20('pass');
+  sensors.took();
+  const rested = await turnsFor20('pass');
+  assert.ok(atOnce < 25 && rested > 2 * atOnce, `${atOnce}, ${rested}`);
+  turns.wait(tapOf('take'), 'take');
+  sensors.took();
+  const before = served.pass;
+  const taken = await turnsFor20('take');
+  assert.ok(taken < 45 && served.pass - before < 15, `${taken}, ${served.pass - before}`);
+  turns.wait = () => {};
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StrangerTurns } from './stranger-turns.js';
+import { SensorWatch } from './turn-watch.js';
 
 test('of thousands of strangers at once, those are served in a turn that there is time for, in their order', async () => {
   let nowMs = 0;
@@ -30,4 +31,26 @@ test('of thousands of strangers at once, those are served in a turn that there i
       Array.from({ length: 100 }, (_, i) => i),
     );
   }
+});
+
+test('strangers rest between turns that are long, while sensors publish', async () => {
+  let longMs = 0;
+  const sensors = new SensorWatch();
+  const turns = new StrangerTurns(() => performance.now() + longMs, sensors);
+  /** Turns of the event loop in which 20 are served. */
+  const turnsFor20 = async () => {
+    let served = 0;
+    let count = 0;
+    for (let i = 0; i < 20; i++)
+      turns.add(() => {
+        served += 1;
+        longMs += 5;
+      });
+    for (; served < 20; count++) await nextTurn();
+    return count;
+  };
+  const atOnce = await turnsFor20();
+  sensors.took();
+  const rested = await turnsFor20();
+  assert.ok(atOnce < 25 && rested > 2 * atOnce, `${atOnce}, ${rested}`);
 });
