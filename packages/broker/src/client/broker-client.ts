@@ -6,6 +6,7 @@ import { ReasonCode } from '../mqtt5/reason-code.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Deliveries, Handed } from '../subscribers/deliveries.js';
 import type { ClientRegistry, RegisteredClient } from './client-registry.js';
+import { checkFilterCount } from './filter-count.js';
 import { FrameReader } from './frame-reader.js';
 import { IncomingPublishes } from './incoming-publishes.js';
 import { PacketError } from './packet-error.js';
@@ -18,10 +19,16 @@ export interface ClientHub {
   readonly deliveries: Deliveries;
   readonly registry: ClientRegistry;
   readonly wills: DelayedWills;
-  readonly limits: { readonly topicLevelsMax: number; readonly frameBytesMax: number };
+  readonly limits: {
+    readonly topicLevelsMax: number;
+    readonly frameBytesMax: number;
+    readonly subscriptionsPerClientMax: number;
+  };
 }
 
 const PINGREQ = 0xc0;
+/** Filters in one packet, unless a client may subscribe to more. */
+const FILTERS_MAX = 1000;
 
 /**
  * A client behind its tap that the MQTT library does not know of: it reads frames, and answers all those of one piece in one
@@ -78,6 +85,12 @@ export abstract class BrokerClient implements RegisteredClient {
   /** Publishes at QoS 1 and 2 that were left to it, and are not acknowledged. */
   get unacknowledged(): number {
     return this.#incoming?.unacknowledged ?? 0;
+  }
+
+  /** A SUBSCRIBE or an UNSUBSCRIBE has come. @throws PacketError */
+  protected checkFilterCount(frame: Buffer): void {
+    const filtersMax = Math.max(FILTERS_MAX, this.hub.limits.subscriptionsPerClientMax);
+    checkFilterCount(frame, this.connection.version, filtersMax);
   }
 
   /** Writes whole frames. */

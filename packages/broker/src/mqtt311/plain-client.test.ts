@@ -88,6 +88,18 @@ test('a publish at QoS 2 is counted and delivered once, until it is released or 
   assert.equal(scene.counts.committed, 3);
 });
 
+test('nothing of a client without a session is left to one with a session that takes over its id', async (t) => {
+  const scene = await Scene.open(t);
+  const { socket, answers } = await scene.exchange(connectFrame('one'));
+  socket.write(Buffer.concat([publishFrame({ qos: 2, id: 7, topic: 'x' }), subscribeFrame(['y'], 1)]));
+  await until(() => hex(answers()).endsWith('9003000101'));
+  const second = await scene.exchange(connectFrame('one', false));
+  await until(() => hex(second.answers()) === CONNACK && socket.closed);
+  assert.equal(scene.broker.budgets.receipts.used, 0);
+  second.socket.write(publishFrame({ qos: 2, id: 7, topic: 'z' }));
+  await until(() => hex(second.answers()) === `${CONNACK}50020007`);
+});
+
 test('a client gets what it subscribes to until it unsubscribes, and may end a handshake of QoS 2 with any packet', async (t) => {
   const scene = await Scene.open(t);
   const publisher = await scene.client();

@@ -46,6 +46,8 @@ export class PlainClient extends BrokerClient {
   }
 
   close(done?: () => void): void {
+    // Before whoever has come in its place has arrived, who must not find what it has left.
+    this.leave();
     this.connection.tap.destroy();
     done?.();
   }
@@ -116,6 +118,7 @@ export class PlainClient extends BrokerClient {
 
   #subscribe(frame: Buffer): void {
     const { connection, hub } = this;
+    this.checkFilterCount(frame);
     const { packetId, subscriptions } = readSubscribe(frame, hub.limits.topicLevelsMax);
     const granted: string[] = [];
     const codes = subscriptions.map(({ filter, qos }) => {
@@ -129,6 +132,7 @@ export class PlainClient extends BrokerClient {
 
   #unsubscribe(frame: Buffer): void {
     const { connection, hub } = this;
+    this.checkFilterCount(frame);
     const { packetId, filters } = readUnsubscribe(frame, hub.limits.topicLevelsMax);
     hub.deliveries.unsubscribeSoon(connection, filters);
     this.write(unsubackFrame(packetId));

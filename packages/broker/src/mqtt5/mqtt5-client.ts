@@ -17,6 +17,8 @@ import { TOPIC_ALIAS_MAX, TopicAliases } from './topic-aliases.js';
 export const RECEIVE_MAX = 1000;
 
 const PUBLISH = 3;
+const SUBSCRIBE = 8;
+const UNSUBSCRIBE = 10;
 const PUBREL = 0x62;
 const PINGRESP = Buffer.from([0xd0, 0]);
 const TAKEN_OVER = [ReasonCode.takenOver, 'another client came with this client id'] as const;
@@ -152,8 +154,12 @@ export class Mqtt5Client extends BrokerClient {
   }
 
   protected handle(frame: Buffer): void {
-    if (frame[0]! >> 4 === PUBLISH) this.#receive(frame);
-    else this.#handle(frame);
+    const type = frame[0]! >> 4;
+    if (type === PUBLISH) this.#receive(frame);
+    else {
+      if (type === SUBSCRIBE || type === UNSUBSCRIBE) this.checkFilterCount(frame);
+      this.#handle(frame);
+    }
   }
 
   #receive(frame: Buffer): void {
