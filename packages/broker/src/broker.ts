@@ -266,6 +266,7 @@ export class Broker {
       traffic: this.#traffic,
       noCopies: new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {}),
       turns,
+      strangers: this.#strangers,
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
       counters: this.counters,
       clock: this.#clock,

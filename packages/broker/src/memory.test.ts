@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, type TestContext, test } from 'node:test';
-import { noOpenHandles, TOPIC, times, UNTIMED, until } from '@humtemp/test-services';
+import { noOpenHandles, pause, TOPIC, times, UNTIMED, until } from '@humtemp/test-services';
 import { connectFrame, publishFrame, Scene, subscribeFrame } from './broker.fixture.js';
 import type { BudgetKind } from './budgets/budgets.js';
 
@@ -133,12 +133,15 @@ describe('memory of the embedded broker is bounded in all:', { concurrency: true
       const opened = await Promise.all(
         times(20, (i) => scene.exchange(Buffer.concat([connectFrame(`${half[0]}-${i}`), half]))),
       );
-      await until(() => opened.some(({ socket }) => socket.closed));
-      assert.ok(budget.used > 0 && budget.used <= max, `${budget.used}`);
-      // The rest of those that have room.
+      await until(() => budget.used > 0 && opened.every(({ answers }) => answers().length === 4));
+      await pause(100);
+      assert.ok(budget.used > max / 8 && budget.used <= max, `${budget.used}`);
+      // The rest of those that have room. The others are read no more.
       const rest = (half[0] === publish[0] ? publish : subscribe).subarray(half.length);
-      for (const { socket } of opened) if (!socket.closed) socket.write(rest);
+      for (const { socket } of opened) socket.write(rest);
       await until(() => budget.used === 0);
+      await until(() => opened.some(({ answers }) => answers().length > 4));
+      assert.ok(opened.some(({ answers, socket }) => answers().length === 4 && !socket.closed));
       for (const { socket } of opened) socket.destroy();
     }
     await assertServing(scene);

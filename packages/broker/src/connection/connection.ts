@@ -40,6 +40,7 @@ import { PublishPermissions } from './publish-permissions.js';
 import { RatePause } from './rate-pause.js';
 import type { ReadTurns } from './read-turns.js';
 import type { ServingClock } from './serving-clock.js';
+import type { StrangerTurns } from './stranger-turns.js';
 
 /** What all connections of a broker share. */
 export interface ConnectionHub {
@@ -59,6 +60,8 @@ export interface ConnectionHub {
   /** For connections that have had none. */
   readonly noCopies: ObservationCopies;
   readonly turns: ReadTurns;
+  /** In which connections are ended that are late. */
+  readonly strangers: StrangerTurns;
   /** Whether the session of a client that asks for one has something in it. */
   readonly hasSession: (client: EngineClient) => boolean;
   readonly counters: BrokerCounters;
@@ -99,7 +102,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   /** 0: none. */
   keepAliveMs = 0;
   readonly #openedAtMs: number;
-  /** Since when it only waits for the client to read the last words. */
+  /** Since when it only waits to be closed: for the client to read the last words, or not to come back at once. */
   #endedAtMs: number | undefined;
   /** Since when it is not served, or when its ping was answered meanwhile; undefined: it is served. */
   #answeredAtMs: number | undefined;
@@ -196,9 +199,15 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   }
 
   onRefused(what: string, kind: RefusalKind): boolean {
-    if (this.#client5 === undefined) return false;
+    if (this.#client5 !== undefined) {
+      this.warn('connection ended', what);
+      return this.#client5.end(CODE_OF_REFUSAL[kind], what);
+    }
+    if (kind !== 'no_room') return false;
+    // Broken at once, it would be back in no time, and send as much again.
     this.warn('connection ended', what);
-    return this.#client5.end(CODE_OF_REFUSAL[kind], what);
+    this.#endedAtMs = this.hub.clock.servedMs;
+    return true;
   }
 
   /** The client is accepted, and has its CONNACK. */
@@ -340,7 +349,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     const nowMs = clock.servedMs;
     if (this.#isWell(nowMs)) return;
     if (this.#endedAtMs !== undefined) {
-      if (nowMs - this.#endedAtMs > LAST_WORDS_MS) this.tap.destroy();
+      if (nowMs - this.#endedAtMs > LAST_WORDS_MS) this.#soon(() => this.tap.destroy());
       return;
     }
     // What it has sent waits for us.
@@ -348,11 +357,17 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     else this.#answeredAtMs = undefined;
     this.#outbox?.look();
     if (this.#outbox !== undefined && this.#outbox.fullForMs > limits.subscriberTimeoutMs)
-      this.end('it does not read', ReasonCode.quotaExceeded);
+      this.#soon(() => this.end('it does not read', ReasonCode.quotaExceeded));
     else if (this.keepAliveMs > 0 && nowMs - this.#heardAtMs > this.keepAliveMs * KEEP_ALIVE_FACTOR)
-      this.end('keep alive timeout', ReasonCode.keepAliveTimeout);
+      this.#soon(() => this.end('keep alive timeout', ReasonCode.keepAliveTimeout));
     else if (this.clientId === '' && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
-      this.end('it was not accepted in time');
+      this.#soon(() => this.end('it was not accepted in time'));
+  }
+
+  /** Ends it when there is time: thousands may be late at once. */
+  #soon(end: () => void): void {
+    this.#endedAtMs = Number.POSITIVE_INFINITY;
+    this.hub.strangers.add(end);
   }
 
   /** Whether it needs no closer look, as almost all: it is open, subscribes to nothing and was heard not long ago. */

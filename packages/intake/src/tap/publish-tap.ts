@@ -595,8 +595,11 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** Ends the connection. Nothing of what was refused passes. */
   #refuse(what: string, kind: RefusalKind): true {
-    if (this.#policy?.onRefused?.(what, kind) === true) this.#phase = 'stopped';
-    else this.destroy(plainError(`connection ended: ${what}`));
+    if (this.#policy?.onRefused?.(what, kind) === true) {
+      this.#phase = 'stopped';
+      this.#unfinished?.end();
+      this.keeps(0);
+    } else this.destroy(plainError(`connection ended: ${what}`));
     return true;
   }
 }
