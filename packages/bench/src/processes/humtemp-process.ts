@@ -4,9 +4,6 @@ import { committedCount, untilReady } from './ledger.js';
 import type { ProcessGroup, RunningProcess } from './process-group.js';
 
 const COMMAND = fileURLToPath(new URL('../../../humtemp/bin/humtemp.js', import.meta.url));
-/** What `npm start`, the image and the unit give to Node. */
-const AS_STARTED = ['--v8-pool-size=1'];
-
 export interface HumtempOptions {
   /** By default start. */
   readonly role?: 'start' | 'broker' | 'worker' | 'api';
@@ -31,7 +28,7 @@ export function spawnHumtemp(
   { role = 'start', name = 'humtemp', profileFolder }: HumtempOptions = {},
 ): RunningProcess {
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  return processes.spawn(name, process.execPath, [...AS_STARTED, ...profiling, COMMAND, role], env);
+  return processes.spawn(name, process.execPath, [...profiling, COMMAND, role], env);
 }
 
 /** Starts a role that has an API, on ports of its own, and waits until it is ready. */
