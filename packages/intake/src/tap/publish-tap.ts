@@ -598,6 +598,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     if (this.#policy?.onRefused?.(what, kind) === true) {
       this.#phase = 'stopped';
       this.#unfinished?.end();
+      this.#forgetUnread(this.#unread);
+      this.#unread = undefined;
       this.keeps(0);
     } else this.destroy(plainError(`connection ended: ${what}`));
     return true;
