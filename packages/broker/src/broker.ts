@@ -50,7 +50,7 @@ export interface BrokerOptions {
   readonly access?: AccessControl | ReloadableAccess;
   /** The topic of a lab's observations: who may not publish there may not name the lab in a payload. Default: labs/LAB/observation. */
   readonly topicOfLab?: ((lab: string) => string) | undefined;
-  /** Whether observations may go past aedes, which makes no difference but in speed. */
+  /** Whether observations may go past who speaks with the client, which makes no difference but in speed. */
   readonly fastLane?: boolean;
   /** Whether plain connections go without the streams of Node where that works, which makes no difference but in speed. */
   readonly handles?: boolean;
@@ -67,11 +67,12 @@ const observationTopic = (lab: string) => `labs/${lab}/observation`;
 /**
  * The embedded MQTT broker. Whichever lane an observation publish takes, it is acknowledged once intake has settled it:
  *
- *     listener ──▶ publish tap ──fast lane: observations at QoS 0 and 1──▶ intake ──committed, somebody subscribes──┐
+ *     CONNECT ──▶ publish tap ──fast lane: observations at QoS 0 and 1──▶ intake ──committed, somebody subscribes──┐
  *                    │                                                                                            ▼
- *                    └──everything else──▶ aedes ──slow lane──▶ intake ──committed──▶ aedes ──────────────▶ deliveries
+ *                    └──everything else──▶ client ──slow lane──▶ intake ──committed──▶ client ────────────▶ deliveries
  *
- * On the fast lane the tap writes the PUBACK; on the slow lane aedes does. What aedes asks, `engine/` answers.
+ * On the fast lane the tap writes the PUBACK; on the slow lane the client's other end here does: one of ours, or of aedes. What aedes
+ * asks, `engine/` answers.
  */
 export class Broker {
   /** What became of publishes outside of the ledger. */

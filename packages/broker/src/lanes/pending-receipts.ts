@@ -10,7 +10,7 @@ export interface Receipt {
 }
 
 /**
- * QoS 2 publishes that intake has and aedes has not stored yet. Until it has, the same publish may come again, also on
+ * QoS 2 publishes that intake has and no session has stored yet. Until one has, the same publish may come again, also on
  * another connection [MQTT-4.3.3-2].
  */
 export class PendingReceipts {

@@ -158,13 +158,13 @@ export class SlowLane {
     const settledBy = isAgain ? undefined : intake.receipt;
     intake.afterSettled((refusedLabs) => {
       budget.give(owner, RECEIPT_BYTES);
-      // Of a session that is over, aedes would store it in the next one.
+      // Of a session that is over, it would be stored in the next one.
       if (!sessions.hasEnded(client) && !receipts.hasEnded(client)) {
-        // Once aedes has stored the first, subscribers do not get the second.
+        // Once the first is stored, subscribers do not get the second.
         if (isAgain) setImmediate(settled, refusedLabs);
         else settled(refusedLabs);
       }
-      // aedes has stored it by the next turn of the event loop.
+      // It is stored by the next turn of the event loop.
       setImmediate(() => receipts.remove(receipt));
     }, settledBy);
   }
