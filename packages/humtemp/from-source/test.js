@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { filesBelow, ROOT } from './workspace.js';
 
@@ -30,7 +31,14 @@ const files = sources.map((path) =>
 // What hangs fails after a quarter of an hour: where other work has the cores, the longest files take more than five minutes.
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-timeout=900000', '--test-concurrency=3', ...process.argv.slice(2), ...files],
+  [
+    `--import=${pathToFileURL(join(ROOT, 'packages', 'test-services', 'dist', 'property-limits.js'))}`,
+    '--test',
+    '--test-timeout=900000',
+    '--test-concurrency=3',
+    ...process.argv.slice(2),
+    ...files,
+  ],
   { cwd: ROOT, stdio: 'inherit' },
 );
 process.exit(status ?? 1);
