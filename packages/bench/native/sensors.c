@@ -40,6 +40,7 @@ typedef struct {
 } Sensor;
 
 static int lab_count;
+static int is_gateway;
 static long start_s;
 static long bins[BINS];
 
@@ -60,16 +61,19 @@ static double own_cpu_s(void) {
   return r.ru_utime.tv_sec + r.ru_stime.tv_sec + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 
-/* Writes a PUBLISH [MQTT-3.3] and returns its bytes. No two of a sensor are the same. */
+/*
+ * Writes a PUBLISH [MQTT-3.3] and returns its bytes. No two observations are the same. One that has a single publish in
+ * flight is a sensor, and stays in its lab; one that has more is a gateway, whose publishes go to all labs.
+ */
 static size_t publish(Sensor *s, char *to) {
   char topic[64], payload[128];
   s->sequence++;
   s->packet_id = s->packet_id % PACKET_IDS + 1;
-  int lab = (int)((s->lab + s->sequence * 7919L) % lab_count);
+  int lab = (int)((s->lab + (is_gateway ? s->sequence * 7919L : 0)) % lab_count);
   int topic_bytes = snprintf(topic, sizeof topic, "labs/lab-%d/observation", lab);
-  int payload_bytes = snprintf(payload, sizeof payload, "{\"timestamp\":%ld.%03d,\"temp\":21.%d,\"humidity\":45.%03d}",
+  int payload_bytes = snprintf(payload, sizeof payload, "{\"timestamp\":%ld.%03d,\"temp\":21.%d,\"humidity\":%d.%03d}",
                                start_s + s->sequence / 1000, (int)(s->sequence % 1000), (int)(s->sequence % 10),
-                               s->lab % 1000);
+                               30 + s->lab / 1000, s->lab % 1000);
   int left = 2 + topic_bytes + 2 + payload_bytes;
   size_t at = 0;
   to[at++] = 0x32;
@@ -178,6 +182,7 @@ int main(int argc, char **argv) {
   int port = atoi(argv[1]), count = atoi(argv[2]), window = atoi(argv[3]);
   double seconds = atof(argv[4]);
   lab_count = atoi(argv[5]);
+  is_gateway = window > 1;
   double rate = argc == 7 ? atof(argv[6]) : 0;
   start_s = time(0) - 3600;
   Sensor *sensors = calloc(count, sizeof *sensors);

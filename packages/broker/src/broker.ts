@@ -1,4 +1,4 @@
-import type { Intake, SourceTable } from '@humtemp/intake';
+import { type Intake, type PublishTapOptions, SinglePublishes, type SourceTable } from '@humtemp/intake';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { type Budgets, budgetsOf } from './budgets/budgets.js';
@@ -23,6 +23,7 @@ import { ObservationCopies } from './lanes/observation-copies.js';
 import { SlowLane } from './lanes/slow-lane.js';
 import type { BrokerLimits } from './limits.js';
 import { canUseHandles } from './listeners/can-use-handles.js';
+import { writeToPort } from './listeners/handle-transport.js';
 import type { ListenerKind } from './listeners/listener.js';
 import { type ListenerAddress, Listeners } from './listeners/listeners.js';
 import type { PageRule } from './listeners/web-socket-door.js';
@@ -239,6 +240,15 @@ export class Broker {
       this.#sensors,
     );
     this.#engine = await AedesEngine.start(limits, this.#seams());
+    const tapOptions: PublishTapOptions = {
+      protocolVersion: 4,
+      sources,
+      intake,
+      frameBytesMax: limits.frameBytesMax,
+      takeRetained: true,
+      takesPublishes: fastLane,
+      onTaken: () => this.#sensors.took(),
+    };
     const hub: ConnectionHub = {
       engine: this.#engine,
       clients: {
@@ -250,15 +260,7 @@ export class Broker {
         wills: this.#wills,
         limits,
       },
-      tapOptions: {
-        protocolVersion: 4,
-        sources,
-        intake,
-        frameBytesMax: limits.frameBytesMax,
-        takeRetained: true,
-        takesPublishes: fastLane,
-        onTaken: () => this.#sensors.took(),
-      },
+      tapOptions,
       outboxLimits: { bytesMax: limits.subscriberBytesMax, budget: budgets.output, clock: this.#clock },
       limits,
       budgets,
@@ -267,6 +269,7 @@ export class Broker {
       traffic: this.#traffic,
       noCopies: new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {}),
       turns,
+      singles: fastLane ? new SinglePublishes(tapOptions, turns, writeToPort) : undefined,
       strangers: this.#strangers,
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
       counters: this.counters,

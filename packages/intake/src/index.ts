@@ -21,6 +21,7 @@ export { plainError } from './tap/plain-error.js';
 export { PublishTap } from './tap/publish-tap.js';
 export type { PublishTapOptions } from './tap/publish-tap-options.js';
 export { type AckReason, ackReason } from './tap/reasoned-acks.js';
+export { SinglePublishes } from './tap/single-publishes.js';
 export type {
   PublishCopies,
   PublishCopy,
@@ -31,7 +32,14 @@ export type {
   TapTurns,
   TurnKind,
 } from './tap/tap-policy.js';
-export { StreamTransport, type TapTransport, type TransportObserver } from './tap/tap-transport.js';
+export {
+  type Lendable,
+  type PieceTaker,
+  type Port,
+  StreamTransport,
+  type TapTransport,
+  type TransportObserver,
+} from './tap/tap-transport.js';
 export type { RefusalKind } from './tap/unfinished-frame.js';
 export type { ObservationSink, Publish, PublishSource } from './topics/publish-source.js';
 export { SourceTable } from './topics/source-table.js';

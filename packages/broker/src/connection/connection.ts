@@ -3,6 +3,7 @@ import {
   PublishTap,
   type PublishTapOptions,
   type RefusalKind,
+  type SinglePublishes,
   type TapGreeting,
   type TapPolicy,
   type TapRules,
@@ -60,6 +61,8 @@ export interface ConnectionHub {
   /** For connections that have had none. */
   readonly noCopies: ObservationCopies;
   readonly turns: ReadTurns;
+  /** For connections that have one publish at a time; undefined: they go the way of all. */
+  readonly singles: SinglePublishes | undefined;
   /** In which connections are ended that are late. */
   readonly strangers: StrangerTurns;
   /** Whether the session of a client that asks for one has something in it. */
@@ -173,6 +176,10 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
 
   get copies(): ObservationCopies {
     return this.#copies ?? this.hub.noCopies;
+  }
+
+  get singles(): SinglePublishes | undefined {
+    return this.hub.singles;
   }
 
   get turns(): TapTurns {

@@ -1,5 +1,12 @@
 import { getSystemErrorName } from 'node:util';
-import { plainError, type TapTransport, type TransportObserver } from '@humtemp/intake';
+import {
+  type Lendable,
+  type PieceTaker,
+  type Port,
+  plainError,
+  type TapTransport,
+  type TransportObserver,
+} from '@humtemp/intake';
 
 /** What is read at once, of all connections: it is good until the call returns. */
 const SHARED_BYTES = 65_536;
@@ -16,6 +23,9 @@ const FULL_BYTES = 16_384;
 /** A TCP connection as libuv has it. Node has no public name for it. */
 export interface Handle {
   transport: HandleTransport | undefined;
+  /** Whom it is lent to, and under which number. */
+  taker: PieceTaker | undefined;
+  place: number;
   /** @returns what is read into next; undefined: the same. */
   onread: (this: Handle) => Buffer | undefined;
   useUserBuffer(buffer: Buffer): void;
@@ -66,7 +76,7 @@ const wrap = streamWrap();
  *
  * Use it only where `canUseHandles()` says so.
  */
-export class HandleTransport implements TapTransport {
+export class HandleTransport implements TapTransport, Lendable {
   // What a publish needs comes first: that of thousands of connections is cold in the caches when their turn comes.
 
   /** Undefined: it is closed, or about to be. */
@@ -90,8 +100,25 @@ export class HandleTransport implements TapTransport {
   constructor(handle: Handle) {
     this.#handle = handle;
     handle.transport = this;
+    handle.taker = undefined;
+    handle.place = 0;
     handle.useUserBuffer(brief);
     handle.onread = onRead;
+  }
+
+  get lendable(): Lendable {
+    return this;
+  }
+
+  lend(taker: PieceTaker, place: number): Port {
+    const handle = this.#handle!;
+    handle.taker = taker;
+    handle.place = place;
+    return handle;
+  }
+
+  takeBack(): void {
+    if (this.#handle !== undefined) this.#handle.taker = undefined;
   }
 
   get isReadShared(): true {
@@ -227,14 +254,18 @@ export class HandleTransport implements TapTransport {
     const handle = this.#handle;
     // As with a socket of Node, what is written behind the end is lost.
     if (handle === undefined || this.#state !== 'open') return;
-    const request = spare;
-    const failure = handle.writeBuffer(request, bytes);
-    if (failure !== 0) process.nextTick(() => this.#fail(failure, 'write'));
-    else if (wrap!.streamBaseState[wrap!.kLastWriteWasAsync] !== 0) this.#wait(request, bytes);
+    const failure = handle.writeBuffer(spare, bytes);
+    if (failure !== 0 || wrap!.streamBaseState[wrap!.kLastWriteWasAsync] !== 0)
+      this.notWritten(failure, bytes);
   }
 
-  /** The kernel has not taken all of it: the request is in use. */
-  #wait(request: WriteRequest, bytes: Buffer): void {
+  /** The last write has failed, or the kernel has not taken all of it: the request is in use. */
+  notWritten(failure: number, bytes: Buffer): void {
+    if (failure !== 0) {
+      process.nextTick(() => this.#fail(failure, 'write'));
+      return;
+    }
+    const request = spare;
     spare = new wrap!.WriteWrap();
     this.#waiting += bytes.length;
     if (this.#waiting >= FULL_BYTES) this.#isFull = true;
@@ -309,7 +340,22 @@ function flushAll(): void {
 let spare = wrap === undefined ? (undefined as never) : new wrap.WriteWrap();
 
 function onRead(this: Handle): Buffer | undefined {
-  return this.transport?.read(wrap!.streamBaseState[wrap!.kReadBytesOrError]!);
+  const count = wrap!.streamBaseState[wrap!.kReadBytesOrError]!;
+  const { taker } = this;
+  if (taker !== undefined && count > 0 && taker.takes(this.place, pieceOf(count))) return undefined;
+  return this.transport?.read(count);
+}
+
+/**
+ * Writes to a transport that is lent. @param port what `lend()` gave.
+ * @returns false if the kernel has not taken all of it: the bytes must stay as they are.
+ */
+export function writeToPort(port: Port, bytes: Buffer): boolean {
+  const handle = port as Handle;
+  const failure = handle.writeBuffer(spare, bytes);
+  if (failure === 0 && wrap!.streamBaseState[wrap!.kLastWriteWasAsync] === 0) return true;
+  handle.transport?.notWritten(failure, bytes);
+  return false;
 }
 
 function pieceOf(count: number): Buffer {

@@ -144,11 +144,11 @@ export class Receiving implements ObservationSink {
     temp: number,
     humidity: number,
   ): RejectionReason | undefined {
-    if (!this.#labIds.has(lab) && !this.#isLabId(lab)) return 'lab_id';
+    const publish = this.#publish;
+    if (lab !== publish.labId && !this.#labIds.has(lab) && !this.#isLabId(lab)) return 'lab_id';
     if (temp === ABSENT && humidity === ABSENT) return 'no_value';
     if (temp !== ABSENT && !isTempFixed(temp)) return 'temp';
     if (humidity !== ABSENT && !isHumidityFixed(humidity)) return 'humidity';
-    const publish = this.#publish;
     const reason = this.#timeProblemOf(timestampMs);
     if (reason !== undefined) return reason;
     return publish.mayCount === undefined || publish.mayCount(lab) ? undefined : 'not_authorized';

@@ -19,6 +19,11 @@ export class AckedOutput {
     return this.#isFull;
   }
 
+  /** Whether nothing waits, and the endpoint is between two frames. */
+  get isIdle(): boolean {
+    return this.#frames === undefined && this.#held === undefined && !this.#isFull;
+  }
+
   drained(): void {
     this.#isFull = false;
   }

@@ -15,6 +15,7 @@ export class PublishFrame implements Publish {
   /** Always a double, so that to set it makes no object. */
   receivedMs = Number.NaN;
   mayCount: ((lab: string) => boolean) | undefined;
+  labId: string | undefined;
   readonly topic = new TopicSlice();
   topicStart = 0;
   topicEnd = 0;

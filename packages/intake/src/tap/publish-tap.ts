@@ -10,6 +10,7 @@ import { plainError } from './plain-error.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
+import type { Lender } from './single-publishes.js';
 import { takeObservation } from './take-observation.js';
 import type { TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
 import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
@@ -31,6 +32,7 @@ const FILTER_BYTES = 64;
 const publish = new PublishFrame();
 const PINGRESP_FRAME = Buffer.from([PINGRESP << 4, 0]);
 const PING_BYTES = 2;
+const NOT_LENT = -1;
 
 /**
  * Stands between a transport and an MQTT endpoint. Observation publishes at QoS 0 and 1 are taken out of the
@@ -53,10 +55,13 @@ const PING_BYTES = 2;
  * intake is full, the endpoint's pings are answered here: the answers of the other side stand behind the
  * publishes that wait, and the endpoint would give up a connection that is merely waiting.
  *
+ * A connection that has one publish at a time and nothing else is lent meanwhile: see single-publishes.ts. Whatever happens to
+ * it, the tap has it back first.
+ *
  * When the connection closes, its pending acknowledgements are forgotten: the other side sends those
  * publishes again.
  */
-export class PublishTap extends Duplex implements TransportObserver, FrameReceiver, SettledListener {
+export class PublishTap extends Duplex implements TransportObserver, FrameReceiver, SettledListener, Lender {
   // A busy broker has thousands of taps, each cold in the caches when its turn comes. So what a publish needs stands here,
   // in the tap itself, side by side, and what only some connections need is made when they do.
 
@@ -69,6 +74,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   readonly #policy: TapPolicy | undefined;
   #phase: 'entering' | 'open' | 'stopped' | 'ended' = 'open';
   #version: 4 | 5;
+  /** Where the connection is that is lent; NOT_LENT: it is not. */
+  #place = NOT_LENT;
   /** What the last piece left unfinished. */
   #unfinished: UnfinishedFrame | undefined;
   /** Bytes that were read and not worked on: it is not their turn. */
@@ -81,6 +88,8 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   #passed = 0;
   /** Whether some of the last slice did. What comes first may, too. */
   #hasPassed = true;
+  /** Whether the last piece was one publish, which was taken. */
+  #wasAlone = false;
   /** Whether the bytes at hand are good until the call returns only. */
   #isShared = false;
   #endpointFull = false;
@@ -113,13 +122,16 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** Takes what the transport has read. */
   onReceived(bytes: Buffer): void {
+    this.#takeBack();
     if (this.#phase === 'stopped') return;
     this.#policy?.onHeard?.();
     this.#isShared = this.#transport.isReadShared;
     if (this.#isAlone(bytes)) {
-      if (!this.#takesAlone(bytes) || this.#isTooMuch) this.#updateFlow();
+      this.#wasAlone = this.#takesAlone(bytes);
+      if (!this.#wasAlone || this.#isTooMuch) this.#updateFlow();
       return;
     }
+    this.#wasAlone = false;
     if (this.#phase === 'entering') this.#hold(bytes);
     else if (this.#unread !== undefined) this.#keepUnread(this.#unread, bytes);
     else {
@@ -131,6 +143,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** The other side says no more. The endpoint may still have to read its last words: why it disconnects us. */
   onEnd(): void {
+    this.#takeBack();
     if (this.#phase === 'ended') return;
     if (this.#unread !== undefined) {
       this.#endsLater = true;
@@ -162,7 +175,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** Publishes taken and not yet acknowledged. */
   get unacknowledged(): number {
-    return this.#acks.count;
+    return this.#acks.count + (this.#awaitsOne ? 1 : 0);
   }
 
   /** Whether reading has stopped, not for what the other side does not read, but for what it has sent. */
@@ -271,6 +284,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   }
 
   override end(...last: unknown[]): this {
+    this.#takeBack();
     this.#isClosing = true;
     return super.end(...(last as []));
   }
@@ -283,6 +297,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#takeBack();
     this.#isClosing = true;
     this.#phase = 'ended';
     this.#forgetAcks();
@@ -536,10 +551,46 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     }
     // While it reads, nothing of this can have become a reason not to, but what the other side does not read.
     if (this.#transport.isPaused || this.#output.isFull) this.#updateFlow();
+    else if (this.#wasAlone && this.#acks.count === 0) this.#lend();
+  }
+
+  /** Lends its connection, of which the last piece was one publish, and nothing else has to be done. */
+  #lend(): void {
+    const { singles, rate } = this.#policy ?? {};
+    const { lendable, keepsWritten } = this.#transport;
+    if (singles === undefined || rate !== undefined || lendable === undefined) return;
+    if (this.#phase !== 'open' || this.#version === 5 || keepsWritten || !this.#output.isIdle) return;
+    this.#place = singles.borrow(this, lendable, this.#policy!, this.#lastReceipt!);
+  }
+
+  takeBack(): void {
+    this.#takeBack();
+    this.#updateFlow();
+  }
+
+  /** Everything of its connection is here again. */
+  #takeBack(): void {
+    const place = this.#place;
+    if (place === NOT_LENT) return;
+    const singles = this.#policy!.singles!;
+    const packetId = singles.packetIdOf(place);
+    const receipt = singles.receiptOf(place);
+    this.#place = NOT_LENT;
+    singles.forget(place);
+    this.#transport.lendable!.takeBack();
+    this.#lastReceipt = receipt;
+    if (packetId === 0) return;
+    (this.#acks as PendingAcks).add(receipt, packetId);
+    this.#options.intake.afterSettled(this, receipt);
+  }
+
+  get #awaitsOne(): boolean {
+    return this.#place !== NOT_LENT && this.#policy!.singles!.packetIdOf(this.#place) !== 0;
   }
 
   /** Sends bytes of the endpoint. */
   #send(chunk: Buffer): void {
+    this.#takeBack();
     const bytes = this.#greeting === undefined ? chunk : this.#mended(chunk, this.#greeting);
     if (bytes.length === 0) return;
     const started = this.#output.send(bytes);
@@ -563,6 +614,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
 
   /** Reads on, or stops reading: see the top. */
   #updateFlow(): void {
+    this.#takeBack();
     if (this.#isClosing) return;
     const transport = this.#transport;
     this.#lookAtIntake();

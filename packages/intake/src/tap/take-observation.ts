@@ -16,6 +16,7 @@ export function takeObservation(
 ): RejectionReason | undefined {
   // A client of a broker publishes it now; what reaches a subscriber as retained was published before.
   publish.isReplayed = publish.isRetained && policy === undefined;
+  publish.labId = sources.labId;
   if (policy === undefined) return intake.take(source, sources.match, publish);
   const { rules } = policy;
   if (rules !== undefined && !rules.mayPublish(publish.topic.toString())) {

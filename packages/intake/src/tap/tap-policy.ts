@@ -1,3 +1,4 @@
+import type { SinglePublishes } from './single-publishes.js';
 import type { RefusalKind } from './unfinished-frame.js';
 
 /**
@@ -16,6 +17,8 @@ export interface TapPolicy {
   copy(copy: PublishCopy): void;
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
+  /** Whom a connection is lent to that has nothing but one publish at a time. */
+  readonly singles?: SinglePublishes | undefined;
   /**
    * Counts the bytes that are kept of a frame which is not whole, or while the client is not accepted. @returns false if there is no room for so
    * many.

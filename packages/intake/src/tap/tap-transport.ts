@@ -12,8 +12,26 @@ export interface TransportObserver {
   onDrained(): void;
 }
 
+/** Takes pieces that have come, before the observer sees them. */
+export interface PieceTaker {
+  /** Takes a piece, good until the call returns. @returns false if it is for the observer. */
+  takes(place: number, bytes: Buffer): boolean;
+}
+
+/** Of a transport that can be lent: no more than is needed to write to it. */
+export type Port = object;
+
+/** A transport whose pieces somebody else may see first. */
+export interface Lendable {
+  /** From now on `taker` is offered each piece, under a number of its own. @returns where it writes. */
+  lend(taker: PieceTaker, place: number): Port;
+  takeBack(): void;
+}
+
 /** A connection to the other side, as a tap uses it. */
 export interface TapTransport {
+  /** Undefined: it cannot be lent. */
+  readonly lendable?: Lendable;
   /** Whether bytes that are received are good until the call returns only: what is kept is copied. */
   readonly isReadShared: boolean;
   /** Whether it reads no more than some kB at a time. */

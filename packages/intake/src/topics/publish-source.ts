@@ -27,6 +27,8 @@ export interface Publish {
   /** Made a text only when somebody asks for it. */
   readonly topic: { toString(): string };
   readonly payload: PayloadSlice;
+  /** The lab that the topic names, if that is known to be a lab id. */
+  readonly labId?: string | undefined;
   /** A broker had kept it, and delivers it again to a new subscriber: it was not published now. */
   readonly isReplayed: boolean;
   /** When it came, Unix milliseconds; undefined: now. */

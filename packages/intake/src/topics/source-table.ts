@@ -26,6 +26,8 @@ export class SourceTable {
   readonly #listeners: (() => void)[] = [];
   /** What the topic of the newest find says to its source. */
   match: unknown;
+  /** The same, of a find by bytes, if it is a lab's id, and known to be one. */
+  labId: string | undefined;
 
   constructor(sources: readonly PublishSource[]) {
     this.#sources = sources;
@@ -69,8 +71,10 @@ export class SourceTable {
     const lab = this.#labs?.topics.labOfBytes(bytes, start, end);
     if (lab !== undefined) {
       this.match = lab;
+      this.labId = this.#labs!.topics.isLabId ? lab : undefined;
       return this.#labs;
     }
+    this.labId = undefined;
     const found = this.#byBytes?.valueOf(bytes, start, end);
     this.match = found?.match;
     return found?.source;
@@ -78,7 +82,7 @@ export class SourceTable {
 
   /** Whether the newest find, by bytes, leaves no doubt that its topic is a text as MQTT has them. */
   isPlain(source: PublishSource): boolean {
-    return source !== this.#labs || isPlainLab(this.match as string);
+    return source !== this.#labs || this.labId !== undefined || isPlainLab(this.match as string);
   }
 
   /** The lab that a topic names; undefined for other topics, and where the payload names it. */

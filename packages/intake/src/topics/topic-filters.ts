@@ -1,5 +1,5 @@
 import { filterLevels, hasWildcard, type Levels, matchedByWildcards, overlapOf } from '@humtemp/bucket-core';
-import { oneLevelMatcher, type TopicMatcher } from './topic-matcher.js';
+import { OneLevelMatcher, type TopicMatcher } from './topic-matcher.js';
 
 /**
  * The observation topics: MQTT filters whose wildcards name the lab. The levels that `+` and `#` match,
@@ -27,7 +27,12 @@ export class TopicFilters {
 
   /** The lab of a topic given as bytes, as `labOf` would say. */
   labOfBytes(bytes: Buffer, start: number, end: number): string | undefined {
-    return this.#matcher(bytes, start, end);
+    return this.#matcher.labOf(bytes, start, end);
+  }
+
+  /** Whether the lab that was found last in bytes is known to be a lab id. */
+  get isLabId(): boolean {
+    return this.#matcher.isLabId;
   }
 
   /** The text in the place of the lab id, valid or not; undefined if no filter matches the topic. */
@@ -56,7 +61,7 @@ export class TopicFilters {
       more.length === 0 &&
       !after.endsWith('#')
     )
-      return oneLevelMatcher(Buffer.from(before), Buffer.from(after));
-    return (bytes, start, end) => this.labOf(bytes.toString('utf8', start, end));
+      return new OneLevelMatcher(Buffer.from(before), Buffer.from(after));
+    return { labOf: (bytes, start, end) => this.labOf(bytes.toString('utf8', start, end)), isLabId: false };
   }
 }

@@ -1,11 +1,13 @@
-import { LAB_ID_LENGTH_MAX } from '@humtemp/bucket-core';
+import { isLabId } from '@humtemp/bucket-core';
 import { hashOf } from './hash-of.js';
 
-/**
- * Finds the lab in the bytes of a topic, without making a text of the topic. Same rules as
- * TopicFilters.labOf.
- */
-export type TopicMatcher = (bytes: Buffer, start: number, end: number) => string | undefined;
+/** Finds the lab in the bytes of a topic, without making a text of the topic. */
+export interface TopicMatcher {
+  /** As `TopicFilters.labOf()` would say. */
+  labOf(bytes: Buffer, start: number, end: number): string | undefined;
+  /** Whether what was found last is known to be a lab id. */
+  readonly isLabId: boolean;
+}
 
 /** A power of two. */
 const LABS_REMEMBERED = 8192;
@@ -15,14 +17,20 @@ const PLUS = 0x2b;
 const HASH = 0x23;
 const DOLLAR = 0x24;
 
-/**
- * The matcher of a filter `literal + literal` with one wildcard, as almost every filter is.
- * @param before bytes in front of the lab. @param after bytes behind it.
- */
-export function oneLevelMatcher(before: Buffer, after: Buffer): TopicMatcher {
-  // The same labs come again and again: to compare is cheaper than to make a text, and hash it, each time.
-  const labs = new Array<string>(LABS_REMEMBERED).fill('');
-  return (bytes, start, end) => {
+/** The matcher of a filter `literal + literal` with one wildcard, as almost every filter is. */
+export class OneLevelMatcher implements TopicMatcher {
+  /** The same labs come again and again: to compare is cheaper than to make a text, and hash it, each time. */
+  readonly #labs = new Array<string>(LABS_REMEMBERED).fill('');
+  isLabId = false;
+
+  /** @param before bytes in front of the lab. @param after bytes behind it. */
+  constructor(
+    readonly before: Buffer,
+    readonly after: Buffer,
+  ) {}
+
+  labOf(bytes: Buffer, start: number, end: number): string | undefined {
+    const { before, after } = this;
     const labStart = start + before.length;
     const labEnd = end - after.length;
     if (labEnd < labStart) return undefined;
@@ -30,17 +38,21 @@ export function oneLevelMatcher(before: Buffer, after: Buffer): TopicMatcher {
     for (let i = 0; i < after.length; i++) if (bytes[labEnd + i] !== after[i]) return undefined;
     if (before.length === 0 && bytes[start] === DOLLAR) return undefined;
     const slot = hashOf(bytes, labStart, labEnd) & (LABS_REMEMBERED - 1);
-    const remembered = labs[slot]!;
-    if (isText(remembered, bytes, labStart, labEnd)) return remembered;
+    const remembered = this.#labs[slot]!;
+    if (isText(remembered, bytes, labStart, labEnd)) {
+      this.isLabId = remembered !== '';
+      return remembered;
+    }
     for (let i = labStart; i < labEnd; i++) {
       const byte = bytes[i]!;
       if (byte === SLASH || byte === PLUS || byte === HASH) return undefined;
     }
     // What is not ASCII becomes something that is no lab id, which is what it is.
     const lab = bytes.toString('latin1', labStart, labEnd);
-    if (lab.length <= LAB_ID_LENGTH_MAX) labs[slot] = lab;
+    this.isLabId = isLabId(lab);
+    if (this.isLabId) this.#labs[slot] = lab;
     return lab;
-  };
+  }
 }
 
 function isText(text: string, bytes: Buffer, start: number, end: number): boolean {

@@ -1,0 +1,183 @@
+import type { SettledListener } from '../counting/commit-loop.js';
+import { frameLength, PUBLISH } from './frame.js';
+import { PublishFrame } from './publish-frame.js';
+import type { PublishTapOptions } from './publish-tap-options.js';
+import { takeObservation } from './take-observation.js';
+import type { TapPolicy, TapTurns } from './tap-policy.js';
+import type { Lendable, PieceTaker, Port } from './tap-transport.js';
+
+/** A tap that has lent its connection. */
+export interface Lender {
+  /** Has everything back at once, with what awaits its acknowledgement, and looks whether it may read on. */
+  takeBack(): void;
+}
+
+/** Numbers of a place: the packet id that awaits its acknowledgement, or 0, and the receipt of its publish. */
+const PLACE_LENGTH = 2;
+const PLACES_AT_FIRST = 64;
+/** What a sensor sends at a time. */
+const SHORT_BYTES = 512;
+const PUBACK = 0x40;
+const PUBACK_BYTES = 4;
+/** The publish at hand: nobody looks at it once the call has returned. */
+const publish = new PublishFrame();
+
+/**
+ * What sensors do almost all the time, for all connections of a broker: one observation at QoS 1, in a piece of its own, while none
+ * awaits its acknowledgement.
+ *
+ *     the tap lends its connection ──▶ a piece ──▶ one such publish, and nothing in the way? ──yes──▶ intake, settled ──▶ PUBACK
+ *          ▲                                           │ no
+ *          └─────────────── takes it back ◀────────────┘ whatever it is
+ *
+ * A tap does all of this, too, and everything else. But a busy broker has thousands, and what one publish needs of a tap, its
+ * transport and what awaits acknowledgement there lies in a dozen places of the memory, each cold in the caches when its
+ * turn comes. Here it lies in one, beside those of other connections.
+ */
+export class SinglePublishes implements PieceTaker {
+  #numbers = new Float64Array(PLACES_AT_FIRST * PLACE_LENGTH);
+  readonly #ports: (Port | undefined)[] = [];
+  readonly #policies: (TapPolicy | undefined)[] = [];
+  readonly #lenders: (Lender | undefined)[] = [];
+  readonly #free: number[] = [];
+  /** Those that wait for the same batch as the publish that came last. */
+  #newest: WaitingPlaces | undefined;
+  readonly #spare: WaitingPlaces[] = [];
+  #ack = emptyAck();
+
+  /** @param writes writes to the port of a lent connection. @returns false if the bytes are still needed, or it has failed. */
+  constructor(
+    readonly options: PublishTapOptions,
+    readonly turns: TapTurns,
+    readonly writes: (port: Port, bytes: Buffer) => boolean,
+  ) {}
+
+  /** Connections that are lent. */
+  get size(): number {
+    return this.#lenders.length - this.#free.length;
+  }
+
+  /**
+   * Borrows a connection of which nothing awaits its acknowledgement. @param receipt of its last publish. @returns its place.
+   */
+  borrow(lender: Lender, transport: Lendable, policy: TapPolicy, receipt: number): number {
+    const place = this.#free.pop() ?? this.#lenders.length;
+    const at = place * PLACE_LENGTH;
+    if (at === this.#numbers.length) this.#grow();
+    this.#numbers[at] = 0;
+    this.#numbers[at + 1] = receipt;
+    this.#lenders[place] = lender;
+    this.#policies[place] = policy;
+    this.#ports[place] = transport.lend(this, place);
+    return place;
+  }
+
+  /** Forgets a connection, which has what awaits its acknowledgement before. */
+  forget(place: number): void {
+    this.#numbers[place * PLACE_LENGTH] = 0;
+    this.#ports[place] = undefined;
+    this.#policies[place] = undefined;
+    this.#lenders[place] = undefined;
+    this.#free.push(place);
+  }
+
+  /** Of the publish that awaits its acknowledgement; 0: there is none. */
+  packetIdOf(place: number): number {
+    return this.#numbers[place * PLACE_LENGTH]!;
+  }
+
+  /** Of the last publish. */
+  receiptOf(place: number): number {
+    return this.#numbers[place * PLACE_LENGTH + 1]!;
+  }
+
+  takes(place: number, bytes: Buffer): boolean {
+    const { length } = bytes;
+    if (length > SHORT_BYTES || bytes[0]! >> 4 !== PUBLISH || frameLength(bytes, 0, length) !== length)
+      return false;
+    const numbers = this.#numbers;
+    const at = place * PLACE_LENGTH;
+    if (numbers[at] !== 0) return false;
+    const { intake, sources, frameBytesMax } = this.options;
+    if (
+      length > frameBytesMax ||
+      !publish.read(bytes, 0, length, 4) ||
+      publish.qos !== 1 ||
+      publish.isRetained
+    )
+      return false;
+    const { packetId } = publish;
+    const source = sources.findBytes(bytes, publish.topicStart, publish.topicEnd);
+    if (source === undefined || packetId === 0 || !sources.isPlain(source)) return false;
+
+    const policy = this.#policies[place]!;
+    publish.receivedMs = this.turns.receivedMs;
+    policy.onHeard?.();
+    takeObservation(publish, source, this.options, policy);
+    const { receipt } = intake;
+    numbers[at] = packetId;
+    numbers[at + 1] = receipt;
+    this.#await(place, receipt);
+    this.options.onTaken?.();
+    if (intake.isFullFor(receipt) || policy.copies.isFull) this.#lenders[place]!.takeBack();
+    return true;
+  }
+
+  #grow(): void {
+    const numbers = new Float64Array(this.#numbers.length * 2);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
+  }
+
+  #await(place: number, receipt: number): void {
+    let waiting = this.#newest;
+    if (waiting?.receipt !== receipt) {
+      waiting = this.#spare.pop() ?? new WaitingPlaces((places) => this.#acknowledge(places));
+      waiting.receipt = receipt;
+      this.#newest = waiting;
+      this.options.intake.afterSettled(waiting, receipt);
+    }
+    waiting.places.push(place);
+  }
+
+  #acknowledge(waiting: WaitingPlaces): void {
+    const { receipt, places } = waiting;
+    const numbers = this.#numbers;
+    // Whoever was given back, or has another connection now, does not await this one.
+    for (const place of places) {
+      const at = place * PLACE_LENGTH;
+      if (numbers[at] === 0 || numbers[at + 1] !== receipt) continue;
+      const packetId = numbers[at]!;
+      numbers[at] = 0;
+      const ack = this.#ack;
+      ack[2] = packetId >> 8;
+      ack[3] = packetId & 0xff;
+      if (this.writes(this.#ports[place]!, ack)) continue;
+      // The kernel reads it later.
+      this.#ack = emptyAck();
+      this.#lenders[place]?.takeBack();
+    }
+    places.length = 0;
+    if (this.#newest === waiting) this.#newest = undefined;
+    this.#spare.push(waiting);
+  }
+}
+
+/** Places of which a publish went into the same batch. */
+class WaitingPlaces implements SettledListener {
+  receipt = 0;
+  readonly places: number[] = [];
+
+  constructor(readonly settled: (waiting: WaitingPlaces) => void) {}
+
+  onSettled(): void {
+    this.settled(this);
+  }
+}
+
+function emptyAck(): Buffer {
+  const ack = Buffer.allocUnsafeSlow(PUBACK_BYTES);
+  ack[0] = PUBACK;
+  ack[1] = 2;
+  return ack;
+}
