@@ -104,6 +104,9 @@ function once(
       before = used();
     });
     const usedUs = used() - before;
+    const committed = await running.committed?.();
+    if (committed !== undefined && committed < done.acknowledged)
+      throw new Error(`acknowledged ${done.acknowledged} observations, and has committed ${committed}`);
     return {
       ...done,
       rate: done.acknowledged / done.seconds,

@@ -52,3 +52,18 @@ describe('an identity', () => {
     for (const tag of tags) assert.ok(tag > 0 && tag < RECEIPT_TAG_MIN);
   });
 });
+
+test('identities that are stored stay what they are', () => {
+  assert.equal(identityOf(1_796_030_458_123, 21_500, 45_000, 0), 2_767_918_972_191_281);
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 253_402_300_799_999 }), (timestampMs) => {
+      const identity = identityOf(timestampMs, 21_500, 45_000, 0);
+      const second = Math.floor(timestampMs / 1000) % 3600;
+      assert.equal(Math.floor(identity / 2 ** 41), second);
+      // Of the millisecond, nothing else of the time is in the hash.
+      const hash = identity - second * 2 ** 41;
+      const sameMs = identityOf(timestampMs % 1000, 21_500, 45_000, 0);
+      assert.equal(hash, sameMs);
+    }),
+  );
+});

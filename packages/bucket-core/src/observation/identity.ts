@@ -14,9 +14,14 @@ export function identityHour(timestampMs: number): number {
   return Math.floor(timestampMs / HOUR_MS);
 }
 
-/** Equal iff time, values and tag (see tag.ts) are equal. Two lanes of MurmurHash3 with different seeds. */
+/**
+ * Equal iff time, values and tag (see tag.ts) are equal. Two lanes of MurmurHash3 with different seeds.
+ * @param timestampMs from 1970 on.
+ */
 export function identityOf(timestampMs: number, temp: number, humidity: number, tag: number): number {
-  const ms = timestampMs % 1000;
+  const seconds = Math.floor(timestampMs / 1000);
+  // The remainder of numbers beyond 32 bits takes seven times as long.
+  const ms = timestampMs - seconds * 1000;
   let high = mix(mix(mix(0x9747b28c, temp), humidity), ms);
   let low = mix(mix(mix(0x3c6ef372, humidity), temp), ms);
   if (tag !== 0) {
@@ -24,6 +29,6 @@ export function identityOf(timestampMs: number, temp: number, humidity: number, 
     high = mix(mix(high, tag | 0), upper);
     low = mix(mix(low, upper), tag | 0);
   }
-  const secondOfHour = Math.floor(timestampMs / 1000) - identityHour(timestampMs) * 3600;
+  const secondOfHour = seconds - identityHour(timestampMs) * 3600;
   return secondOfHour * HASH_SPAN + (finish(high) & 0x1ff) * 2 ** 32 + (finish(low) >>> 0);
 }

@@ -137,14 +137,15 @@ export class SinglePublishes implements PieceTaker {
       this.#newest = waiting;
       this.options.intake.afterSettled(waiting, receipt);
     }
-    waiting.places.push(place);
+    waiting.add(place);
   }
 
   #acknowledge(waiting: WaitingPlaces): void {
-    const { receipt, places } = waiting;
+    const { receipt, places, count } = waiting;
     const numbers = this.#numbers;
     // Whoever was given back, or has another connection now, does not await this one.
-    for (const place of places) {
+    for (let i = 0; i < count; i++) {
+      const place = places[i]!;
       const at = place * PLACE_LENGTH;
       if (numbers[at] === 0 || numbers[at + 1] !== receipt) continue;
       const packetId = numbers[at]!;
@@ -157,7 +158,7 @@ export class SinglePublishes implements PieceTaker {
       this.#ack = emptyAck();
       this.#lenders[place]?.takeBack();
     }
-    places.length = 0;
+    waiting.count = 0;
     if (this.#newest === waiting) this.#newest = undefined;
     this.#spare.push(waiting);
   }
@@ -166,9 +167,15 @@ export class SinglePublishes implements PieceTaker {
 /** Places of which a publish went into the same batch. */
 class WaitingPlaces implements SettledListener {
   receipt = 0;
+  /** The first `count` of them: the array is used again, as to let one grow costs more. */
   readonly places: number[] = [];
+  count = 0;
 
   constructor(readonly settled: (waiting: WaitingPlaces) => void) {}
+
+  add(place: number): void {
+    this.places[this.count++] = place;
+  }
 
   onSettled(): void {
     this.settled(this);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isLabId } from '@humtemp/bucket-core';
 import fc from 'fast-check';
 import { TopicFilters } from './topic-filters.js';
 
@@ -53,6 +54,34 @@ test('bytes and text of a topic give the same', () => {
       assert.equal(topics.labOfBytes(bytes, 1, bytes.length - 1), topics.labOf(topic), `${filters} ${topic}`);
     }
   }
+});
+
+test('whatever topics came before, the lab is that of the topic, and known for a lab id only if it is one', () => {
+  const topics = new TopicFilters(['labs/+/observation']);
+  const labs = fc.oneof(
+    { arbitrary: fc.integer({ min: 0, max: 20_000 }).map((i) => `lab-${i}`), weight: 9 },
+    { arbitrary: fc.string({ unit: 'grapheme', maxLength: 60 }), weight: 1 },
+  );
+  let known = 0;
+  fc.assert(
+    fc.property(fc.array(labs, { minLength: 500, maxLength: 500 }), (all) => {
+      for (const lab of [...all, ...[...all].reverse()]) {
+        const topic = `labs/${lab}/observation`;
+        const bytes = Buffer.from(topic);
+        const found = topics.labOfBytes(bytes, 0, bytes.length);
+        const expected = topics.labOf(topic);
+        if (expected === undefined) assert.equal(found, undefined);
+        // What is no lab id may be told in other words: each is refused.
+        else if (!isLabId(expected)) assert.equal(isLabId(found!) || topics.isLabId, false);
+        else {
+          assert.equal(found, expected);
+          if (topics.isLabId) known += 1;
+        }
+      }
+    }),
+    { numRuns: 20 },
+  );
+  assert.ok(known > 5000);
 });
 
 test('the first filter that matches names the lab', () => {

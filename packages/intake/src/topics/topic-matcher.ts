@@ -19,7 +19,10 @@ const DOLLAR = 0x24;
 
 /** The matcher of a filter `literal + literal` with one wildcard, as almost every filter is. */
 export class OneLevelMatcher implements TopicMatcher {
-  /** The same labs come again and again: to compare is cheaper than to make a text, and hash it, each time. */
+  /**
+   * The same labs come again and again: to compare is cheaper than to make a text, and hash it, each time. Each has two
+   * slots to stand in, side by side: of a thousand labs, every ninth would share the only one with another.
+   */
   readonly #labs = new Array<string>(LABS_REMEMBERED).fill('');
   isLabId = false;
 
@@ -37,12 +40,12 @@ export class OneLevelMatcher implements TopicMatcher {
     for (let i = 0; i < before.length; i++) if (bytes[start + i] !== before[i]) return undefined;
     for (let i = 0; i < after.length; i++) if (bytes[labEnd + i] !== after[i]) return undefined;
     if (before.length === 0 && bytes[start] === DOLLAR) return undefined;
+    const labs = this.#labs;
     const slot = hashOf(bytes, labStart, labEnd) & (LABS_REMEMBERED - 1);
-    const remembered = this.#labs[slot]!;
-    if (isText(remembered, bytes, labStart, labEnd)) {
-      this.isLabId = remembered !== '';
-      return remembered;
-    }
+    const first = labs[slot]!;
+    if (isText(first, bytes, labStart, labEnd)) return this.#remembered(first);
+    const second = labs[slot ^ 1]!;
+    if (isText(second, bytes, labStart, labEnd)) return this.#remembered(second);
     for (let i = labStart; i < labEnd; i++) {
       const byte = bytes[i]!;
       if (byte === SLASH || byte === PLUS || byte === HASH) return undefined;
@@ -50,7 +53,12 @@ export class OneLevelMatcher implements TopicMatcher {
     // What is not ASCII becomes something that is no lab id, which is what it is.
     const lab = bytes.toString('latin1', labStart, labEnd);
     this.isLabId = isLabId(lab);
-    if (this.isLabId) this.#labs[slot] = lab;
+    if (this.isLabId) labs[first === '' || second !== '' ? slot : slot ^ 1] = lab;
+    return lab;
+  }
+
+  #remembered(lab: string): string {
+    this.isLabId = lab !== '';
     return lab;
   }
 }
