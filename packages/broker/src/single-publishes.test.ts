@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SinglePublishes } from '@humtemp/intake';
-import { noOpenHandles, timed, until } from '@humtemp/test-services';
+import { noOpenHandles, timed, times, until } from '@humtemp/test-services';
 import fc from 'fast-check';
 import { connectFrame, frame, PINGREQ, publishFrame, Scene, subscribeFrame } from './broker.fixture.js';
 
@@ -15,12 +15,14 @@ const SUBACK = 0x90;
 const PINGRESP = 0xd0;
 
 /** How many publishes are taken for connections that are lent, from now on. */
-function countSingles(): { taken: number; offered: number } {
-  const counted = { taken: 0, offered: 0 };
+function countSingles() {
+  const counted = { taken: 0, offered: 0, instances: new Set<SinglePublishes>() };
   const { takes } = SinglePublishes.prototype;
   SinglePublishes.prototype.takes = function (this: SinglePublishes, place, bytes) {
     const isTaken = takes.call(this, place, bytes);
     counted.offered += 1;
+    counted.instances.clear();
+    counted.instances.add(this);
     if (isTaken) counted.taken += 1;
     return isTaken;
   };
@@ -171,6 +173,82 @@ test('what awaits its acknowledgement when something else comes gets it first, o
   assert.deepEqual(answersIn(other.answers()), ['PUBACK 9']);
   await until(() => only(answersIn(pings.answers()), 'PUBACK').length === 3);
   assert.deepEqual(scene.counts, { committed: committed + 6, duplicate: 0, rejected: {} });
+});
+
+/** Lets commits of a scene begin one by one. @returns those that wait; `end()` lets all through from now on. */
+function gatesOf({ held }: Scene) {
+  const { store } = held;
+  const commit = store.commit.bind(store);
+  const gates: (() => void)[] = [];
+  store.commit = async (...batch) => {
+    await new Promise<void>((resolve) => gates.push(resolve));
+    return commit(...batch);
+  };
+  const end = () => {
+    store.commit = commit;
+    for (const open of gates) open();
+  };
+  return { gates, end };
+}
+
+test('what a connection awaits that was taken back is acknowledged with its own batch, not with a later one', async (t) => {
+  const scene = await Scene.open(t);
+  const [one, other] = [await lent(scene, 'one'), await lent(scene, 'other')];
+  const { gates, end } = gatesOf(scene);
+  t.after(end);
+  one.socket.write(publishFrame({ qos: 1, id: 3, payload: another() }));
+  await until(() => gates.length === 1);
+  other.socket.write(publishFrame({ qos: 1, id: 3, payload: another() }));
+  await until(() => scene.intake.ledger.inFlight === 2);
+  one.socket.write(PINGREQ);
+  await until(() => only(answersIn(one.answers()), 'PINGRESP').length === 1);
+  gates[0]!();
+  await until(() => only(answersIn(one.answers()), 'PUBACK').length === 3);
+  assert.equal(scene.intake.ledger.inFlight, 1);
+  end();
+  await until(() => only(answersIn(other.answers()), 'PUBACK').length === 3);
+});
+
+test('a connection is lent once at a time, and no place is left when it has gone', async (t) => {
+  const scene = await Scene.open(t);
+  const { socket, answers } = await lent(scene, 'hasty');
+  for (let round = 0; round < 5; round++) {
+    const acknowledged = only(answersIn(answers()), 'PUBACK').length;
+    const { gates, end } = gatesOf(scene);
+    socket.write(publishFrame({ qos: 1, id: 3, payload: another() }));
+    await until(() => gates.length === 1);
+    socket.write(publishFrame({ qos: 1, id: 4, payload: another() }));
+    await until(() => scene.intake.ledger.inFlight === 2);
+    end();
+    await until(() => only(answersIn(answers()), 'PUBACK').length === acknowledged + 2);
+  }
+  const [shared] = singles.instances;
+  assert.equal(shared!.size, 1);
+  socket.destroy();
+  await until(() => shared!.size === 0);
+});
+
+test('sensors whose copies are more than may be under way get their PUBACKs', async (t) => {
+  const scene = await Scene.open(t);
+  const subscriber = await scene.exchange(connectFrame('subscriber'));
+  subscriber.socket.write(subscribeFrame(['labs/+/observation'], 0));
+  await until(() => subscriber.answers().length === 9);
+  const sensors = [await lent(scene, 'first'), await lent(scene, 'second'), await lent(scene, 'third')];
+  const { received } = scene.intake.ledger.counters();
+  scene.held.hold();
+  // With those of the sensors they are as many as may be under way in all.
+  for (const count of [1000, 1000, 1000, 1000, 999]) {
+    const gateway = await scene.exchange(connectFrame(`gateway ${count} ${serial}`));
+    const frames = times(count, (i) => publishFrame({ qos: 1, id: i + 1, payload: another() }));
+    gateway.socket.write(Buffer.concat(frames));
+  }
+  await until(() => scene.intake.ledger.counters().received === received + 4999);
+  for (const { socket } of sensors) {
+    socket.write(publishFrame({ qos: 1, id: 3, payload: another() }));
+    await sleep(20);
+  }
+  scene.held.release();
+  for (const { answers } of sensors) await until(() => only(answersIn(answers()), 'PUBACK').length === 3);
 });
 
 const STEPS = ['one', 'again', 'bad', 'two', 'half', 'ping', 'other', 'wait', 'turn'] as const;

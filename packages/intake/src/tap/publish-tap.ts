@@ -551,7 +551,7 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     }
     // While it reads, nothing of this can have become a reason not to, but what the other side does not read.
     if (this.#transport.isPaused || this.#output.isFull) this.#updateFlow();
-    else if (this.#wasAlone && this.#acks.count === 0) this.#lend();
+    else if (this.#place === NOT_LENT && this.#wasAlone && this.#acks.count === 0) this.#lend();
   }
 
   /** Lends its connection, of which the last piece was one publish, and nothing else has to be done. */
@@ -576,12 +576,10 @@ export class PublishTap extends Duplex implements TransportObserver, FrameReceiv
     const packetId = singles.packetIdOf(place);
     const receipt = singles.receiptOf(place);
     this.#place = NOT_LENT;
-    singles.forget(place);
+    singles.giveBack(place);
     this.#transport.lendable!.takeBack();
     this.#lastReceipt = receipt;
-    if (packetId === 0) return;
-    (this.#acks as PendingAcks).add(receipt, packetId);
-    this.#options.intake.afterSettled(this, receipt);
+    if (packetId !== 0) (this.#acks as PendingAcks).add(receipt, packetId);
   }
 
   get #awaitsOne(): boolean {

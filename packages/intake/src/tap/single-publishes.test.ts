@@ -51,8 +51,20 @@ function lend(singles: SinglePublishes) {
       taker = undefined;
     },
   };
-  const place = singles.borrow({ takeBack: () => assert.fail('taken back') }, lendable, POLICY, 0);
-  return { place, port, says: (lab: string, id: number) => taker!.takes(place, frame(observation(id, lab))) };
+  const told = { count: 0 };
+  const lender = {
+    takeBack: () => assert.fail('taken back'),
+    onSettled: () => {
+      told.count += 1;
+    },
+  };
+  const place = singles.borrow(lender, lendable, POLICY, 0);
+  return {
+    place,
+    port,
+    told,
+    says: (lab: string, id: number) => taker!.takes(place, frame(observation(id, lab))),
+  };
 }
 
 test('a connection gets no PUBACK for what the one before it in its place had sent', async () => {
@@ -67,18 +79,19 @@ test('a connection gets no PUBACK for what the one before it in its place had se
   );
   await turns();
   assert.deepEqual(written.splice(0), [{ port: goesOn.port, id: 2 }]);
-  singles.forget(leaves.place);
+  singles.giveBack(leaves.place);
   const comes = lend(singles);
-  assert.equal(comes.place, leaves.place);
-  assert.equal(singles.packetIdOf(comes.place), 0);
+  assert.notEqual(comes.place, leaves.place);
   comes.says('x', 4);
-  // The batch of the one that has left.
+  // The batch of the one that has left, which is told; then that of the other.
   release();
   await turns();
-  assert.deepEqual([written, intake.ledger.inFlight], [[], 1]);
+  assert.deepEqual([written, leaves.told.count, intake.ledger.inFlight], [[], 1, 1]);
   release();
   await turns();
   assert.deepEqual(written, [{ port: comes.port, id: 4 }]);
+  assert.equal(lend(singles).place, leaves.place);
+  assert.deepEqual([leaves.told.count, comes.told.count, goesOn.told.count], [1, 0, 0]);
 });
 
 test('there is a place for each of thousands, and none is lost', async () => {
@@ -94,7 +107,7 @@ test('there is a place for each of thousands, and none is lost', async () => {
       written.splice(0),
       connections.map(({ port }, i) => ({ port, id: i + 1 })),
     );
-    for (const { place } of connections) singles.forget(place);
+    for (const { place } of connections) singles.giveBack(place);
     assert.equal(singles.size, 0);
   }
 });

@@ -6,8 +6,8 @@ import { takeObservation } from './take-observation.js';
 import type { TapPolicy, TapTurns } from './tap-policy.js';
 import type { Lendable, PieceTaker, Port } from './tap-transport.js';
 
-/** A tap that has lent its connection. */
-export interface Lender {
+/** A tap that has lent its connection, and awaits what was taken of it when it has it back. */
+export interface Lender extends SettledListener {
   /** Has everything back at once, with what awaits its acknowledgement, and looks whether it may read on. */
   takeBack(): void;
 }
@@ -39,7 +39,7 @@ export class SinglePublishes implements PieceTaker {
   readonly #ports: (Port | undefined)[] = [];
   readonly #policies: (TapPolicy | undefined)[] = [];
   readonly #lenders: (Lender | undefined)[] = [];
-  readonly #free: number[] = [];
+  readonly #freed: number[] = [];
   /** Those that wait for the same batch as the publish that came last. */
   #newest: WaitingPlaces | undefined;
   readonly #spare: WaitingPlaces[] = [];
@@ -52,16 +52,16 @@ export class SinglePublishes implements PieceTaker {
     readonly writes: (port: Port, bytes: Buffer) => boolean,
   ) {}
 
-  /** Connections that are lent. */
+  /** Connections that are lent, or whose lender is still to be told. */
   get size(): number {
-    return this.#lenders.length - this.#free.length;
+    return this.#lenders.length - this.#freed.length;
   }
 
   /**
    * Borrows a connection of which nothing awaits its acknowledgement. @param receipt of its last publish. @returns its place.
    */
   borrow(lender: Lender, transport: Lendable, policy: TapPolicy, receipt: number): number {
-    const place = this.#free.pop() ?? this.#lenders.length;
+    const place = this.#freed.pop() ?? this.#lenders.length;
     const at = place * PLACE_LENGTH;
     if (at === this.#numbers.length) this.#grow();
     this.#numbers[at] = 0;
@@ -72,13 +72,16 @@ export class SinglePublishes implements PieceTaker {
     return place;
   }
 
-  /** Forgets a connection, which has what awaits its acknowledgement before. */
-  forget(place: number): void {
-    this.#numbers[place * PLACE_LENGTH] = 0;
+  /** Gives a connection back. If a publish of it awaits its acknowledgement, the lender is told when that is settled. */
+  giveBack(place: number): void {
     this.#ports[place] = undefined;
     this.#policies[place] = undefined;
+    if (this.packetIdOf(place) === 0) this.#free(place);
+  }
+
+  #free(place: number): void {
     this.#lenders[place] = undefined;
-    this.#free.push(place);
+    this.#freed.push(place);
   }
 
   /** Of the publish that awaits its acknowledgement; 0: there is none. */
@@ -111,6 +114,8 @@ export class SinglePublishes implements PieceTaker {
     if (source === undefined || packetId === 0 || !sources.isPlain(source)) return false;
 
     const policy = this.#policies[place]!;
+    // To hand on a copy may have all taps look whether they may read, and take back what they have lent.
+    if (policy.copies.wants(publish.topic, false)) return false;
     publish.receivedMs = this.turns.receivedMs;
     policy.onHeard?.();
     takeObservation(publish, source, this.options, policy);
@@ -119,7 +124,7 @@ export class SinglePublishes implements PieceTaker {
     numbers[at + 1] = receipt;
     this.#await(place, receipt);
     this.options.onTaken?.();
-    if (intake.isFullFor(receipt) || policy.copies.isFull) this.#lenders[place]!.takeBack();
+    if (intake.isFullFor(receipt)) this.#lenders[place]!.takeBack();
     return true;
   }
 
@@ -132,7 +137,7 @@ export class SinglePublishes implements PieceTaker {
   #await(place: number, receipt: number): void {
     let waiting = this.#newest;
     if (waiting?.receipt !== receipt) {
-      waiting = this.#spare.pop() ?? new WaitingPlaces((places) => this.#acknowledge(places));
+      waiting = this.#spare.pop() ?? new WaitingPlaces((...settled) => this.#acknowledge(...settled));
       waiting.receipt = receipt;
       this.#newest = waiting;
       this.options.intake.afterSettled(waiting, receipt);
@@ -140,27 +145,35 @@ export class SinglePublishes implements PieceTaker {
     waiting.add(place);
   }
 
-  #acknowledge(waiting: WaitingPlaces): void {
-    const { receipt, places, count } = waiting;
+  #acknowledge(waiting: WaitingPlaces, refusedLabs: ReadonlySet<string>): void {
+    const { places, count } = waiting;
     const numbers = this.#numbers;
-    // Whoever was given back, or has another connection now, does not await this one.
+    let told: Lender[] | undefined;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
       const at = place * PLACE_LENGTH;
-      if (numbers[at] === 0 || numbers[at + 1] !== receipt) continue;
       const packetId = numbers[at]!;
       numbers[at] = 0;
+      const port = this.#ports[place];
+      if (port === undefined) {
+        told ??= [];
+        told.push(this.#lenders[place]!);
+        this.#free(place);
+        continue;
+      }
       const ack = this.#ack;
       ack[2] = packetId >> 8;
       ack[3] = packetId & 0xff;
-      if (this.writes(this.#ports[place]!, ack)) continue;
+      if (this.writes(port, ack)) continue;
       // The kernel reads it later.
       this.#ack = emptyAck();
-      this.#lenders[place]?.takeBack();
+      this.#lenders[place]!.takeBack();
     }
     waiting.count = 0;
     if (this.#newest === waiting) this.#newest = undefined;
     this.#spare.push(waiting);
+    // They may lend again.
+    if (told !== undefined) for (const lender of told) lender.onSettled(refusedLabs);
   }
 }
 
@@ -171,14 +184,14 @@ class WaitingPlaces implements SettledListener {
   readonly places: number[] = [];
   count = 0;
 
-  constructor(readonly settled: (waiting: WaitingPlaces) => void) {}
+  constructor(readonly settled: (waiting: WaitingPlaces, refusedLabs: ReadonlySet<string>) => void) {}
 
   add(place: number): void {
     this.places[this.count++] = place;
   }
 
-  onSettled(): void {
-    this.settled(this);
+  onSettled(refusedLabs: ReadonlySet<string>): void {
+    this.settled(this, refusedLabs);
   }
 }
 
