@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { pause, type Service, startRedis } from '@humtemp/test-services';
+import { pause, type Service, startRedis, until } from '@humtemp/test-services';
 import { Redis } from 'ioredis';
 import { batchOf, CONTRACT_OPTIONS, nowInBucket } from '../store/store-contract.fixture.js';
+import { connectRedis } from './connection.js';
 import { ready } from './ready.fixture.js';
 import { RedisStore } from './redis-store.js';
 
@@ -88,4 +90,24 @@ describe('a database that cannot be selected', () => {
       await store.close();
     }
   });
+});
+
+test('a further error of a socket that has failed ends nothing', async () => {
+  const told: string[] = [];
+  const redis = connectRedis({
+    url: service.url,
+    replyTimeoutMs: 5000,
+    onConnection: ({ connected, reason }) => told.push(`${connected} ${reason}`),
+  });
+  try {
+    await until(() => told.length === 1);
+    const { stream } = redis as unknown as { readonly stream: Socket };
+    stream.destroy(new Error('first'));
+    await until(() => told.length >= 2);
+    stream.emit('error', new Error('second'));
+    await until(() => told.length === 3);
+    assert.deepEqual(told, ['true connected', 'false first', 'true connected']);
+  } finally {
+    redis.disconnect();
+  }
 });

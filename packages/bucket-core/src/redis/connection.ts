@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { hearEveryError } from './socket-errors.js';
 
 /** Which Redis, and how patient to be with it. */
 export interface RedisConnectionOptions {
@@ -52,6 +53,7 @@ export function connectRedis(options: RedisConnectionOptions): Redis {
     // In a script, Redis 6.2 says so in the middle of the message.
     reconnectOnError: (error) => error.message.includes('READONLY') && isTime(),
   });
+  hearEveryError(redis);
   let connected: boolean | undefined;
   let reason = 'not connected yet';
   const tell = (now: boolean, why: string) => {

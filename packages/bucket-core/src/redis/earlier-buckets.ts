@@ -5,6 +5,7 @@ import { type BucketGrid, bucketExpiryS, bucketStartS } from '../grid/bucket-gri
 import { FUTURE_MS_MAX } from '../observation/observation.js';
 import type { StoredBucket } from '../store/bucket-restore.js';
 import { EARLIER_PARTITIONS, Keys } from './keys.js';
+import { hearEveryError } from './socket-errors.js';
 
 export interface EarlierBucketsOptions {
   readonly url: string;
@@ -39,6 +40,7 @@ export async function* earlierBuckets(
     connectTimeout: replyTimeoutMs,
     socketTimeout: replyTimeoutMs,
   });
+  hearEveryError(redis);
   // Commands that fail say so.
   redis.on('error', () => {});
   const keys = new Keys(prefix);

@@ -10,3 +10,4 @@ export {
 } from './places/spreading.js';
 export { RedisStore, type RedisStoreOptions } from './redis-store.js';
 export { factsOf, findingsOf, type ServerFacts, type ServerFinding } from './self-check.js';
+export { hearEveryError } from './socket-errors.js';

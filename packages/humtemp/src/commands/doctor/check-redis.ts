@@ -1,5 +1,5 @@
 import { topologyOf } from '@humtemp/bucket-core';
-import { type Durability, factsOf, findingsOf } from '@humtemp/bucket-core/redis';
+import { type Durability, factsOf, findingsOf, hearEveryError } from '@humtemp/bucket-core/redis';
 import { Redis } from 'ioredis';
 import { error, type Finding, ok } from './finding.js';
 
@@ -39,6 +39,7 @@ async function checkServer(url: string, wanted: Wanted, nowMs: () => number): Pr
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
+  hearEveryError(redis);
   let reason: string | undefined;
   redis.on('error', ({ message }: Error) => {
     reason ??= message;
