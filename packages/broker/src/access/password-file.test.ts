@@ -109,7 +109,19 @@ describe('withAccount and withoutAccount', () => {
 });
 
 test('usernameProblem refuses what would not be read again', () => {
-  for (const bad of ['', 'a:b', 'a\nb', 'a\tb', '\x7f', '#a', ' a', 'a ', 'a\ud800', 'ü'.repeat(32_768)])
+  for (const bad of [
+    '',
+    'a:b',
+    'a\nb',
+    'a\tb',
+    '\x7f',
+    '#a',
+    ' a',
+    'a ',
+    'a\ud800',
+    'a\ufffd',
+    'ü'.repeat(32_768),
+  ])
     assert.notEqual(usernameProblem(bad), undefined, JSON.stringify(bad.slice(0, 10)));
   for (const good of ['a', 'a b', 'a#', 'ü', 'lab/1', '$', '\u00a0', 'a'.repeat(65_535)])
     assert.equal(usernameProblem(good), undefined, JSON.stringify(good.slice(0, 10)));

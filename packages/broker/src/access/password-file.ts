@@ -40,6 +40,8 @@ export function usernameProblem(username: string): string | undefined {
   if (username.startsWith('#')) return 'that does not start with #, which starts a comment';
   if (trimmed(username) !== username) return 'without spaces at its ends';
   if (!username.isWellFormed()) return 'in well-formed Unicode';
+  // In a file it stands for what is not UTF-8.
+  if (username.includes('\ufffd')) return 'without U+FFFD';
   return undefined;
 }
 
