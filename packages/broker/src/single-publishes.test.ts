@@ -346,7 +346,7 @@ test('whatever a client mixes with single publishes, every publish is counted an
     { numRuns: 60 },
   );
   assert.ok(
-    singles.taken - before > 100,
+    singles.taken - before > 20,
     `${singles.taken - before} of ${singles.offered} went past their taps`,
   );
 });
