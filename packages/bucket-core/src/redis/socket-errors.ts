@@ -15,7 +15,7 @@ export function hearEveryError(redis: Redis): void {
   const connect = connector.connect.bind(connector);
   connector.connect = async (...told) => {
     const socket = await connect(...told);
-    // The first one has been told.
+    // The first one is reported by ioredis.
     socket.on('error', () => {});
     return socket;
   };

@@ -10,9 +10,9 @@ import { plainError } from './plain-error.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { ackReason, ReasonedAcks } from './reasoned-acks.js';
-import type { Lender } from './single-publishes.js';
+import { SHORT_BYTES } from './single-publishes.js';
 import { takeObservation } from './take-observation.js';
-import type { TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
+import type { Lender, TapGreeting, TapPolicy, TapTurns } from './tap-policy.js';
 import { StreamTransport, type TapTransport, type TransportObserver } from './tap-transport.js';
 import { type FrameReceiver, type RefusalKind, UnfinishedFrame } from './unfinished-frame.js';
 import { UnreadBytes } from './unread-bytes.js';
@@ -22,8 +22,6 @@ const ID_0 = 'a publish with packet id 0 [MQTT-2.3.1-1]';
 const SLICE_BYTES = 16_384;
 /** The same where a frame means more work: of a client whose frames pass, and while copies are many. */
 const SHORT_SLICE_BYTES = 512;
-/** What a sensor sends at a time: observations never wait for their turn. */
-const SHORT_BYTES = 512;
 /** Frames that may pass before it is somebody else's turn. */
 const PASSED_MAX = 25;
 /** What a filter of a long SUBSCRIBE is taken for, each for a frame. */

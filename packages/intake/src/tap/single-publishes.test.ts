@@ -83,7 +83,7 @@ test('a connection gets no PUBACK for what the one before it in its place had se
   const comes = lend(singles);
   assert.notEqual(comes.place, leaves.place);
   comes.says('x', 4);
-  // The batch of the one that has left, which is told; then that of the other.
+  // The batch of the one that has left, whose lender hears of it; then that of the other.
   release();
   await turns();
   assert.deepEqual([written, leaves.told.count, intake.ledger.inFlight], [[], 1, 1]);

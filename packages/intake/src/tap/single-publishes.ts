@@ -1,23 +1,17 @@
 import type { SettledListener } from '../counting/commit-loop.js';
+import { PUBACK } from './ack-frame.js';
 import { frameLength, PUBLISH } from './frame.js';
 import { PublishFrame } from './publish-frame.js';
 import type { PublishTapOptions } from './publish-tap-options.js';
 import { takeObservation } from './take-observation.js';
-import type { TapPolicy, TapTurns } from './tap-policy.js';
+import type { Borrower, Lender, TapPolicy, TapTurns } from './tap-policy.js';
 import type { Lendable, PieceTaker, Port } from './tap-transport.js';
-
-/** A tap that has lent its connection, and awaits what was taken of it when it has it back. */
-export interface Lender extends SettledListener {
-  /** Has everything back at once, with what awaits its acknowledgement, and looks whether it may read on. */
-  takeBack(): void;
-}
 
 /** Numbers of a place: the packet id that awaits its acknowledgement, or 0, and the receipt of its publish. */
 const PLACE_LENGTH = 2;
 const PLACES_AT_FIRST = 64;
 /** What a sensor sends at a time. */
-const SHORT_BYTES = 512;
-const PUBACK = 0x40;
+export const SHORT_BYTES = 512;
 const PUBACK_BYTES = 4;
 /** The publish at hand: nobody looks at it once the call has returned. */
 const publish = new PublishFrame();
@@ -34,7 +28,7 @@ const publish = new PublishFrame();
  * transport and what awaits acknowledgement there lies in a dozen places of the memory, each cold in the caches when its
  * turn comes. Here it lies in one, beside those of other connections.
  */
-export class SinglePublishes implements PieceTaker {
+export class SinglePublishes implements PieceTaker, Borrower {
   #numbers = new Float64Array(PLACES_AT_FIRST * PLACE_LENGTH);
   readonly #ports: (Port | undefined)[] = [];
   readonly #policies: (TapPolicy | undefined)[] = [];
@@ -52,14 +46,11 @@ export class SinglePublishes implements PieceTaker {
     readonly writes: (port: Port, bytes: Buffer) => boolean,
   ) {}
 
-  /** Connections that are lent, or whose lender is still to be told. */
+  /** Connections that are lent, or whose last publish is not settled yet. */
   get size(): number {
     return this.#lenders.length - this.#freed.length;
   }
 
-  /**
-   * Borrows a connection of which nothing awaits its acknowledgement. @param receipt of its last publish. @returns its place.
-   */
   borrow(lender: Lender, transport: Lendable, policy: TapPolicy, receipt: number): number {
     const place = this.#freed.pop() ?? this.#lenders.length;
     const at = place * PLACE_LENGTH;
@@ -72,7 +63,6 @@ export class SinglePublishes implements PieceTaker {
     return place;
   }
 
-  /** Gives a connection back. If a publish of it awaits its acknowledgement, the lender is told when that is settled. */
   giveBack(place: number): void {
     this.#ports[place] = undefined;
     this.#policies[place] = undefined;
@@ -84,12 +74,10 @@ export class SinglePublishes implements PieceTaker {
     this.#freed.push(place);
   }
 
-  /** Of the publish that awaits its acknowledgement; 0: there is none. */
   packetIdOf(place: number): number {
     return this.#numbers[place * PLACE_LENGTH]!;
   }
 
-  /** Of the last publish. */
   receiptOf(place: number): number {
     return this.#numbers[place * PLACE_LENGTH + 1]!;
   }
@@ -148,7 +136,7 @@ export class SinglePublishes implements PieceTaker {
   #acknowledge(waiting: WaitingPlaces, refusedLabs: ReadonlySet<string>): void {
     const { places, count } = waiting;
     const numbers = this.#numbers;
-    let told: Lender[] | undefined;
+    let lenders: Lender[] | undefined;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
       const at = place * PLACE_LENGTH;
@@ -156,8 +144,8 @@ export class SinglePublishes implements PieceTaker {
       numbers[at] = 0;
       const port = this.#ports[place];
       if (port === undefined) {
-        told ??= [];
-        told.push(this.#lenders[place]!);
+        lenders ??= [];
+        lenders.push(this.#lenders[place]!);
         this.#free(place);
         continue;
       }
@@ -173,7 +161,7 @@ export class SinglePublishes implements PieceTaker {
     if (this.#newest === waiting) this.#newest = undefined;
     this.#spare.push(waiting);
     // They may lend again.
-    if (told !== undefined) for (const lender of told) lender.onSettled(refusedLabs);
+    if (lenders !== undefined) for (const lender of lenders) lender.onSettled(refusedLabs);
   }
 }
 

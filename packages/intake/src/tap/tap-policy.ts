@@ -1,4 +1,5 @@
-import type { SinglePublishes } from './single-publishes.js';
+import type { SettledListener } from '../counting/commit-loop.js';
+import type { Lendable } from './tap-transport.js';
 import type { RefusalKind } from './unfinished-frame.js';
 
 /**
@@ -18,7 +19,7 @@ export interface TapPolicy {
   /** Undefined: all that comes is worked on at once. */
   readonly turns?: TapTurns;
   /** Whom a connection is lent to that has nothing but one publish at a time. */
-  readonly singles?: SinglePublishes | undefined;
+  readonly singles?: Borrower | undefined;
   /**
    * Counts the bytes that are kept of a frame which is not whole, or while the client is not accepted. @returns false if there is no room for so
    * many.
@@ -110,4 +111,22 @@ export interface PublishCopy {
   readonly isRetained: boolean;
   /** Where intake put its observations. */
   readonly receipt: number;
+}
+
+/** A tap that has lent its connection. When it has it back, `onSettled()` says that what awaits its acknowledgement is settled. */
+export interface Lender extends SettledListener {
+  /** Has everything back at once, with what awaits its acknowledgement, and looks whether it may read on. */
+  takeBack(): void;
+}
+
+/** Serves connections that have one publish at a time. */
+export interface Borrower {
+  /** Borrows a connection of which nothing awaits its acknowledgement. @param receipt of its last publish. @returns its place. */
+  borrow(lender: Lender, transport: Lendable, policy: TapPolicy, receipt: number): number;
+  /** Gives a connection back. If a publish of it awaits its acknowledgement, the lender's `onSettled()` is called when it is settled. */
+  giveBack(place: number): void;
+  /** Of the publish that awaits its acknowledgement; 0: there is none. */
+  packetIdOf(place: number): number;
+  /** Of the last publish. */
+  receiptOf(place: number): number;
 }

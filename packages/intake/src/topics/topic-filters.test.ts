@@ -71,7 +71,7 @@ test('whatever topics came before, the lab is that of the topic, and known for a
         const found = topics.labOfBytes(bytes, 0, bytes.length);
         const expected = topics.labOf(topic);
         if (expected === undefined) assert.equal(found, undefined);
-        // What is no lab id may be told in other words: each is refused.
+        // What is no lab id may differ: each is refused.
         else if (!isLabId(expected)) assert.equal(isLabId(found!) || topics.isLabId, false);
         else {
           assert.equal(found, expected);
