@@ -18,7 +18,7 @@ import type { Cache } from './cache.js';
 import { type Network, PORT } from './network.js';
 import type { StackSettings } from './settings.js';
 
-const COMMAND = 'node /humtemp/node_modules/humtemp/bin/humtemp.js';
+const COMMAND = 'node --v8-pool-size=0 /humtemp/node_modules/humtemp/bin/humtemp.js';
 
 export interface Services {
   readonly cluster: Cluster;

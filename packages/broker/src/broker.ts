@@ -85,8 +85,8 @@ export class Broker {
   readonly #access: AccessControl | undefined;
   readonly #gate: ConnectionGate;
   readonly #clock = new ServingClock();
-  readonly #sensors = new SensorWatch();
-  readonly #strangers = new StrangerTurns(undefined, this.#sensors);
+  readonly #sensors: SensorWatch;
+  readonly #strangers: StrangerTurns;
   readonly #fights = new ClientFights();
   readonly #sessions: Sessions;
   readonly #slowLane: SlowLane;
@@ -114,6 +114,13 @@ export class Broker {
     this.#log = new ConnectionLog(options.log);
     this.#access = access === OPEN_ACCESS ? undefined : access;
     this.#gate = new ConnectionGate(limits);
+    this.#sensors = new SensorWatch({
+      get inFlight() {
+        return intake.ledger.inFlight;
+      },
+      afterSettled: (callback) => intake.afterSettled(callback),
+    });
+    this.#strangers = new StrangerTurns(undefined, this.#sensors);
     const index = new SubscriptionIndex<Subscriber, Grant>();
     const subscriptions = new Subscriptions(index);
     this.#sessions = this.#newSessions(subscriptions);

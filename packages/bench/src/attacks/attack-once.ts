@@ -30,7 +30,10 @@ const EXTRA_S_MAX = 60;
 const PER_CHUNK = 100;
 const PER_LAB = 20;
 
-/** One attack on a process of its own, with the embedded broker and store and a small heap. */
+/**
+ * One attack on a process of its own, with the embedded broker and store and a small heap. The attack stands for another machine: it
+ * is loaded when it begins, and has only the time of the cores that nobody else wants.
+ */
 export async function attackOnce(attack: Attack | undefined, size: AttackSize): Promise<Attacked> {
   const processes = new ProcessGroup();
   try {
@@ -48,6 +51,8 @@ export async function attackOnce(attack: Attack | undefined, size: AttackSize): 
     const committed = await humtemp.committed();
     const victim = processes.startChild('victim', { port: target.mqttPort });
     await within(EXTRA_S_MAX, victim.hear('ready'));
+    const attacker = attack && processes.startChild('attack', { name: attack.name, target }, { waits: true });
+    if (attacker !== undefined) await within(EXTRA_S_MAX, attacker.hear('ready'));
     let rssBytesMax = 0;
     const sample = setInterval(() => {
       if (humtemp.process.ended() !== undefined) return;
@@ -57,8 +62,7 @@ export async function attackOnce(attack: Attack | undefined, size: AttackSize): 
     }, SAMPLE_MS);
     try {
       victim.tell('go');
-      const attacker =
-        attack === undefined ? undefined : processes.startChild('attack', { name: attack.name, target });
+      attacker?.tell('go');
       await new Promise((resolve) => setTimeout(resolve, size.durationS * 1000));
       const done = within(EXTRA_S_MAX, victim.hear<VictimDone>('done'));
       victim.tell('stop');

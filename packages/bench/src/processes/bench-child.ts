@@ -3,6 +3,11 @@ import { fileURLToPath } from 'node:url';
 
 const CHILD = fileURLToPath(new URL('../child.js', import.meta.url));
 
+export interface BenchChildOptions {
+  /** Whether it has only the time of the cores that no other process wants; on Linux. */
+  readonly waits?: boolean;
+}
+
 /** What the two sides send each other: a word that says what it is about, and what goes with it. */
 export interface Message {
   readonly word: string;
@@ -14,8 +19,10 @@ export class BenchChild {
   readonly name = 'load';
   readonly process: ChildProcess;
 
-  constructor(role: string, args: object) {
-    this.process = fork(CHILD, [role, JSON.stringify(args)], { execArgv: [] });
+  constructor(role: string, args: object, { waits = false }: BenchChildOptions = {}) {
+    // From outside, as this concerns all of its threads.
+    const as = waits ? { execPath: 'chrt', execArgv: ['--idle', '0', process.execPath] } : { execArgv: [] };
+    this.process = fork(CHILD, [role, JSON.stringify(args)], as);
   }
 
   get pid(): number {

@@ -4,6 +4,7 @@ import { committedCount, untilReady } from './ledger.js';
 import type { ProcessGroup, RunningProcess } from './process-group.js';
 
 const COMMAND = fileURLToPath(new URL('../../../humtemp/bin/humtemp.js', import.meta.url));
+
 export interface HumtempOptions {
   /** By default start. */
   readonly role?: 'start' | 'broker' | 'worker' | 'api';
@@ -21,6 +22,9 @@ export interface StartedHumtemp {
   readonly committed: () => Promise<number>;
 }
 
+/** As `npm start` and the image do: V8 has as many threads of its own as there are cores, without one. */
+const NODE_OPTIONS = ['--v8-pool-size=0'];
+
 /** Starts the compiled command, and does not wait for it. */
 export function spawnHumtemp(
   processes: ProcessGroup,
@@ -28,7 +32,7 @@ export function spawnHumtemp(
   { role = 'start', name = 'humtemp', profileFolder }: HumtempOptions = {},
 ): RunningProcess {
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  return processes.spawn(name, process.execPath, [...profiling, COMMAND, role], env);
+  return processes.spawn(name, process.execPath, [...NODE_OPTIONS, ...profiling, COMMAND, role], env);
 }
 
 /** Starts a role that has an API, on ports of its own, and waits until it is ready. */

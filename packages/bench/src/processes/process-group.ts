@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TemporaryFolder, temporaryFolder } from '@humtemp/test-services';
-import { BenchChild } from './bench-child.js';
+import { BenchChild, type BenchChildOptions } from './bench-child.js';
 
 const STOP_MS_MAX = 20_000;
 const OUTPUT_KEPT = 1500;
@@ -64,9 +64,9 @@ export class ProcessGroup {
     return started;
   }
 
-  /** Starts a process of the bench itself. */
-  startChild(role: string, args: object): BenchChild {
-    const child = new BenchChild(role, args);
+  /** Starts a process of the bench itself. @param options of `BenchChild`. */
+  startChild(role: string, args: object, options: BenchChildOptions = {}): BenchChild {
+    const child = new BenchChild(role, args, options);
     this.#add(child.process);
     return child;
   }

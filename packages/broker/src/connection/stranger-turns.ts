@@ -1,3 +1,4 @@
+import { CommitsFirst } from './commits-first.js';
 import { SensorWatch, TurnWatch } from './turn-watch.js';
 
 /** How long strangers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
@@ -8,12 +9,13 @@ const SERVED_MAX = 16;
 /**
  * Does what is to be done for connections of strangers, to begin with them or to close them, as long as there is time in a turn of
  * the event loop, in the order of their coming: they may be thousands at once, and what clients publish is not to wait for all of
- * them. Each has a callback of its own, behind which the clock has seen all that it cost. Between turns that are long they rest: see
- * `TurnWatch`.
+ * them. Each has a callback of its own, behind which the clock has seen all that it cost. Between turns that are long they rest, and
+ * observations that await their commit go first: see `TurnWatch` and `CommitsFirst`.
  */
 export class StrangerTurns {
   readonly #waiting = new Set<() => void>();
   readonly #watch: TurnWatch;
+  readonly #first: CommitsFirst;
   #beganMs = 0;
   /** Whether anybody had a turn since the last look. */
   #hasServed = false;
@@ -28,6 +30,7 @@ export class StrangerTurns {
     sensors: SensorWatch = new SensorWatch(),
   ) {
     this.#watch = new TurnWatch(sensors);
+    this.#first = new CommitsFirst(sensors.commits, nowMs);
   }
 
   /** Calls `work` once, when it is its turn. */
@@ -50,6 +53,12 @@ export class StrangerTurns {
     this.#hasServed = false;
     if (nowMs < this.#restsUntilMs) {
       this.#sleep();
+      return;
+    }
+    if (this.#first.mustWait) {
+      this.#isScheduled = true;
+      this.#watch.pause();
+      this.#first.wait(this.#turn);
       return;
     }
     this.#beganMs = nowMs;

@@ -1,3 +1,5 @@
+import type { Commits } from './commits-first.js';
+
 /** What a long turn of the event loop is, and how late a timer is that is late. */
 const LONG_MS = 3;
 /**
@@ -8,10 +10,12 @@ const REST_MS = { first: 0.5, most: 4, lessPerMs: 1 / 250 };
 /** For so long after an observation more are to be expected. */
 const EXPECTED_MS = 1000;
 
-/** Whether sensors publish. */
+/** Whether sensors publish, and what of it awaits its commit. */
 export class SensorWatch {
   #hasTaken = false;
   #takenMs = Number.NEGATIVE_INFINITY;
+
+  constructor(readonly commits?: Commits) {}
 
   /** Observations have come. */
   took(): void {

@@ -118,7 +118,7 @@ test('a connection that breaks is reported once, with what Node calls it', async
   assert.deepEqual(events, ['read ECONNRESET', 'left']);
 });
 
-test('what is written for the end of a turn goes out in one piece, in its order, and before the end', async () => {
+test('what is written for the end of a turn goes out in one piece, or a long one by itself, in its order, and before the end', async () => {
   const server = createServer();
   accept(server, (transport) => {
     transport.observe({
@@ -128,6 +128,7 @@ test('what is written for the end of a turn goes out in one piece, in its order,
         assert.equal(transport.writableLength, 3);
         setImmediate(() => {
           assert.equal(transport.writableLength, 0);
+          transport.writeSoon(Buffer.from('-'));
           transport.writeSoon(Buffer.alloc(20_000, 'd'));
           transport.writeSoon(Buffer.from('e'));
           transport.end(() => {});
@@ -147,7 +148,7 @@ test('what is written for the end of a turn goes out in one piece, in its order,
   });
   client.write('x');
   await once(client, 'end');
-  assert.equal(got, `abc${'d'.repeat(20_000)}e`);
+  assert.equal(got, `abc-${'d'.repeat(20_000)}e`);
   client.end();
   await once(server, 'close');
 });

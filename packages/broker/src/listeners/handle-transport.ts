@@ -17,6 +17,8 @@ const brief = shared.subarray(0, BRIEF_BYTES);
 /** The beginnings of it that came before, by their length: most pieces are short, and as long as others. */
 const pieces: Buffer[] = [];
 const PIECES_MAX = 1024;
+/** What is so long is handed to the kernel by itself, and not put together with others: see `Outbox`. */
+const LONG_BYTES = 2048;
 /** Bytes that wait for the other side to read, before a connection is full. */
 const FULL_BYTES = 16_384;
 
@@ -171,6 +173,10 @@ export class HandleTransport implements TapTransport, Lendable {
   }
 
   writeSoon(bytes: Buffer): boolean {
+    if (bytes.length >= LONG_BYTES && this.#state === 'open') {
+      this.#flush();
+      return this.write(bytes);
+    }
     this.#corked ??= [];
     this.#cork(this.#corked, bytes);
     if (this.#corkedBytes >= FULL_BYTES) this.#flush();

@@ -3,6 +3,11 @@ import type { Budget } from '../budgets/budget.js';
 
 /** Bytes that are handed to the connection before the rest waits here. */
 const AHEAD_BYTES = 64 * 1024;
+/**
+ * Longer frames go out by themselves: the memory in which they would be put together is outside of V8's heap, and too much of it makes V8
+ * collect all of its heap.
+ */
+const SHORT_BYTES = 2048;
 /** What a frame that waits takes besides its bytes. */
 const OVERHEAD_BYTES = 160;
 
@@ -138,13 +143,17 @@ export class Outbox {
     this.#counted = bytes;
   }
 
-  /** Frames go out in one piece, as long as they are short. */
+  /** Short frames go out in one piece. */
   #write(): void {
     const first = this.#frames[this.#head]!;
     let end = this.#head + 1;
     let bytes = first.length;
-    while (end < this.#frames.length && bytes + this.#frames[end]!.length <= AHEAD_BYTES)
-      bytes += this.#frames[end++]!.length;
+    if (bytes <= SHORT_BYTES)
+      for (; end < this.#frames.length && bytes < AHEAD_BYTES; end++) {
+        const { length } = this.#frames[end]!;
+        if (length > SHORT_BYTES) break;
+        bytes += length;
+      }
     const frames = this.#frames.slice(this.#head, end);
     this.#frames.fill(NOTHING, this.#head, end);
     this.#head = end;
