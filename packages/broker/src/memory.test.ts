@@ -100,10 +100,16 @@ describe('memory of the embedded broker is bounded in all:', { concurrency: true
     await scene.client({ will });
   });
 
-  test('publishes at QoS 2 that are not released; whoever has too many is disconnected', async (t) => {
+  test('publishes at QoS 2 that are not released; whoever has too many is read no more, and disconnected', async (t) => {
     const { scene, budget, max } = await openSmall(t, 'receipts');
     const { socket } = await scene.exchange(connectFrame('unreleased'));
     socket.write(Buffer.concat(times(1000, (i) => publishFrame({ qos: 2, id: i + 1, topic: 'q' }))));
+    await until(() => scene.log.reasons.length > 0);
+    // Not at once: it would be back at once, and send as much again.
+    await pause(300);
+    const { bytesRead } = socket;
+    await pause(300);
+    assert.deepEqual([socket.closed, socket.bytesRead], [false, bytesRead]);
     await until(() => socket.closed);
     assert.ok(budget.used <= max, `${budget.used}`);
     assert.deepEqual(scene.log.reasons, ['too many publishes at QoS 2 that it has not released']);

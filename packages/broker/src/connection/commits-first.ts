@@ -9,7 +9,7 @@ export interface Commits {
 /** Nobody waits longer for what sensors have published: there may be sensors that never cease, and a store that does not answer. */
 const WAIT_MS_MAX = 4;
 /** How long others may work after that, whatever has come meanwhile. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 
 /**
  * Lets observations that await their commit go first. A commit takes two turns of the event loop besides its write to the disk: one that

@@ -211,9 +211,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
       return this.#client5.end(CODE_OF_REFUSAL[kind], what);
     }
     if (kind !== 'no_room') return false;
-    // Broken at once, it would be back in no time, and send as much again.
-    this.warn('connection ended', what);
-    this.#endedAtMs = this.hub.clock.servedMs;
+    this.hold(what);
     return true;
   }
 
@@ -397,6 +395,15 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   end(reason: string, code: number = ReasonCode.quotaExceeded): void {
     this.warn('connection ended', reason);
     if (this.#own?.end(code, reason) !== true) this.tap.destroy();
+  }
+
+  /**
+   * Reads no more of it, and breaks the connection a while later: broken at once, it would be back in no time, and send as much again.
+   */
+  hold(reason: string): void {
+    this.warn('connection ended', reason);
+    this.#endedAtMs = this.hub.clock.servedMs;
+    this.tap.stopReading();
   }
 
   /** Ends the connection with a frame that says why, for which the client has a little time. */

@@ -2,7 +2,7 @@ import { CommitsFirst } from './commits-first.js';
 import { SensorWatch, TurnWatch } from './turn-watch.js';
 
 /** How long strangers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 /** More have no turn in one of the event loop, however short it is. */
 const SERVED_MAX = 16;
 

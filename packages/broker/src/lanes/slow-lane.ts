@@ -96,7 +96,7 @@ export class SlowLane {
       this.#verdicts.set(packet, TOO_MANY);
       if (connection?.version === 5) callback();
       // Neither counted nor acknowledged: it comes again.
-      else connection?.end('too many publishes at QoS 2 that it has not released');
+      else connection?.hold('too many publishes at QoS 2 that it has not released');
       return;
     }
     const isReserved = topic.startsWith('$');
