@@ -19,10 +19,10 @@ export class Allowance {
     this.#left -= bytes;
   }
 
-  /** Adds what has come in since the last call. */
-  fill(nowMs: number): void {
+  /** Adds what has come in since the last call, or only a part of it. */
+  fill(nowMs: number, part = 1): void {
     if (this.#atMs !== undefined)
-      this.#left = Math.min(this.most, this.#left + (nowMs - this.#atMs) * this.bytesPerMs);
+      this.#left = Math.min(this.most, this.#left + (nowMs - this.#atMs) * this.bytesPerMs * part);
     this.#atMs = nowMs;
   }
 }

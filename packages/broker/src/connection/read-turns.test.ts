@@ -137,27 +137,37 @@ test('few are at work at a time while turns are long, many while they are short,
   assert.ok(atWork > before);
 });
 
-test('what passes of long frames is bounded in bytes a second', async () => {
-  let nowMs = 1000;
-  const turns = new ReadTurns(
-    () => {},
-    Date.now,
-    () => nowMs,
-  );
-  let passed = 0;
-  const tap = {
-    takeTurn() {
-      passed += 100_000;
-      turns.works(tap, 100_000);
-      turns.rests(tap);
-      turns.wait(tap, 'pass');
-    },
+test('what passes of long frames is bounded in bytes a second, and half as many while sensors publish', async () => {
+  /** Bytes that pass in a second. */
+  const passIn1S = async (arePublishing: boolean) => {
+    let nowMs = 1000;
+    const sensors = new SensorWatch();
+    const turns = new ReadTurns(
+      () => {},
+      Date.now,
+      () => nowMs,
+      sensors,
+    );
+    let passed = 0;
+    const tap = {
+      takeTurn() {
+        passed += 100_000;
+        turns.works(tap, 100_000);
+        turns.rests(tap);
+        turns.wait(tap, 'pass');
+      },
+    };
+    turns.wait(tap, 'pass');
+    for (const beganMs = nowMs; nowMs < beganMs + 1000; nowMs += 1) {
+      if (arePublishing) sensors.took();
+      await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    }
+    turns.wait = () => {};
+    return passed;
   };
-  turns.wait(tap, 'pass');
-  for (const beganMs = nowMs; nowMs < beganMs + 1000; nowMs += 1)
-    await new Promise<void>((resolve) => setTimeout(resolve, 1));
-  turns.wait = () => {};
-  assert.ok(passed > 14_000_000 && passed < 19_000_000, `${passed}`);
+  const [alone, besideSensors] = [await passIn1S(false), await passIn1S(true)];
+  assert.ok(alone > 14_000_000 && alone < 18_000_000, `${alone}`);
+  assert.ok(besideSensors > 7_000_000 && besideSensors < 9_500_000, `${besideSensors}`);
 });
 
 test('what passes rests between turns that are long while sensors publish, and observations do not', async () => {

@@ -15,8 +15,11 @@ const SERVED_MAX = 32;
 const AT_WORK = { least: 1, most: 64 };
 /** Turns after which nobody is waited for: it may be a client that does not read. */
 const AT_WORK_TURNS = 16;
-/** Bytes of long frames that may pass in a millisecond, and at once. */
-const PASSING = { bytesPerMs: 16 * 1024, most: 1024 * 1024 };
+/**
+ * Bytes of long frames that may pass in a millisecond, which part of it while sensors publish, and how many at once. Each takes memory
+ * outside of V8's heap, and too much of it makes V8 collect all of its heap.
+ */
+const PASSING = { bytesPerMs: 16 * 1024, besideSensors: 1 / 2, most: 256 * 1024 };
 /** How long one waits at least who may pass nothing now. */
 const WAIT_MS = 1;
 /** Bytes that may be unread before those who send much read no more, until half of them are gone. */
@@ -76,7 +79,7 @@ export class ReadTurns implements TapTurns {
     readonly onChange: () => void,
     readonly unixMs: () => number = Date.now,
     readonly nowMs: () => number = () => performance.now(),
-    sensors: SensorWatch = new SensorWatch(),
+    readonly sensors: SensorWatch = new SensorWatch(),
   ) {
     this.#watch = new TurnWatch(sensors);
     this.#commitsFirst = new CommitsFirst(sensors.commits, nowMs);
@@ -161,7 +164,7 @@ export class ReadTurns implements TapTurns {
     }
     const nowMs = this.nowMs();
     this.#lookAtTurn(nowMs);
-    this.#passing.fill(nowMs);
+    this.#passing.fill(nowMs, this.sensors.isExpecting(nowMs) ? PASSING.besideSensors : 1);
     const isForOthers = this.#waiting.take.size === 0;
     if (this.#waiting.pass.size > 0 && this.#commitsFirst.mustWait) {
       this.#commitsFirst.wait(this.#turnSoon);
