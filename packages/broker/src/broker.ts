@@ -114,12 +114,7 @@ export class Broker {
     this.#log = new ConnectionLog(options.log);
     this.#access = access === OPEN_ACCESS ? undefined : access;
     this.#gate = new ConnectionGate(limits);
-    this.#sensors = new SensorWatch({
-      get inFlight() {
-        return intake.ledger.inFlight;
-      },
-      afterSettled: (callback) => intake.afterSettled(callback),
-    });
+    this.#sensors = new SensorWatch(intake);
     this.#strangers = new StrangerTurns(undefined, this.#sensors);
     const index = new SubscriptionIndex<Subscriber, Grant>();
     const subscriptions = new Subscriptions(index);

@@ -1,6 +1,5 @@
 import type { TapTurns, TurnKind } from '@humtemp/intake';
 import { Allowance } from './allowance.js';
-import { CommitsFirst } from './commits-first.js';
 import { SensorWatch, TurnWatch } from './turn-watch.js';
 
 interface Waiting {
@@ -34,8 +33,7 @@ const KINDS = ['take', 'pass'] as const;
  * thousand times as much, and most of it is done when the call has returned that has passed it. So each is served by a
  * callback of its own, behind which the clock has seen all that it cost. Where work is left for later callbacks all the same,
  * a client is at work until its endpoint asks for more, and only few are at a time: the fewer, the longer the turns of the event
- * loop take. And frames that pass rest between turns that are long, and let observations that await their commit go first: see
- * `TurnWatch` and `CommitsFirst`.
+ * loop take. And frames that pass rest between turns that are long: see `TurnWatch`.
  */
 export class ReadTurns implements TapTurns {
   /** When somebody began to work in this turn. */
@@ -50,7 +48,6 @@ export class ReadTurns implements TapTurns {
   /** Turns so far, while anybody waits or works. */
   #turns = 0;
   readonly #watch: TurnWatch;
-  readonly #commitsFirst: CommitsFirst;
   readonly #passing = new Allowance(PASSING.bytesPerMs, PASSING.most);
   /** Whether frames passed since the last look. */
   #hasPassed = false;
@@ -61,7 +58,6 @@ export class ReadTurns implements TapTurns {
   #isFull = false;
   #isScheduled = false;
   readonly #turn = () => this.#begin();
-  readonly #turnSoon = () => this.#schedule();
   readonly #next = () => this.#serve();
   /** Whether one may be served. */
   readonly #has: Record<TurnKind, () => boolean> = {
@@ -82,7 +78,6 @@ export class ReadTurns implements TapTurns {
     readonly sensors: SensorWatch = new SensorWatch(),
   ) {
     this.#watch = new TurnWatch(sensors);
-    this.#commitsFirst = new CommitsFirst(sensors.commits, nowMs);
   }
 
   get receivedMs(): number {
@@ -132,8 +127,7 @@ export class ReadTurns implements TapTurns {
   }
 
   get #mayAnybodyPass(): boolean {
-    if (this.#atWork.size >= this.#atWorkMax || !this.#passing.hasLeft || this.#commitsFirst.mustWait)
-      return false;
+    if (this.#atWork.size >= this.#atWorkMax || !this.#passing.hasLeft) return false;
     return this.#spentMs < TURN_MS.passing && this.nowMs() >= this.#restsUntilMs;
   }
 
@@ -165,15 +159,7 @@ export class ReadTurns implements TapTurns {
     const nowMs = this.nowMs();
     this.#lookAtTurn(nowMs);
     this.#passing.fill(nowMs, this.sensors.isExpecting(nowMs) ? PASSING.besideSensors : 1);
-    const isForOthers = this.#waiting.take.size === 0;
-    if (this.#waiting.pass.size > 0 && this.#commitsFirst.mustWait) {
-      this.#commitsFirst.wait(this.#turnSoon);
-      if (isForOthers) {
-        this.#watch.pause();
-        return;
-      }
-    }
-    if (isForOthers && (!this.#passing.hasLeft || nowMs < this.#restsUntilMs)) {
+    if (this.#waiting.take.size === 0 && (!this.#passing.hasLeft || nowMs < this.#restsUntilMs)) {
       this.#sleep(nowMs);
       return;
     }

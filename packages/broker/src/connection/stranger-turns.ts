@@ -30,7 +30,7 @@ export class StrangerTurns {
     sensors: SensorWatch = new SensorWatch(),
   ) {
     this.#watch = new TurnWatch(sensors);
-    this.#first = new CommitsFirst(sensors.commits, nowMs);
+    this.#first = new CommitsFirst(sensors, nowMs);
   }
 
   /** Calls `work` once, when it is its turn. */
