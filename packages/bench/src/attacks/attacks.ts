@@ -1,6 +1,7 @@
 import { progress } from '../by-turns.js';
 import { mib } from '../figures.js';
 import { CAN_LOOK } from '../measuring/process-figures.js';
+import { findProgram } from '../processes/find-program.js';
 import { leftOut, type Report, type Scenario } from '../scenario.js';
 import type { Attack } from './attack.js';
 import { type Attacked, attackOnce } from './attack-once.js';
@@ -17,6 +18,10 @@ export const attacks: Scenario = {
   summary: 'a sensor goes on publishing while the broker and the API are attacked; --peers names attacks',
   async run(options): Promise<Report> {
     if (!CAN_LOOK) return leftOut('attacks: left out, there is no /proc here to read memory from');
+    if (findProgram('chrt') === undefined)
+      return leftOut(
+        'attacks: left out, there is no chrt here that keeps the attack from taking time of others',
+      );
     const size = { labs: LABS[options.size], durationS: options.durationS ?? DURATION_S[options.size] };
     const wanted =
       options.peers.length === 0 ? ATTACKS : ATTACKS.filter(({ name }) => options.peers.includes(name));

@@ -23,7 +23,7 @@ export interface StartedHumtemp {
 }
 
 /** As `npm start` and the image do: V8 has as many threads of its own as there are cores, without one. */
-const NODE_OPTIONS = ['--v8-pool-size=0'];
+const NODE_FLAGS = ['--v8-pool-size=0'];
 
 /** Starts the compiled command, and does not wait for it. */
 export function spawnHumtemp(
@@ -32,7 +32,7 @@ export function spawnHumtemp(
   { role = 'start', name = 'humtemp', profileFolder }: HumtempOptions = {},
 ): RunningProcess {
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  return processes.spawn(name, process.execPath, [...NODE_OPTIONS, ...profiling, COMMAND, role], env);
+  return processes.spawn(name, process.execPath, [...NODE_FLAGS, ...profiling, COMMAND, role], env);
 }
 
 /** Starts a role that has an API, on ports of its own, and waits until it is ready. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { CommitsFirst } from './commits-first.js';
+import { SensorWatch } from './sensor-watch.js';
 import { StrangerTurns } from './stranger-turns.js';
-import { SensorWatch } from './turn-watch.js';
 
 /** Observations that are committed when a test says so. */
 class Pending {

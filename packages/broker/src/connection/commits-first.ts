@@ -1,4 +1,4 @@
-import type { SensorWatch } from './turn-watch.js';
+import type { SensorWatch } from './sensor-watch.js';
 
 /** Nobody waits longer for what sensors have published: there may be sensors that never cease, and a store that does not answer. */
 const WAIT_MS_MAX = 4;

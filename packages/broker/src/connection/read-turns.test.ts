@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReadTurns } from './read-turns.js';
-import { SensorWatch } from './turn-watch.js';
+import { SensorWatch } from './sensor-watch.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -1,6 +1,7 @@
 import type { TapTurns, TurnKind } from '@humtemp/intake';
 import { Allowance } from './allowance.js';
-import { SensorWatch, TurnWatch } from './turn-watch.js';
+import { SensorWatch } from './sensor-watch.js';
+import { TurnWatch } from './turn-watch.js';
 
 interface Waiting {
   takeTurn(): void;

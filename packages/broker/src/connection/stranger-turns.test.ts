@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SensorWatch } from './sensor-watch.js';
 import { StrangerTurns } from './stranger-turns.js';
-import { SensorWatch } from './turn-watch.js';
 
 test('of thousands of strangers at once, those are served in a turn that there is time for, in their order', async () => {
   let nowMs = 0;

@@ -1,5 +1,6 @@
 import { CommitsFirst } from './commits-first.js';
-import { SensorWatch, TurnWatch } from './turn-watch.js';
+import { SensorWatch } from './sensor-watch.js';
+import { TurnWatch } from './turn-watch.js';
 
 /** How long strangers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
 const TURN_MS = 1;

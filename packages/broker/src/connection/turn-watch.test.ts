@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SensorWatch, TurnWatch } from './turn-watch.js';
+import { SensorWatch } from './sensor-watch.js';
+import { TurnWatch } from './turn-watch.js';
 
 /** Looks after turns of these lengths. @returns what rest there is after each. */
 function restsOf(watch: TurnWatch, fromMs: number, turnsMs: readonly number[]): number[] {
