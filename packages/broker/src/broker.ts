@@ -16,8 +16,8 @@ import { SensorWatch } from './connection/sensor-watch.js';
 import { ServingClock } from './connection/serving-clock.js';
 import { StrangerTurns } from './connection/stranger-turns.js';
 import { type BrokerCounters, newCounters } from './counters.js';
-import { AedesEngine, type EngineSeams } from './engine/aedes-engine.js';
-import type { EngineClient } from './engine/engine-client.js';
+import { AedesEngine } from './engine/aedes-engine.js';
+import { engineAnswers } from './engine/engine-answers.js';
 import { CopyTraffic } from './lanes/copy-traffic.js';
 import { ObservationCopies } from './lanes/observation-copies.js';
 import { SlowLane } from './lanes/slow-lane.js';
@@ -32,7 +32,7 @@ import { RetainedPublishes } from './sessions/retained-publishes.js';
 import { Sessions } from './sessions/sessions.js';
 import { Deliveries } from './subscribers/deliveries.js';
 import { FanOut } from './subscribers/fan-out.js';
-import { type Grant, PLAIN_GRANTS } from './subscribers/grant.js';
+import type { Grant } from './subscribers/grant.js';
 import type { Outbox } from './subscribers/outbox.js';
 import { Subscriptions } from './subscribers/shared-group.js';
 import type { Subscriber } from './subscribers/subscriber.js';
@@ -241,7 +241,19 @@ export class Broker {
       undefined,
       this.#sensors,
     );
-    this.#engine = await AedesEngine.start(limits, this.#seams());
+    this.#engine = await AedesEngine.start(
+      limits,
+      engineAnswers({
+        connectionOf: (client) => this.#connectionOf.get(client),
+        admission: this.#admission,
+        registry: this.#registry,
+        wills: this.#wills,
+        sessions: this.#sessions,
+        slowLane: this.#slowLane,
+        deliveries: this.#deliveries,
+        onTakeOver: (before, connection) => this.#takeOver(before, connection),
+      }),
+    );
     const tapOptions: PublishTapOptions = {
       protocolVersion: 4,
       sources,
@@ -334,54 +346,6 @@ export class Broker {
     this.#connections.delete(connection);
     this.#deliveries.leave(connection);
     this.#admission.leave(connection);
-  }
-
-  /** What the MQTT library asks, and whom. */
-  #seams(): EngineSeams {
-    const connectionOf = (client: EngineClient) => this.#connectionOf.get(client)!;
-    const deliveries = this.#deliveries;
-    const slowLane = this.#slowLane;
-    const sessions = this.#sessions;
-    return {
-      sessions,
-      examine: (client, packet) => this.#admission.examine(connectionOf(client), packet),
-      admit: (client, username, password) => this.#admission.admit(connectionOf(client), username, password),
-      takeOver: (before, client) => this.#takeOver(connectionOf(before), connectionOf(client)),
-      giveWay: (client) => this.#registry.giveWay(client),
-      arrive: (client) => {
-        this.#wills.arrive(client.id, client.clean);
-        if (client.clean) slowLane.endSession(client.id);
-        sessions.arrive(client);
-      },
-      leave: (client) => sessions.leave(client),
-      open: (client) => {
-        const connection = connectionOf(client);
-        sessions.resume(client, connection);
-        connection.open();
-      },
-      grant: (client, { topic, qos }) =>
-        deliveries.grant(connectionOf(client), topic, PLAIN_GRANTS[qos as 0 | 1 | 2]) === undefined,
-      subscribed: (client, filters) => void deliveries.sendRetained(connectionOf(client), filters),
-      unsubscribed: (client, filters) => deliveries.unsubscribeSoon(connectionOf(client), filters),
-      receive: (client, packet, isWill, callback) =>
-        slowLane.receive(client!, connectionOf(client!), packet, isWill, callback),
-      publish: (packet, client, done) => {
-        if (slowLane.verdictOf(packet)?.isRefused) done();
-        else {
-          const { topic, payload, qos = 0, retain } = packet;
-          const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-          // All that aedes publishes is of a client.
-          const publisher = connectionOf(client!);
-          const { owner } = publisher;
-          deliveries.publish(
-            { topic, payload: bytes, qos, retain, owner, publisher, from: client!.id },
-            done,
-          );
-        }
-      },
-      fail: (client, error) =>
-        connectionOf(client)?.warn('connection ended', error.message.replace(/^connection ended: /, '')),
-    };
   }
 
   #newSessions(subscriptions: Subscriptions): Sessions {

@@ -36,6 +36,7 @@ import type { Place } from './admission.js';
 import { ConnackFlags } from './connack-flags.js';
 import type { ConnectProblem } from './connect-problem.js';
 import { versionOf } from './connect-version.js';
+import { type CaredFor, ConnectionCare, wasHeardLately } from './connection-care.js';
 import type { ConnectionLog } from './connection-log.js';
 import { PublishPermissions } from './publish-permissions.js';
 import { RatePause } from './rate-pause.js';
@@ -77,24 +78,17 @@ export interface ConnectionHub {
   readonly onOutgoing: (outbox: Outbox) => void;
 }
 
-/** The keep-alive is over after one and a half times of it without a packet [MQTT-3.1.2-24]. */
-const KEEP_ALIVE_FACTOR = 1.5;
-/** Before so much of it is over, nobody can be late, nor wait for the answer to a ping. */
-const WELL_FACTOR = 1 / 3;
-/** Time for a client to read why its connection ends. */
-const LAST_WORDS_MS = 5000;
-
 /**
  * One connection: its tap, its client at the MQTT library, and what the broker knows of it. There are thousands that do no more
  * than publish, so what others need is made when they do.
  */
-export class Connection implements Subscriber, SessionConnection, TapPolicy {
+export class Connection implements Subscriber, SessionConnection, TapPolicy, CaredFor {
   // In the order in which a publish looks at them.
   readonly hub: ConnectionHub;
   readonly tap: PublishTap;
   readonly rate: RatePause | undefined;
   #copies: ObservationCopies | undefined;
-  #heardAtMs: number;
+  heardAtMs: number;
   readonly client: EngineClient;
   readonly greeting: TapGreeting | undefined;
   /** The same, if it is one of ours. */
@@ -104,11 +98,9 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   clientId = '';
   /** 0: none. */
   keepAliveMs = 0;
-  readonly #openedAtMs: number;
-  /** Since when it only waits to be closed: for the client to read the last words, or not to come back at once. */
-  #endedAtMs: number | undefined;
-  /** Since when it is not served, or when its ping was answered meanwhile; undefined: it is served. */
-  #answeredAtMs: number | undefined;
+  readonly openedAtMs: number;
+  /** Undefined: there was no need of it. */
+  #care: ConnectionCare | undefined;
   #outbox: Outbox | undefined;
   /** Bytes of a frame that is not whole, or that came before the client was accepted. */
   #unfinished: Kept | undefined;
@@ -142,7 +134,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     const { limits, clock, tapOptions } = hub;
     this.hub = hub;
     this.#owner = ownerOfAddress(address);
-    this.#heardAtMs = this.#openedAtMs = clock.servedMs;
+    this.heardAtMs = this.openedAtMs = clock.servedMs;
     this.rate =
       limits.publishRateMax > 0 ? new RatePause(limits.publishRateMax, () => this.tap.readOn()) : undefined;
     const speaks = speakerOf(connect);
@@ -198,7 +190,7 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
   }
 
   onHeard(): void {
-    this.#heardAtMs = this.hub.clock.servedMs;
+    this.heardAtMs = this.hub.clock.servedMs;
   }
 
   onDrained(): void {
@@ -348,38 +340,20 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
     this.outbox.whenShort(callback);
   }
 
-  /** Looks after a connection that cannot show that it is alive, says nothing, or does not read. */
+  get fullForMs(): number {
+    return this.#outbox?.fullForMs ?? 0;
+  }
+
+  /** To be called now and then: see `ConnectionCare`. Almost all need none. */
   takeCare(): void {
-    const { clock, limits } = this.hub;
-    const nowMs = clock.servedMs;
-    if (this.#isWell(nowMs)) return;
-    if (this.#endedAtMs !== undefined) {
-      if (nowMs - this.#endedAtMs > LAST_WORDS_MS) this.#soon(() => this.tap.destroy());
-      return;
-    }
-    // What it has sent waits for us.
-    if (this.tap.isHeldBack || this.tap.readableLength > 0) this.#careForHeldBack(nowMs);
-    else this.#answeredAtMs = undefined;
     this.#outbox?.look();
-    if (this.#outbox !== undefined && this.#outbox.fullForMs > limits.subscriberTimeoutMs)
-      this.#soon(() => this.end('it does not read', ReasonCode.quotaExceeded));
-    else if (this.keepAliveMs > 0 && nowMs - this.#heardAtMs > this.keepAliveMs * KEEP_ALIVE_FACTOR)
-      this.#soon(() => this.end('keep alive timeout', ReasonCode.keepAliveTimeout));
-    else if (this.clientId === '' && nowMs - this.#openedAtMs > limits.connectTimeoutMs)
-      this.#soon(() => this.end('it was not accepted in time'));
+    const seemsWell = this.#outbox === undefined && wasHeardLately(this, this.hub.clock.servedMs);
+    if (!seemsWell || this.#care?.isNeeded === true) this.#careOf().look();
   }
 
-  /** Ends it when there is time: thousands may be late at once. */
-  #soon(end: () => void): void {
-    this.#endedAtMs = Number.POSITIVE_INFINITY;
-    this.hub.strangers.add(end);
-  }
-
-  /** Whether it needs no closer look, as almost all: it is open, subscribes to nothing and was heard not long ago. */
-  #isWell(nowMs: number): boolean {
-    if (this.#outbox !== undefined || this.#endedAtMs !== undefined || this.#answeredAtMs !== undefined)
-      return false;
-    return nowMs - this.#heardAtMs < this.keepAliveMs * WELL_FACTOR && this.clientId !== '';
+  #careOf(): ConnectionCare {
+    this.#care ??= new ConnectionCare(this, this.hub);
+    return this.#care;
   }
 
   /** Writes to the log, each message once. */
@@ -402,23 +376,14 @@ export class Connection implements Subscriber, SessionConnection, TapPolicy {
    */
   hold(reason: string): void {
     this.warn('connection ended', reason);
-    this.#endedAtMs = this.hub.clock.servedMs;
+    this.#careOf().ended();
     this.tap.stopReading();
   }
 
   /** Ends the connection with a frame that says why, for which the client has a little time. */
   endWith(frame: Buffer): void {
-    this.#endedAtMs = this.hub.clock.servedMs;
+    this.#careOf().ended();
     this.tap.end(frame);
-  }
-
-  /** Its pings are answered before they can be read, and its keep-alive does not run. */
-  #careForHeldBack(nowMs: number): void {
-    this.#heardAtMs = nowMs;
-    this.#answeredAtMs ??= nowMs;
-    if (this.keepAliveMs === 0 || nowMs - this.#answeredAtMs < this.keepAliveMs / 2) return;
-    this.#answeredAtMs = nowMs;
-    this.tap.answerPing();
   }
 
   #closed(): void {
