@@ -1,10 +1,10 @@
-/** Bytes that may be spent: so many in a millisecond, and no more than those of some milliseconds at once. */
+/** What may be spent, bytes or time: so much in a millisecond, and no more than that of some milliseconds at once. */
 export class Allowance {
   #left: number;
   #atMs: number | undefined;
 
   constructor(
-    readonly bytesPerMs: number,
+    readonly perMs: number,
     readonly most: number,
   ) {
     this.#left = most;
@@ -15,14 +15,14 @@ export class Allowance {
   }
 
   /** May leave it overdrawn: what is spent more is missing afterwards. */
-  spend(bytes: number): void {
-    this.#left -= bytes;
+  spend(amount: number): void {
+    this.#left -= amount;
   }
 
   /** Adds what has come in since the last call, or only a part of it. */
   fill(nowMs: number, part = 1): void {
     if (this.#atMs !== undefined)
-      this.#left = Math.min(this.most, this.#left + (nowMs - this.#atMs) * this.bytesPerMs * part);
+      this.#left = Math.min(this.most, this.#left + (nowMs - this.#atMs) * this.perMs * part);
     this.#atMs = nowMs;
   }
 }

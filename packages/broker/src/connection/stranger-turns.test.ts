@@ -54,3 +54,29 @@ test('strangers rest between turns that are long, while sensors publish', async 
   const rested = await turnsFor20();
   assert.ok(atOnce < 25 && rested > 2 * atOnce, `${atOnce}, ${rested}`);
 });
+
+test('strangers have a fifth of the time while sensors publish, and all of it otherwise', async () => {
+  let nowMs = 0;
+  const sensors = new SensorWatch();
+  const turns = new StrangerTurns(() => nowMs, sensors);
+  /** Which part of the time is theirs, if one of them works half a millisecond, for 60 of them. */
+  const partOfTime = async (publishes: boolean) => {
+    let served = 0;
+    const beganMs = nowMs;
+    for (let i = 0; i < 60; i++)
+      turns.add(() => {
+        served += 1;
+        nowMs += 0.5;
+      });
+    while (served < 60) {
+      if (publishes) sensors.took();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      nowMs += 0.1;
+    }
+    return 30 / (nowMs - beganMs);
+  };
+  const quiet = await partOfTime(false);
+  const beside = await partOfTime(true);
+  assert.ok(quiet > 0.7, `${quiet} of the time`);
+  assert.ok(beside > 0.1 && beside < 0.25, `${beside} of the time`);
+});

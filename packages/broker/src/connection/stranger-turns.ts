@@ -1,23 +1,35 @@
+import { Allowance } from './allowance.js';
 import { CommitsFirst } from './commits-first.js';
 import { SensorWatch } from './sensor-watch.js';
 import { TurnWatch } from './turn-watch.js';
 
 /** How long strangers may take in one turn of the event loop: a TLS handshake takes some tenths of a millisecond, or a few with an RSA key. */
 const TURN_MS = 1;
+/**
+ * Which part of the time they may take while sensors publish, and how many milliseconds of it at once. What a handshake leaves behind,
+ * V8 collects, and sensors wait for that, too.
+ */
+const BESIDE_SENSORS = { part: 1 / 5, most: 0.5 };
+/** How long they rest at least when they have taken it. */
+const REST_MS = 1;
 /** More have no turn in one of the event loop, however short it is. */
 const SERVED_MAX = 16;
 
 /**
  * Does what is to be done for connections of strangers, to begin with them or to close them, as long as there is time in a turn of
  * the event loop, in the order of their coming: they may be thousands at once, and what clients publish is not to wait for all of
- * them. Each has a callback of its own, behind which the clock has seen all that it cost. Between turns that are long they rest, and
- * observations that await their commit go first: see `TurnWatch` and `CommitsFirst`.
+ * them. Each has a callback of its own, behind which the clock has seen all that it cost. While sensors publish, they have a part of the
+ * time only. Between turns that are long they rest, and observations that await their commit go first: see `TurnWatch` and `CommitsFirst`.
  */
 export class StrangerTurns {
   readonly #waiting = new Set<() => void>();
   readonly #watch: TurnWatch;
   readonly #first: CommitsFirst;
-  #beganMs = 0;
+  readonly #time = new Allowance(1, BESIDE_SENSORS.most);
+  /** When they began to work in this turn; long ago: they do not. */
+  #beganMs = Number.NEGATIVE_INFINITY;
+  /** Since when the clock has not seen what the last work costs. */
+  #sinceMs: number | undefined;
   /** Whether anybody had a turn since the last look. */
   #hasServed = false;
   #restsUntilMs = 0;
@@ -28,7 +40,7 @@ export class StrangerTurns {
   /** @param sensors for whom strangers rest. */
   constructor(
     readonly nowMs: () => number = () => performance.now(),
-    sensors: SensorWatch = new SensorWatch(),
+    readonly sensors: SensorWatch = new SensorWatch(),
   ) {
     this.#watch = new TurnWatch(sensors);
     this.#first = new CommitsFirst(sensors, nowMs);
@@ -49,9 +61,8 @@ export class StrangerTurns {
   #begin(): void {
     this.#isScheduled = false;
     const nowMs = this.nowMs();
-    this.#watch.look(nowMs);
-    if (this.#hasServed) this.#restsUntilMs = nowMs + this.#watch.restMs;
-    this.#hasServed = false;
+    this.#lookAtTurn(nowMs);
+    this.#beganMs = Number.NEGATIVE_INFINITY;
     if (nowMs < this.#restsUntilMs) {
       this.#sleep();
       return;
@@ -66,11 +77,30 @@ export class StrangerTurns {
     this.#serve();
     if (this.#waiting.size === 0) {
       this.#watch.pause();
+      // Only sees what that has cost.
+      setImmediate(this.#next);
       return;
     }
     // These come in the next turn, behind the one that begins it.
     this.#schedule();
     for (let i = 1; i < SERVED_MAX; i++) setImmediate(this.#next);
+  }
+
+  /** What the last turn has cost, and how long they rest for it. */
+  #lookAtTurn(nowMs: number): void {
+    this.#watch.look(nowMs);
+    if (this.#hasServed) this.#restsUntilMs = nowMs + this.#watch.restMs;
+    this.#hasServed = false;
+    const isExpecting = this.sensors.isExpecting(nowMs);
+    this.#see(nowMs);
+    this.#time.fill(nowMs, isExpecting ? BESIDE_SENSORS.part : 1);
+    if (isExpecting && !this.#time.hasLeft)
+      this.#restsUntilMs = Math.max(this.#restsUntilMs, nowMs + REST_MS);
+  }
+
+  #see(nowMs: number): void {
+    if (this.#sinceMs !== undefined) this.#time.spend(nowMs - this.#sinceMs);
+    this.#sinceMs = undefined;
   }
 
   #sleep(): void {
@@ -80,10 +110,13 @@ export class StrangerTurns {
   }
 
   #serve(): void {
-    if (this.#waiting.size === 0 || this.nowMs() - this.#beganMs >= TURN_MS) return;
+    const nowMs = this.nowMs();
+    this.#see(nowMs);
+    if (this.#waiting.size === 0 || nowMs - this.#beganMs >= TURN_MS) return;
     const [work] = this.#waiting;
     this.#waiting.delete(work!);
     this.#hasServed = true;
+    this.#sinceMs = nowMs;
     work!();
   }
 }
