@@ -1,4 +1,10 @@
-import { type Intake, type PublishTapOptions, SinglePublishes, type SourceTable } from '@humtemp/intake';
+import {
+  type Intake,
+  type PublishTapOptions,
+  SinglePublishes,
+  type SourceTable,
+  type TapPolicy,
+} from '@humtemp/intake';
 import type { Logger } from 'pino';
 import { type AccessControl, OPEN_ACCESS, type ReloadableAccess } from './access/access-control.js';
 import { type Budgets, budgetsOf } from './budgets/budgets.js';
@@ -263,6 +269,7 @@ export class Broker {
       takesPublishes: fastLane,
       onTaken: () => this.#sensors.took(),
     };
+    const noCopies = new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {});
     const hub: ConnectionHub = {
       engine: this.#engine,
       clients: {
@@ -281,9 +288,14 @@ export class Broker {
       access: this.#access,
       topicOfLab,
       traffic: this.#traffic,
-      noCopies: new ObservationCopies(this.#traffic, { clientKey: '', owner: '' }, () => {}),
+      noCopies,
       turns,
-      singles: fastLane ? new SinglePublishes(tapOptions, turns, writeToPort) : undefined,
+      singles: fastLane
+        ? new SinglePublishes(tapOptions, turns, writeToPort, {
+            policy: this.#access === undefined ? openPolicy(noCopies) : undefined,
+            clock: this.#clock,
+          })
+        : undefined,
       strangers: this.#strangers,
       hasSession: ({ id, clean }) => !clean && (this.#sessions.has(id) || this.#slowLane.isReceiving(id)),
       counters: this.counters,
@@ -416,6 +428,11 @@ export class Broker {
     for (const connection of this.#connections) connection.takeCare();
     this.#admission.endStale(this.#connections);
   }
+}
+
+/** Of connections that may publish everything, as fast as they like, and have no copies under way. */
+function openPolicy(copies: ObservationCopies): TapPolicy {
+  return { greeting: undefined, rate: undefined, rules: undefined, copies, copy: () => {} };
 }
 
 /** For what is logged the first time, and each time its number has doubled. */

@@ -29,10 +29,15 @@ function twoLanes() {
   const options = { protocolVersion: 4, sources, intake, frameBytesMax: 1000, takeRetained: true } as const;
   const reading = { receivedMs: Date.now() } as TapTurns;
   const written: { port: object; id: number }[] = [];
-  const singles = new SinglePublishes(options, reading, (port, bytes) => {
-    written.push({ port, id: ackedIds(bytes)[0]! });
-    return true;
-  });
+  const singles = new SinglePublishes(
+    options,
+    reading,
+    (port, bytes) => {
+      written.push({ port, id: ackedIds(bytes)[0]! });
+      return true;
+    },
+    { policy: undefined, clock: { servedMs: 0 } },
+  );
   return { singles, written, intake, release: () => held.shift()!() };
 }
 

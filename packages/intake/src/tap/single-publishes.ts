@@ -7,14 +7,22 @@ import { takeObservation } from './take-observation.js';
 import type { Borrower, Lender, TapPolicy, TapTurns } from './tap-policy.js';
 import type { Lendable, PieceTaker, Port } from './tap-transport.js';
 
-/** Numbers of a place: the packet id that awaits its acknowledgement, or 0, and the receipt of its publish. */
-const PLACE_LENGTH = 2;
+/** Numbers of a place: the packet id that awaits its acknowledgement, or 0, the receipt of its publish, and when `onHeard()` was called last. */
+const PLACE_LENGTH = 3;
 const PLACES_AT_FIRST = 64;
 /** What a sensor sends at a time. */
 export const SHORT_BYTES = 512;
 const PUBACK_BYTES = 4;
 /** The publish at hand: nobody looks at it once the call has returned. */
 const publish = new PublishFrame();
+
+/** What lent connections have in common: a publish that looks at it need not look at its own connection, which is cold in the caches. */
+export interface CommonPolicy {
+  /** Of all connections, if none has rules of its own. */
+  readonly policy: TapPolicy | undefined;
+  /** `onHeard()` is called when it has gone on since the last publish of a connection. */
+  readonly clock: { readonly servedMs: number };
+}
 
 /**
  * What sensors do almost all the time, for all connections of a broker: one observation at QoS 1, in a piece of its own, while none
@@ -44,6 +52,7 @@ export class SinglePublishes implements PieceTaker, Borrower {
     readonly options: PublishTapOptions,
     readonly turns: TapTurns,
     readonly writes: (port: Port, bytes: Buffer) => boolean,
+    readonly common: CommonPolicy,
   ) {}
 
   /** Connections that are lent, or whose last publish is not settled yet. */
@@ -57,6 +66,7 @@ export class SinglePublishes implements PieceTaker, Borrower {
     if (at === this.#numbers.length) this.#grow();
     this.#numbers[at] = 0;
     this.#numbers[at + 1] = receipt;
+    this.#numbers[at + 2] = Number.NaN;
     this.#lenders[place] = lender;
     this.#policies[place] = policy;
     this.#ports[place] = transport.lend(this, place);
@@ -101,11 +111,16 @@ export class SinglePublishes implements PieceTaker, Borrower {
     const source = sources.findBytes(bytes, publish.topicStart, publish.topicEnd);
     if (source === undefined || packetId === 0 || !sources.isPlain(source)) return false;
 
-    const policy = this.#policies[place]!;
+    const { common } = this;
+    const policy = common.policy ?? this.#policies[place]!;
     // To hand on a copy may have all taps look whether they may read, and take back what they have lent.
     if (policy.copies.wants(publish.topic, false)) return false;
     publish.receivedMs = this.turns.receivedMs;
-    policy.onHeard?.();
+    const { servedMs } = common.clock;
+    if (numbers[at + 2] !== servedMs) {
+      numbers[at + 2] = servedMs;
+      this.#policies[place]!.onHeard?.();
+    }
     takeObservation(publish, source, this.options, policy);
     const { receipt } = intake;
     numbers[at] = packetId;
