@@ -96,6 +96,8 @@ test('who has waited may work for a millisecond, whatever comes meanwhile', asyn
   first.wait(() => assert.fail('somebody waits already'));
   commits.settle();
   commits.add();
+  // What is read in this turn takes longer than that.
+  nowMs += 1.5;
   await nextTurn();
   assert.deepEqual([calls, first.mustWait], [1, false]);
   nowMs += 1;

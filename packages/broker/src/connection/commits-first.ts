@@ -46,7 +46,10 @@ export class CommitsFirst {
     if (goOn === undefined) return;
     this.#goOn = undefined;
     clearTimeout(this.#timer);
-    this.#mayUntilMs = this.nowMs() + TURN_MS;
-    setImmediate(goOn);
+    // From then on, not from now: what is read in this turn may take longer than theirs.
+    setImmediate(() => {
+      this.#mayUntilMs = this.nowMs() + TURN_MS;
+      goOn();
+    });
   }
 }

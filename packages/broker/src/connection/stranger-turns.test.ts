@@ -55,28 +55,40 @@ test('strangers rest between turns that are long, while sensors publish', async 
   assert.ok(atOnce < 25 && rested > 2 * atOnce, `${atOnce}, ${rested}`);
 });
 
-test('strangers have a fifth of the time while sensors publish, and all of it otherwise', async () => {
+/**
+ * Which part of the time strangers have, if each of 60 works half a millisecond.
+ * @param publishes whether sensors do. @param pollMs what is read in each turn of the event loop, before them.
+ * @param standsMs for how long the process stands still while the first one works.
+ */
+async function partOfTime(publishes: boolean, pollMs: number, standsMs = 0): Promise<number> {
   let nowMs = 0;
   const sensors = new SensorWatch();
   const turns = new StrangerTurns(() => nowMs, sensors);
-  /** Which part of the time is theirs, if one of them works half a millisecond, for 60 of them. */
-  const partOfTime = async (publishes: boolean) => {
-    let served = 0;
-    const beganMs = nowMs;
-    for (let i = 0; i < 60; i++)
-      turns.add(() => {
-        served += 1;
-        nowMs += 0.5;
-      });
-    while (served < 60) {
+  let served = 0;
+  for (let i = 0; i < 60; i++)
+    turns.add(() => {
+      served += 1;
+      nowMs += served === 1 ? 0.5 + standsMs : 0.5;
       if (publishes) sensors.took();
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      nowMs += 0.1;
-    }
-    return 30 / (nowMs - beganMs);
-  };
-  const quiet = await partOfTime(false);
-  const beside = await partOfTime(true);
+    });
+  while (served < 60) {
+    if (publishes) sensors.took();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    nowMs += pollMs;
+  }
+  return 30 / (nowMs - standsMs);
+}
+
+test('strangers have a sixth of the time while sensors publish, whatever else is read, and all of it otherwise', async () => {
+  const quiet = await partOfTime(false, 0.1);
   assert.ok(quiet > 0.7, `${quiet} of the time`);
-  assert.ok(beside > 0.1 && beside < 0.25, `${beside} of the time`);
+  for (const pollMs of [0.1, 2]) {
+    const beside = await partOfTime(true, pollMs);
+    assert.ok(beside > 0.12 && beside < 0.2, `${beside} of the time`);
+  }
+});
+
+test('strangers do not pay for the time in which the process stood still', async () => {
+  const after = await partOfTime(true, 20, 5000);
+  assert.ok(after > 0.004, `${after} of the time`);
 });

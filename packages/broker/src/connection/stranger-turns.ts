@@ -9,9 +9,11 @@ const TURN_MS = 1;
  * Which part of the time they may take while sensors publish, and how many milliseconds of it at once. What a handshake leaves behind,
  * V8 collects, and sensors wait for that, too.
  */
-const BESIDE_SENSORS = { part: 1 / 5, most: 0.5 };
+const BESIDE_SENSORS = { part: 1 / 6, most: 0.5 };
 /** How long they rest at least when they have taken it. */
 const REST_MS = 1;
+/** What one of them may have cost, in milliseconds: more than that, and the process stood still meanwhile. */
+const COST_MS_MAX = 50;
 /** More have no turn in one of the event loop, however short it is. */
 const SERVED_MAX = 16;
 
@@ -28,14 +30,15 @@ export class StrangerTurns {
   readonly #time = new Allowance(1, BESIDE_SENSORS.most);
   /** When they began to work in this turn; long ago: they do not. */
   #beganMs = Number.NEGATIVE_INFINITY;
-  /** Since when the clock has not seen what the last work costs. */
-  #sinceMs: number | undefined;
+  /** When the last work began. */
+  #sinceMs = 0;
   /** Whether anybody had a turn since the last look. */
   #hasServed = false;
   #restsUntilMs = 0;
   #isScheduled = false;
   readonly #turn = () => this.#begin();
   readonly #next = () => this.#serve();
+  readonly #done = () => this.#time.spend(Math.min(this.nowMs() - this.#sinceMs, COST_MS_MAX));
 
   /** @param sensors for whom strangers rest. */
   constructor(
@@ -77,8 +80,6 @@ export class StrangerTurns {
     this.#serve();
     if (this.#waiting.size === 0) {
       this.#watch.pause();
-      // Only sees what that has cost.
-      setImmediate(this.#next);
       return;
     }
     // These come in the next turn, behind the one that begins it.
@@ -92,15 +93,9 @@ export class StrangerTurns {
     if (this.#hasServed) this.#restsUntilMs = nowMs + this.#watch.restMs;
     this.#hasServed = false;
     const isExpecting = this.sensors.isExpecting(nowMs);
-    this.#see(nowMs);
     this.#time.fill(nowMs, isExpecting ? BESIDE_SENSORS.part : 1);
     if (isExpecting && !this.#time.hasLeft)
       this.#restsUntilMs = Math.max(this.#restsUntilMs, nowMs + REST_MS);
-  }
-
-  #see(nowMs: number): void {
-    if (this.#sinceMs !== undefined) this.#time.spend(nowMs - this.#sinceMs);
-    this.#sinceMs = undefined;
   }
 
   #sleep(): void {
@@ -111,12 +106,13 @@ export class StrangerTurns {
 
   #serve(): void {
     const nowMs = this.nowMs();
-    this.#see(nowMs);
     if (this.#waiting.size === 0 || nowMs - this.#beganMs >= TURN_MS) return;
     const [work] = this.#waiting;
     this.#waiting.delete(work!);
     this.#hasServed = true;
     this.#sinceMs = nowMs;
     work!();
+    // Behind what it has left for the end of this callback: of TLS, almost all.
+    process.nextTick(this.#done);
   }
 }
