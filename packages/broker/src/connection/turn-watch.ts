@@ -7,6 +7,7 @@ const LONG_MS = 3;
  * each that is, at most, and how much less with each millisecond.
  */
 const REST_MS = { first: 0.5, most: 4, lessPerMs: 1 / 250 };
+
 /**
  * Looks how long the turns of the event loop take in which others than sensors have work. A turn takes longer than what is done
  * in it where V8 collects garbage, or where another process has the core; and a thread that rests now and then is
